@@ -1,0 +1,3 @@
+//! The binary: arguments become settings, settings become one command.
+
+fn main() {}

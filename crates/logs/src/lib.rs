@@ -1,0 +1,12 @@
+//! A log line becomes a [`Call`] or a [`Mark`].
+//!
+//! A format is compiled once into a flat program ([`Format`]) and run over bytes by a [`Reader`],
+//! one a worker: no regular expression on the hot path, no allocation a line. What no format reads
+//! comes back as [`Unread`] with the column where reading stopped; the caller keeps the line.
+
+mod format;
+mod reader;
+
+pub use dolmen_model::{Call, Mark, RequestId};
+pub use format::{Fields, Format, FormatError};
+pub use reader::{Line, Reader, Unread};

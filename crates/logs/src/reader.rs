@@ -1,0 +1,57 @@
+use std::fmt;
+
+use dolmen_model::{Call, Mark};
+
+use crate::Format;
+
+/// Reads lines of one format. One a worker: it holds what is reused from line to line.
+#[derive(Debug)]
+pub struct Reader<'f> {
+    format: &'f Format,
+    scratch: Scratch,
+}
+
+/// What a reader reuses: unescaped bytes of the present line, the last date seen.
+#[derive(Debug, Default)]
+pub(crate) struct Scratch {
+    /// Unescaped text of the present line; fields borrow from here where the line had escapes.
+    pub(crate) bytes: Vec<u8>,
+}
+
+/// What a line was.
+#[derive(Debug)]
+pub enum Line<'a> {
+    /// An access log line.
+    Call(Call<'a>),
+    /// An application log line that entered an operation.
+    Mark(Mark<'a>),
+    /// Nothing to count: a blank line, a comment, an application line without an operation.
+    Nothing,
+}
+
+/// A line that its format does not read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unread {
+    /// The first byte that did not fit, counted from 1.
+    pub column: usize,
+    /// What was expected there.
+    pub expected: &'static str,
+}
+
+impl fmt::Display for Unread {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "column {}: expected {}", self.column, self.expected)
+    }
+}
+
+impl<'f> Reader<'f> {
+    pub(crate) fn new(format: &'f Format) -> Self {
+        Self { format, scratch: Scratch::default() }
+    }
+
+    /// Reads one line, without its line end (`\n` or `\r\n`; a stray one is tolerated).
+    pub fn read<'a>(&'a mut self, line: &'a [u8]) -> Result<Line<'a>, Unread> {
+        self.scratch.bytes.clear();
+        self.format.read(line, &mut self.scratch)
+    }
+}

@@ -1,0 +1,18 @@
+//! The words of dolmen as types.
+//!
+//! Every other room speaks in these: a [`Call`] is one HTTP request as a proxy or web server
+//! logged it, a [`Mark`] one application log line that says a request id entered an operation.
+//! Names (actors, operations, services, endpoints) are interned once in [`Names`] and travel as
+//! small integers.
+//!
+//! Invariant: no I/O, no clock, and no other crate of ours.
+
+mod call;
+mod names;
+mod outcome;
+mod time;
+
+pub use call::{Call, Header, Headers, Mark, RequestId};
+pub use names::{CachedTable, NameId, Names, SetId, SetTable, Table};
+pub use outcome::{Joined, Outcome};
+pub use time::Time;

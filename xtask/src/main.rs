@@ -1,0 +1,3 @@
+//! Chores of the project: `cargo xtask demo|test|bench|tidy|prove`.
+
+fn main() {}
