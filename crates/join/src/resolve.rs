@@ -1,0 +1,357 @@
+//! What became of one request id: a pure function of everything that carries it.
+
+use std::collections::BTreeMap;
+
+use crate::entry::{CallEntry, MarkEntry, Place};
+
+/// Which source stands behind which: one request passes a chain of proxies and servers, and each
+/// of them logs it.
+#[derive(Clone, Debug, Default)]
+pub struct Chains {
+    behind: Vec<Option<u16>>,
+}
+
+impl Chains {
+    /// `behind[s]` is the source directly in front of source `s`. Settings refuse a circle before
+    /// it gets here; one that did would only be read once around.
+    pub fn new(behind: Vec<Option<u16>>) -> Self {
+        Self { behind }
+    }
+
+    /// The sources in front of this one, nearest first.
+    fn fronts(&self, source: u16) -> impl Iterator<Item = u16> {
+        let next = |at: &u16| self.behind.get(usize::from(*at)).copied().flatten();
+        // A circle would lead on for ever; a chain is never longer than the list of sources.
+        std::iter::successors(next(&source), next).take(self.behind.len())
+    }
+}
+
+/// One answer about one request id.
+#[derive(Debug)]
+pub enum Resolved<'g, C, M> {
+    /// One call.
+    Call {
+        /// The line of the foremost source that logged it.
+        call: &'g CallEntry<C>,
+        /// The lines of the sources behind it, foremost first.
+        hops: &'g [&'g CallEntry<C>],
+        /// The marks that carry its id, in time order.
+        marks: &'g [&'g MarkEntry<M>],
+        /// A source behind another logged it, and the one in front did not.
+        bypassed: bool,
+    },
+    /// A mark whose id no call carries.
+    MarkOnly(&'g MarkEntry<M>),
+    /// More than one call carries this id, outside a chain; each was answered on its own before.
+    Repeated {
+        /// How many calls.
+        calls: usize,
+    },
+}
+
+/// Answers for one request id: `calls` and `marks` are all that carry it, in any order.
+///
+/// - Lines of one chain are one call with hops. A hop goes to the call of its chain that is nearest
+///   in time.
+/// - Several calls with one id (client-made ids, internal redirects) stay apart; each mark goes to
+///   the call nearest in time, the earlier one when two are as near.
+/// - Ties are broken by place, so the answer depends on the input alone.
+pub fn resolve<C, M>(
+    chains: &Chains,
+    calls: &mut [CallEntry<C>],
+    marks: &mut [MarkEntry<M>],
+    mut each: impl FnMut(Resolved<'_, C, M>),
+) {
+    calls.sort_unstable_by_key(|c| (c.time, c.place));
+    marks.sort_unstable_by_key(|m| (m.time, m.place));
+    let calls = &*calls;
+    let marks = &*marks;
+    match calls {
+        [] => marks.iter().for_each(|mark| each(Resolved::MarkOnly(mark))),
+        [call] => {
+            let bypassed = chains.fronts(call.place.source).next().is_some();
+            // Nearly every call has one mark or none: no allocation for these.
+            match marks {
+                [] => each(Resolved::Call {
+                    call,
+                    hops: &[],
+                    marks: &[],
+                    bypassed,
+                }),
+                [mark] => each(Resolved::Call {
+                    call,
+                    hops: &[],
+                    marks: &[mark],
+                    bypassed,
+                }),
+                _ => {
+                    let marks: Vec<_> = marks.iter().collect();
+                    each(Resolved::Call {
+                        call,
+                        hops: &[],
+                        marks: &marks,
+                        bypassed,
+                    });
+                }
+            }
+        }
+        _ => resolve_several(chains, calls, marks, each),
+    }
+}
+
+/// A call of the group under construction.
+struct Head<'g, C, M> {
+    call: &'g CallEntry<C>,
+    bypassed: bool,
+    hops: Vec<&'g CallEntry<C>>,
+    marks: Vec<&'g MarkEntry<M>>,
+}
+
+/// Sorted searches throughout: an id that a broken client sends a million times must not cost a
+/// million times a million.
+fn resolve_several<'g, C, M>(
+    chains: &Chains,
+    calls: &'g [CallEntry<C>],
+    marks: &'g [MarkEntry<M>],
+    mut each: impl FnMut(Resolved<'_, C, M>),
+) {
+    let depth = |call: &CallEntry<C>| chains.fronts(call.place.source).count();
+    let mut foremost_first: Vec<_> = calls.iter().map(|call| (depth(call), call)).collect();
+    // Stable: within a depth the calls stay in time order.
+    foremost_first.sort_by_key(|&(depth, _)| depth);
+    let mut heads: Vec<Head<'g, C, M>> = Vec::new();
+    // The heads of each source, in time order because calls come in it.
+    let mut of_source: BTreeMap<u16, Vec<(&CallEntry<C>, usize)>> = BTreeMap::new();
+    for (depth, call) in foremost_first {
+        let source = call.place.source;
+        let front = chains
+            .fronts(source)
+            .filter_map(|front| nearest(of_source.get(&front)?, call.time))
+            .min_by_key(|(head, _)| distance(head, call.time));
+        match front {
+            Some((_, head)) => heads[head].hops.push(call),
+            None => {
+                of_source
+                    .entry(source)
+                    .or_default()
+                    .push((call, heads.len()));
+                let (hops, marks) = (Vec::new(), Vec::new());
+                heads.push(Head {
+                    call,
+                    bypassed: depth > 0,
+                    hops,
+                    marks,
+                });
+            }
+        }
+    }
+    heads.sort_by_key(|head| (head.call.time, head.call.place));
+    let by_time: Vec<_> = heads
+        .iter()
+        .enumerate()
+        .map(|(at, head)| (head.call, at))
+        .collect();
+    for mark in marks {
+        if let Some((_, head)) = nearest(&by_time, mark.time) {
+            heads[head].marks.push(mark);
+        }
+    }
+    for Head {
+        call,
+        bypassed,
+        hops,
+        marks,
+    } in &heads
+    {
+        each(Resolved::Call {
+            call,
+            hops,
+            marks,
+            bypassed: *bypassed,
+        });
+    }
+    if heads.len() > 1 {
+        each(Resolved::Repeated { calls: heads.len() });
+    }
+}
+
+/// The smaller the nearer; of two as near, the earlier.
+fn distance<C>(call: &CallEntry<C>, time: i64) -> (u64, i64, Place) {
+    (call.time.abs_diff(time), call.time, call.place)
+}
+
+/// The nearest to `time` of calls sorted by time and place.
+fn nearest<'g, C>(
+    sorted: &[(&'g CallEntry<C>, usize)],
+    time: i64,
+) -> Option<(&'g CallEntry<C>, usize)> {
+    let after = sorted.partition_point(|(call, _)| call.time < time);
+    // Of the calls before, the last instant's first: place decides among equals.
+    let before = after.checked_sub(1).map(|last| {
+        let instant = sorted[last].0.time;
+        sorted[sorted.partition_point(|(call, _)| call.time < instant)]
+    });
+    let after = sorted.get(after).copied();
+    before
+        .into_iter()
+        .chain(after)
+        .min_by_key(|(call, _)| distance(call, time))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::entry::JoinKey;
+
+    fn call(source: u16, time: i64) -> CallEntry<u32> {
+        let place = Place {
+            source,
+            position: time.unsigned_abs(),
+        };
+        CallEntry {
+            key: JoinKey(1),
+            time,
+            place,
+            fact: 0,
+        }
+    }
+
+    fn mark(time: i64, fact: u32) -> MarkEntry<u32> {
+        MarkEntry {
+            key: JoinKey(1),
+            time,
+            place: Place {
+                source: 9,
+                position: 0,
+            },
+            fact,
+        }
+    }
+
+    /// The answers as text: `call@time+hops[marks]`, `!` when bypassed.
+    fn answers(
+        behind: &[Option<u16>],
+        calls: &[CallEntry<u32>],
+        marks: &[MarkEntry<u32>],
+    ) -> String {
+        let chains = Chains::new(behind.to_vec());
+        let mut out = Vec::new();
+        resolve(
+            &chains,
+            &mut calls.to_vec(),
+            &mut marks.to_vec(),
+            |answer| {
+                out.push(match answer {
+                    Resolved::Call {
+                        call,
+                        hops,
+                        marks,
+                        bypassed,
+                    } => {
+                        let marks: Vec<_> = marks.iter().map(|m| m.fact.to_string()).collect();
+                        let flag = if bypassed { "!" } else { "" };
+                        format!("{flag}{}+{}[{}]", call.time, hops.len(), marks.join(","))
+                    }
+                    Resolved::MarkOnly(mark) => format!("mark {}", mark.fact),
+                    Resolved::Repeated { calls } => format!("repeated {calls}"),
+                });
+            },
+        );
+        out.join(" ")
+    }
+
+    #[test]
+    fn several_marks_are_one_joined_call() {
+        assert_eq!(
+            answers(&[None], &[call(0, 10)], &[mark(12, 2), mark(11, 1)]),
+            "10+0[1,2]"
+        );
+    }
+
+    #[test]
+    fn a_call_without_a_mark_and_a_mark_without_a_call() {
+        assert_eq!(answers(&[None], &[call(0, 10)], &[]), "10+0[]");
+        assert_eq!(answers(&[None], &[], &[mark(1, 7)]), "mark 7");
+    }
+
+    #[test]
+    fn two_sources_of_a_chain_are_one_call_with_two_hops() {
+        let behind = [None, Some(0)];
+        assert_eq!(
+            answers(&behind, &[call(1, 11), call(0, 10)], &[mark(12, 1)]),
+            "10+1[1]"
+        );
+    }
+
+    #[test]
+    fn a_line_behind_with_none_in_front_is_a_bypass() {
+        let behind = [None, Some(0)];
+        assert_eq!(answers(&behind, &[call(1, 11)], &[mark(12, 1)]), "!11+0[1]");
+    }
+
+    #[test]
+    fn a_chain_of_three_whose_front_is_missing_is_one_bypassed_call() {
+        let behind = [None, Some(0), Some(1)];
+        assert_eq!(
+            answers(&behind, &[call(2, 12), call(1, 11)], &[]),
+            "!11+1[]"
+        );
+    }
+
+    #[test]
+    fn the_same_id_twice_is_kept_apart_by_time_and_reported() {
+        let calls = [call(0, 10), call(0, 100)];
+        let marks = [mark(99, 2), mark(11, 1)];
+        assert_eq!(
+            answers(&[None], &calls, &marks),
+            "10+0[1] 100+0[2] repeated 2"
+        );
+    }
+
+    #[test]
+    fn unrelated_sources_with_one_id_are_two_calls() {
+        assert_eq!(
+            answers(&[None, None], &[call(0, 1), call(1, 2)], &[]),
+            "1+0[] 2+0[] repeated 2"
+        );
+    }
+
+    #[test]
+    fn a_retried_request_has_two_hops_behind_one_call() {
+        let behind = [None, Some(0)];
+        assert_eq!(
+            answers(&behind, &[call(0, 1), call(1, 2), call(1, 3)], &[]),
+            "1+2[]"
+        );
+    }
+
+    #[test]
+    fn siblings_behind_one_proxy_are_not_behind_each_other() {
+        let behind = [None, Some(0), Some(0)];
+        assert_eq!(
+            answers(&behind, &[call(1, 1), call(2, 2)], &[]),
+            "!1+0[] !2+0[] repeated 2"
+        );
+        assert_eq!(
+            answers(&behind, &[call(0, 0), call(1, 1), call(2, 2)], &[]),
+            "0+2[]"
+        );
+    }
+
+    #[test]
+    fn an_id_sent_two_hundred_thousand_times_is_not_quadratic() {
+        let mut calls: Vec<_> = (0..200_000).map(|time| call(0, time)).collect();
+        let mut marks: Vec<_> = (0..200_000).map(|time| mark(time, 0)).collect();
+        let mut joined = 0;
+        resolve(&Chains::default(), &mut calls, &mut marks, |answer| {
+            joined += usize::from(matches!(answer, Resolved::Call { marks: [_], .. }));
+        });
+        assert_eq!(joined, 200_000);
+    }
+
+    #[test]
+    fn a_circle_of_sources_does_not_hang() {
+        let behind = [Some(1), Some(0)];
+        assert_eq!(answers(&behind, &[call(0, 1)], &[]), "!1+0[]");
+    }
+}
