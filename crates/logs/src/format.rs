@@ -48,7 +48,11 @@ impl Format {
     /// expression with named groups.
     pub fn calls(text: &str, fields: &Fields) -> Result<Self, FormatError> {
         let _ = fields;
-        Err(FormatError { text: text.to_owned(), at: 0..text.len(), message: "unknown".to_owned() })
+        Err(FormatError {
+            text: text.to_owned(),
+            at: 0..text.len(),
+            message: "unknown".to_owned(),
+        })
     }
 
     /// A format of application log lines: `json`, or a regular expression with named groups.

@@ -6,7 +6,9 @@
 
 mod format;
 mod reader;
+mod request_id;
 
 pub use dolmen_model::{Call, Mark, RequestId};
 pub use format::{Fields, Format, FormatError};
 pub use reader::{Line, Reader, Unread};
+pub use request_id::{RequestIdKind, TraceParent};

@@ -20,6 +20,10 @@ pub(crate) struct Scratch {
 
 /// What a line was.
 #[derive(Debug)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "a call is built in place, a box is an allocation a line"
+)]
 pub enum Line<'a> {
     /// An access log line.
     Call(Call<'a>),
@@ -46,7 +50,10 @@ impl fmt::Display for Unread {
 
 impl<'f> Reader<'f> {
     pub(crate) fn new(format: &'f Format) -> Self {
-        Self { format, scratch: Scratch::default() }
+        Self {
+            format,
+            scratch: Scratch::default(),
+        }
     }
 
     /// Reads one line, without its line end (`\n` or `\r\n`; a stray one is tolerated).
