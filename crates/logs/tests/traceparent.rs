@@ -7,6 +7,8 @@
 //! dolmen, and it never takes an id of zeros, whatever the version, because it would join all
 //! requests that carry it.
 
+#![cfg(test)]
+
 use std::path::PathBuf;
 
 use dolmen_logs::{RequestId, RequestIdKind, TraceParent};
