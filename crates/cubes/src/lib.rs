@@ -1,8 +1,21 @@
-//! Counts by time, service, set of operations, actor, endpoint and outcome: additive, mergeable.
+//! Counts by time, service, set of operations, actor, endpoint and outcome.
+//!
+//! Everything here only adds, so the counts of parts (blocks, workers, days) merge into the counts
+//! of the whole, in any order.
+//!
+//! Invariant: no file, no socket, no clock.
 
+mod callers;
+mod cube;
+mod histogram;
 mod report;
+mod tables;
 
+pub use callers::Callers;
+pub use cube::{Cell, Cube, Key};
+pub use histogram::Histogram;
 pub use report::{
     ActorRow, CallerRow, EndpointRow, FileRow, MarkOnlyRow, OperationRow, Report, ServiceRow,
     UnparsedLine,
 };
+pub use tables::caller_name;

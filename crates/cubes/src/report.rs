@@ -150,4 +150,7 @@ pub struct FileRow {
     pub lines: u64,
     /// Of these, lines that no format reads.
     pub unparsed: u64,
+    /// Why reading stopped before the end of the file (a compressed file that breaks off, say);
+    /// the lines before it are counted.
+    pub error: Option<String>,
 }
