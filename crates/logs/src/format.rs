@@ -2,6 +2,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::ops::Range;
 
+use crate::program::Program;
 use crate::reader::{Reader, Scratch};
 use crate::{Line, Unread};
 
@@ -17,10 +18,12 @@ pub struct Format {
 /// to the log's own (a key, a dotted path, or a group's name).
 pub type Fields = BTreeMap<String, String>;
 
-/// One variant a family of formats; each family is a module with a type that has
-/// `read<'a>(&'a self, line: &'a [u8], scratch: &'a mut Scratch) -> Result<Line<'a>, Unread>`.
+/// How lines are read. HAProxy, Envoy, ALB and Traefik's CLF are programs too, put together by
+/// their own modules; a family that is no flat line has a type with the same `read`.
 #[derive(Debug)]
-enum Kind {}
+enum Kind {
+    Program(Program),
+}
 
 /// A format that cannot be compiled: what is wrong, and where in its text.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -81,7 +84,8 @@ impl Format {
         line: &'a [u8],
         scratch: &'a mut Scratch,
     ) -> Result<Line<'a>, Unread> {
-        let _ = (line, scratch);
-        match self.kind {}
+        match &self.kind {
+            Kind::Program(program) => program.read(line, scratch),
+        }
     }
 }

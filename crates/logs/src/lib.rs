@@ -4,9 +4,12 @@
 //! one a worker: no regular expression on the hot path, no allocation a line. What no format reads
 //! comes back as [`Unread`] with the column where reading stopped; the caller keeps the line.
 
+mod escape;
 mod format;
+mod program;
 mod reader;
 mod request_id;
+mod time;
 
 pub use dolmen_model::{Call, Mark, RequestId};
 pub use format::{Fields, Format, FormatError};

@@ -1,8 +1,11 @@
+use std::borrow::Cow;
 use std::fmt;
 
 use dolmen_model::{Call, Mark};
 
 use crate::Format;
+use crate::program::Span;
+use crate::time::Clock;
 
 /// Reads lines of one format. One a worker: it holds what is reused from line to line.
 #[derive(Debug)]
@@ -11,19 +14,20 @@ pub struct Reader<'f> {
     scratch: Scratch,
 }
 
-/// What a reader reuses: unescaped bytes of the present line, the last date seen.
+/// What a reader reuses: unescaped bytes of the present line, where its fields lie, the last date
+/// seen.
 #[derive(Debug, Default)]
 pub(crate) struct Scratch {
     /// Unescaped text of the present line; fields borrow from here where the line had escapes.
     pub(crate) bytes: Vec<u8>,
+    /// Where the fields of the present line lie.
+    pub(crate) spans: Vec<Span>,
+    /// Reads times; remembers the last hour.
+    pub(crate) clock: Clock,
 }
 
 /// What a line was.
 #[derive(Debug)]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "a call is built in place, a box is an allocation a line"
-)]
 pub enum Line<'a> {
     /// An access log line.
     Call(Call<'a>),
@@ -39,7 +43,17 @@ pub struct Unread {
     /// The first byte that did not fit, counted from 1.
     pub column: usize,
     /// What was expected there.
-    pub expected: &'static str,
+    pub expected: Cow<'static, str>,
+}
+
+impl Unread {
+    /// The byte at `offset`, counted from 0, does not fit.
+    pub(crate) fn new(offset: usize, expected: impl Into<Cow<'static, str>>) -> Self {
+        Self {
+            column: offset + 1,
+            expected: expected.into(),
+        }
+    }
 }
 
 impl fmt::Display for Unread {

@@ -1,0 +1,113 @@
+//! What servers do to a text before they log it, undone.
+
+/// How a log escapes what a client sent.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Escapes {
+    /// Written as it came.
+    #[default]
+    None,
+    /// Apache: `\xhh`, `\"`, `\\` and C's letters.
+    Apache,
+    /// nginx: `\xHH` alone.
+    Nginx,
+    /// JSON strings: `\"`, `\\`, `\/`, `\n`, `\u00e9`, …
+    Json,
+}
+
+impl Escapes {
+    /// Whether a quote after a backslash belongs to the text.
+    pub(crate) fn quotes(self) -> bool {
+        matches!(self, Self::Apache | Self::Json)
+    }
+
+    /// Appends `text` to `out` without its escapes. What is no escape stays as it is.
+    pub(crate) fn undo(self, text: &[u8], out: &mut Vec<u8>) {
+        let mut rest = text;
+        while let Some(at) = memchr::memchr(b'\\', rest) {
+            out.extend_from_slice(&rest[..at]);
+            let taken = match self {
+                Self::None => 0,
+                Self::Apache => apache(&rest[at + 1..], out),
+                Self::Nginx => hex(&rest[at + 1..], out),
+                Self::Json => json(&rest[at + 1..], out),
+            };
+            if taken == 0 {
+                out.push(b'\\');
+            }
+            rest = &rest[at + 1 + taken..];
+        }
+        out.extend_from_slice(rest);
+    }
+}
+
+/// Undoes the escape that stands in `text` after its backslash; how many bytes it took.
+fn apache(text: &[u8], out: &mut Vec<u8>) -> usize {
+    let byte = match text.first() {
+        Some(b'n') => b'\n',
+        Some(b't') => b'\t',
+        Some(b'r') => b'\r',
+        Some(b'b') => 0x08,
+        Some(b'f') => 0x0c,
+        Some(b'v') => 0x0b,
+        Some(&quoted @ (b'"' | b'\\')) => quoted,
+        Some(b'x') => return hex(text, out),
+        _ => return 0,
+    };
+    out.push(byte);
+    1
+}
+
+fn hex(text: &[u8], out: &mut Vec<u8>) -> usize {
+    let [b'x', high, low, ..] = *text else {
+        return 0;
+    };
+    let (Some(high), Some(low)) = (char::from(high).to_digit(16), char::from(low).to_digit(16))
+    else {
+        return 0;
+    };
+    out.push((high * 16 + low) as u8);
+    3
+}
+
+fn json(text: &[u8], out: &mut Vec<u8>) -> usize {
+    let byte = match text.first() {
+        Some(b'n') => b'\n',
+        Some(b't') => b'\t',
+        Some(b'r') => b'\r',
+        Some(b'b') => 0x08,
+        Some(b'f') => 0x0c,
+        Some(&quoted @ (b'"' | b'\\' | b'/')) => quoted,
+        Some(b'u') => return unicode(text, out),
+        _ => return 0,
+    };
+    out.push(byte);
+    1
+}
+
+/// `u00e9`, or two surrogates `ud83d\ude00`.
+fn unicode(text: &[u8], out: &mut Vec<u8>) -> usize {
+    let Some(first) = code_unit(text) else {
+        return 0;
+    };
+    let (scalar, taken) = match (first, text.get(5..).and_then(|t| t.strip_prefix(b"\\"))) {
+        (0xd800..=0xdbff, Some(next)) => match code_unit(next) {
+            Some(low @ 0xdc00..=0xdfff) => {
+                (0x10000 + ((first - 0xd800) << 10) + (low - 0xdc00), 11)
+            }
+            _ => return 0,
+        },
+        _ => (first, 5),
+    };
+    let Some(scalar) = char::from_u32(scalar) else {
+        return 0;
+    };
+    out.extend_from_slice(scalar.encode_utf8(&mut [0; 4]).as_bytes());
+    taken
+}
+
+fn code_unit(text: &[u8]) -> Option<u32> {
+    let digits = text.strip_prefix(b"u")?.get(..4)?;
+    digits
+        .iter()
+        .try_fold(0, |n, &b| Some(n * 16 + char::from(b).to_digit(16)?))
+}

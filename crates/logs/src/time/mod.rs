@@ -1,0 +1,241 @@
+//! Times as logs write them.
+//!
+//! A log repeats itself: the date and hour of one line are most often those of the line before, so
+//! a [`Clock`] remembers what they came to and the next line costs a compare.
+
+mod civil;
+
+use dolmen_model::Time;
+
+pub(crate) use civil::{Date, month_number};
+
+/// An instant as a log wrote it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Moment {
+    /// The instant; where the log gives no offset, its wall clock is taken for UTC.
+    pub time: Time,
+    /// Seconds east of UTC, where the log says so.
+    pub offset: Option<i32>,
+}
+
+/// What a number counts, in logs that write numbers for times and durations.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Unit {
+    Seconds,
+    Millis,
+    Micros,
+    Nanos,
+}
+
+/// Reads times and remembers the last hour it met. One a worker.
+#[derive(Debug)]
+pub(crate) struct Clock {
+    /// `17/May/2015:10` and the micros of that hour, offset not applied.
+    clf: ([u8; 14], i64),
+    /// ` +0000` and its seconds.
+    zone: ([u8; 6], i32),
+    /// `2015-05-17` and the micros of that midnight, offset not applied.
+    iso: ([u8; 10], i64),
+}
+
+impl Default for Clock {
+    fn default() -> Self {
+        // No time starts with NUL, so an empty memory matches nothing.
+        Self {
+            clf: ([0; 14], 0),
+            zone: ([0; 6], 0),
+            iso: ([0; 10], 0),
+        }
+    }
+}
+
+impl Clock {
+    /// `17/May/2015:10:05:03 +0000`, as Apache, nginx (`$time_local`) and their kin write it;
+    /// with a fraction of a second and without a zone, as HAProxy does.
+    pub(crate) fn clf(&mut self, text: &[u8]) -> Option<Moment> {
+        let (hour, rest) = text.split_first_chunk::<14>()?;
+        let base = if *hour == self.clf.0 {
+            self.clf.1
+        } else {
+            let micros = clf_hour(hour)?;
+            self.clf = (*hour, micros);
+            micros
+        };
+        let (within, rest) = minutes_and_seconds(rest)?;
+        let (fraction, rest) = fraction(rest)?;
+        let local = base + within + fraction;
+        if rest.is_empty() {
+            return Some(Moment {
+                time: Time::from_micros(local),
+                offset: None,
+            });
+        }
+        let zone: &[u8; 6] = rest.try_into().ok()?;
+        if *zone != self.zone.0 {
+            let (b' ', digits) = zone.split_first()? else {
+                return None;
+            };
+            self.zone = (*zone, offset(digits)?);
+        }
+        Some(at_offset(local, self.zone.1))
+    }
+
+    /// ISO 8601 and RFC 3339 as logs write them: `T` or a space between date and time, a fraction
+    /// after `.` or `,`, and `Z`, `+02:00`, `+0200`, `+02` or nothing for the zone.
+    pub(crate) fn iso(&mut self, text: &[u8]) -> Option<Moment> {
+        let (date, rest) = text.split_first_chunk::<10>()?;
+        let base = if *date == self.iso.0 {
+            self.iso.1
+        } else {
+            let micros = iso_date(date)?.micros();
+            self.iso = (*date, micros);
+            micros
+        };
+        let (b'T' | b't' | b' ', rest) = rest.split_first()? else {
+            return None;
+        };
+        let (hour, rest) = rest.split_first_chunk::<2>()?;
+        let hour = two(*hour).filter(|&h| h < 24)?;
+        let (within, rest) = minutes_and_seconds(rest)?;
+        let (fraction, rest) = fraction(rest)?;
+        let local = base + hour * HOUR + within + fraction;
+        match rest.strip_prefix(b" ").unwrap_or(rest) {
+            b"" => Some(Moment {
+                time: Time::from_micros(local),
+                offset: None,
+            }),
+            b"Z" | b"z" => Some(at_offset(local, 0)),
+            zone => Some(at_offset(local, offset(zone)?)),
+        }
+    }
+}
+
+/// A count of `unit`s since the epoch, with or without a fraction: nginx's `$msec`, `%{usec}t`.
+pub(crate) fn epoch(text: &[u8], unit: Unit) -> Option<Time> {
+    let (negative, digits) = match text.split_first()? {
+        (b'-', digits) => (true, digits),
+        _ => (false, text),
+    };
+    let micros = i64::try_from(micros(digits, unit)?).ok()?;
+    Some(Time::from_micros(if negative { -micros } else { micros }))
+}
+
+/// A decimal count of `unit`s as microseconds; what is finer is cut off. `None` when it is no
+/// plain decimal number or beyond 64 bits.
+pub(crate) fn micros(text: &[u8], unit: Unit) -> Option<u64> {
+    let (whole, fraction) = match memchr::memchr(b'.', text) {
+        Some(dot) => (&text[..dot], &text[dot + 1..]),
+        None => (text, b"".as_slice()),
+    };
+    if whole.is_empty() && fraction.is_empty() {
+        return None;
+    }
+    let whole = whole.iter().try_fold(0u64, |n, &b| {
+        b.is_ascii_digit()
+            .then(|| n.checked_mul(10)?.checked_add(u64::from(b - b'0')))?
+    })?;
+    let places = match unit {
+        Unit::Nanos => return Some(whole / 1_000),
+        Unit::Micros => 0,
+        Unit::Millis => 3,
+        Unit::Seconds => 6,
+    };
+    let mut micros = whole.checked_mul(10u64.pow(places))?;
+    let mut worth = 10u64.pow(places);
+    for &b in fraction {
+        if !b.is_ascii_digit() {
+            return None;
+        }
+        worth /= 10;
+        micros = micros.checked_add(u64::from(b - b'0') * worth)?;
+    }
+    Some(micros)
+}
+
+/// `+0330`, `-05:00` or `+02` as seconds east of UTC.
+pub(crate) fn offset(text: &[u8]) -> Option<i32> {
+    let (sign, digits) = text.split_first()?;
+    let sign = match sign {
+        b'+' => 1,
+        b'-' => -1,
+        _ => return None,
+    };
+    let (hours, minutes) = match *digits {
+        [a, b] => ([a, b], [b'0', b'0']),
+        [a, b, c, d] | [a, b, b':', c, d] => ([a, b], [c, d]),
+        _ => return None,
+    };
+    let hours = two(hours).filter(|&h| h < 24)?;
+    let minutes = two(minutes).filter(|&m| m < 60)?;
+    i32::try_from(sign * (hours * 3600 + minutes * 60)).ok()
+}
+
+const SECOND: i64 = 1_000_000;
+const MINUTE: i64 = 60 * SECOND;
+const HOUR: i64 = 60 * MINUTE;
+
+fn at_offset(local: i64, offset: i32) -> Moment {
+    let time = Time::from_micros(local - i64::from(offset) * SECOND);
+    Moment {
+        time,
+        offset: Some(offset),
+    }
+}
+
+/// `17/May/2015:10` as micros.
+fn clf_hour(text: &[u8; 14]) -> Option<i64> {
+    let &[d1, d2, b'/', m1, m2, m3, b'/', y1, y2, y3, y4, b':', h1, h2] = text else {
+        return None;
+    };
+    let year = two([y1, y2])? * 100 + two([y3, y4])?;
+    let month = month_number(&[m1, m2, m3])?;
+    let hour = two([h1, h2]).filter(|&h| h < 24)?;
+    Some(Date::new(year, month, two([d1, d2])?)?.micros() + hour * HOUR)
+}
+
+fn iso_date(text: &[u8; 10]) -> Option<Date> {
+    let &[y1, y2, y3, y4, b'-', m1, m2, b'-', d1, d2] = text else {
+        return None;
+    };
+    Date::new(
+        two([y1, y2])? * 100 + two([y3, y4])?,
+        two([m1, m2])?,
+        two([d1, d2])?,
+    )
+}
+
+/// `:05:03` and what follows. A leap second is the first second of the next minute.
+fn minutes_and_seconds(text: &[u8]) -> Option<(i64, &[u8])> {
+    let (&[b':', m1, m2, b':', s1, s2], rest) = text.split_first_chunk::<6>()? else {
+        return None;
+    };
+    let minute = two([m1, m2]).filter(|&m| m < 60)?;
+    let second = two([s1, s2]).filter(|&s| s <= 60)?;
+    Some((minute * MINUTE + second * SECOND, rest))
+}
+
+/// `.123` or `,123456` as micros, and what follows; 0 where there is none.
+fn fraction(text: &[u8]) -> Option<(i64, &[u8])> {
+    let Some((b'.' | b',', digits)) = text.split_first() else {
+        return Some((0, text));
+    };
+    let end = digits
+        .iter()
+        .position(|b| !b.is_ascii_digit())
+        .unwrap_or(digits.len());
+    if end == 0 {
+        return None;
+    }
+    let mut micros = 0;
+    let mut worth = SECOND;
+    for &b in &digits[..end] {
+        worth /= 10;
+        micros += i64::from(b - b'0') * worth;
+    }
+    Some((micros, &digits[end..]))
+}
+
+fn two([a, b]: [u8; 2]) -> Option<i64> {
+    (a.is_ascii_digit() && b.is_ascii_digit())
+        .then(|| i64::from(a - b'0') * 10 + i64::from(b - b'0'))
+}
