@@ -9,10 +9,13 @@
 
 mod call;
 mod names;
+mod nearest;
 mod outcome;
+pub mod query;
 mod time;
 
 pub use call::{Call, Header, Headers, Mark, RequestId};
 pub use names::{CachedTable, NameId, Names, SetId, SetTable, Table};
+pub use nearest::nearest;
 pub use outcome::{Joined, Outcome};
 pub use time::Time;

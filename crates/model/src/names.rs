@@ -44,7 +44,10 @@ const RESERVED: u32 = 2;
 impl Table {
     /// A table of at most `bound` names.
     pub fn new(bound: usize) -> Self {
-        Self { inner: RwLock::default(), bound }
+        Self {
+            inner: RwLock::default(),
+            bound,
+        }
     }
 
     /// The number of `name`, given now if it has none. The empty name is
@@ -91,7 +94,11 @@ impl Table {
 
     /// How many names there are.
     pub fn len(&self) -> usize {
-        self.inner.read().unwrap_or_else(PoisonError::into_inner).by_id.len()
+        self.inner
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .by_id
+            .len()
     }
 
     /// Whether no name was interned yet.
@@ -114,7 +121,10 @@ const CACHED: usize = 16_384;
 impl<'t> CachedTable<'t> {
     /// An empty cache in front of `table`.
     pub fn new(table: &'t Table) -> Self {
-        Self { table, cache: FxHashMap::with_hasher(FxBuildHasher) }
+        Self {
+            table,
+            cache: FxHashMap::with_hasher(FxBuildHasher),
+        }
     }
 
     /// [`Table::intern`], without the lock for a name met before.
@@ -157,7 +167,12 @@ impl Default for SetTable {
     fn default() -> Self {
         let empty = SmallVec::new();
         let by_set = std::iter::once((empty.clone(), SetId::EMPTY)).collect();
-        Self { inner: RwLock::new(SetInner { by_set, by_id: vec![empty] }) }
+        Self {
+            inner: RwLock::new(SetInner {
+                by_set,
+                by_id: vec![empty],
+            }),
+        }
     }
 }
 
