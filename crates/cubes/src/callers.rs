@@ -22,8 +22,6 @@ impl Callers {
 
     /// Caller, operations, calls; in no order.
     pub fn counts(&self) -> impl Iterator<Item = (NameId, SetId, u64)> {
-        self.counts
-            .iter()
-            .map(|(&(caller, operations), &count)| (caller, operations, count))
+        self.counts.iter().map(|(&(caller, operations), &count)| (caller, operations, count))
     }
 }

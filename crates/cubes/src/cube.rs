@@ -65,6 +65,11 @@ impl Cube {
         self.cells.entry(key).or_default().add(bytes, duration);
     }
 
+    /// Counts the calls of a cell.
+    pub fn add_cell(&mut self, key: Key, cell: &Cell) {
+        self.cells.entry(key).or_default().merge(cell);
+    }
+
     /// Adds every count of `other`.
     pub fn merge(&mut self, other: Self) {
         for (key, cell) in other.cells {

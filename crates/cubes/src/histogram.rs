@@ -26,10 +26,8 @@ impl Histogram {
     /// Adds every count of `other`.
     pub fn merge(&mut self, other: &Self) {
         let mut merged = Vec::with_capacity(self.buckets.len() + other.buckets.len());
-        let (mut mine, mut theirs) = (
-            self.buckets.iter().peekable(),
-            other.buckets.iter().peekable(),
-        );
+        let (mut mine, mut theirs) =
+            (self.buckets.iter().peekable(), other.buckets.iter().peekable());
         loop {
             match (mine.peek(), theirs.peek()) {
                 (Some(a), Some(b)) if a.0 == b.0 => {
@@ -86,10 +84,7 @@ impl Histogram {
 
 impl fmt::Debug for Histogram {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let counts = self
-            .buckets
-            .iter()
-            .map(|&(bucket, count)| (middle_of(bucket), count));
+        let counts = self.buckets.iter().map(|&(bucket, count)| (middle_of(bucket), count));
         f.debug_map().entries(counts).finish()
     }
 }

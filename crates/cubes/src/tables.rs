@@ -46,34 +46,21 @@ impl Report {
                 }
             }
             for operation in members(names, key.operations) {
-                operations
-                    .entry((operation, key.service))
-                    .or_default()
-                    .merge(cell);
+                operations.entry((operation, key.service)).or_default().merge(cell);
             }
             *actors.entry(key.actor).or_default() += cell.calls;
             *services.entry(key.service).or_default() += cell.calls;
-            endpoints
-                .entry((key.service, key.endpoint))
-                .or_default()
-                .merge(cell);
+            endpoints.entry((key.service, key.endpoint)).or_default().merge(cell);
         }
         self.operations = rows(operations.into_iter().map(|((operation, service), cell)| {
             let operation = names.operations.name(operation);
             let service = names.services.name(service);
             let (p50, p95) = (cell.durations.quantile(0.50), cell.durations.quantile(0.95));
-            OperationRow {
-                operation,
-                service,
-                calls: cell.calls,
-                p50,
-                p95,
-            }
+            OperationRow { operation, service, calls: cell.calls, p50, p95 }
         }));
-        self.actors = rows(actors.into_iter().map(|(id, calls)| ActorRow {
-            actor: names.actors.name(id),
-            calls,
-        }));
+        self.actors = rows(
+            actors.into_iter().map(|(id, calls)| ActorRow { actor: names.actors.name(id), calls }),
+        );
         self.services = rows(services.into_iter().map(|(id, calls)| {
             let service = names.services.name(id);
             ServiceRow { service, calls }
@@ -82,13 +69,7 @@ impl Report {
             let (method, endpoint) = split_endpoint(names.endpoints.name(endpoint));
             let service = names.services.name(service);
             let p95 = cell.durations.quantile(0.95);
-            EndpointRow {
-                service,
-                method,
-                endpoint,
-                calls: cell.calls,
-                p95,
-            }
+            EndpointRow { service, method, endpoint, calls: cell.calls, p95 }
         }));
         self.unknown_callers = caller_rows(unknown, names, callers_table);
     }
@@ -122,23 +103,14 @@ fn caller_rows(
         let (count, entered) = by_caller.entry(caller).or_default();
         *count += calls;
         let operations = names.sets.operations(operations);
-        entered.extend(
-            operations
-                .iter()
-                .filter_map(|&id| names.operations.name(id)),
-        );
+        entered.extend(operations.iter().filter_map(|&id| names.operations.name(id)));
     }
     rows(by_caller.into_iter().map(|(caller, (calls, operations))| {
         let name = callers_table.name(caller).unwrap_or_default();
         let (address, user_agent) = name.split_once(char::from(BETWEEN)).unwrap_or((&name, ""));
         let said = |text: &str| (!text.is_empty()).then(|| text.to_owned());
         let operations = operations.into_iter().collect();
-        CallerRow {
-            address: said(address),
-            user_agent: said(user_agent),
-            calls,
-            operations,
-        }
+        CallerRow { address: said(address), user_agent: said(user_agent), calls, operations }
     }))
 }
 
@@ -197,11 +169,7 @@ impl Row for CallerRow {
 
 fn rows<R: Row>(rows: impl Iterator<Item = R>) -> Vec<R> {
     let mut rows: Vec<R> = rows.collect();
-    rows.sort_by(|a, b| {
-        b.calls()
-            .cmp(&a.calls())
-            .then_with(|| a.names().cmp(&b.names()))
-    });
+    rows.sort_by(|a, b| b.calls().cmp(&a.calls()).then_with(|| a.names().cmp(&b.names())));
     rows
 }
 
@@ -223,26 +191,12 @@ mod tests {
             operations: names.sets.intern(&[a, b]),
             actor: NameId::UNKNOWN,
             endpoint: names.endpoints.intern(b"POST /x"),
-            outcome: Outcome {
-                status: 200,
-                joined: Joined::Joined,
-            },
+            outcome: Outcome { status: 200, joined: Joined::Joined },
         };
         let mut cube = Cube::default();
         cube.add(key, Some(10), Some(1000));
-        let none = Outcome {
-            status: 404,
-            joined: Joined::NoId,
-        };
-        cube.add(
-            Key {
-                operations: SetId::EMPTY,
-                outcome: none,
-                ..key
-            },
-            None,
-            None,
-        );
+        let none = Outcome { status: 404, joined: Joined::NoId };
+        cube.add(Key { operations: SetId::EMPTY, outcome: none, ..key }, None, None);
         let callers_table = Table::new(10);
         let mut name = Vec::new();
         caller_name(b"10.0.0.1", b"curl", &mut name);
@@ -250,15 +204,9 @@ mod tests {
         unknown.add(callers_table.intern(&name), key.operations);
         let mut report = Report::default();
         report.count(&cube, &unknown, &names, &callers_table);
-        assert_eq!(
-            (report.calls, report.joined, report.call_only, report.no_id),
-            (2, 1, 1, 1)
-        );
-        let operations: Vec<_> = report
-            .operations
-            .iter()
-            .map(|row| (row.operation.as_deref(), row.calls))
-            .collect();
+        assert_eq!((report.calls, report.joined, report.call_only, report.no_id), (2, 1, 1, 1));
+        let operations: Vec<_> =
+            report.operations.iter().map(|row| (row.operation.as_deref(), row.calls)).collect();
         assert_eq!(operations, [(None, 1), (Some("a"), 1), (Some("b"), 1)]);
         assert_eq!(report.endpoints[0].method.as_deref(), Some("POST"));
         assert_eq!(report.endpoints[0].endpoint.as_deref(), Some("/x"));

@@ -76,10 +76,7 @@ fn read_head(bytes: &[u8]) -> (JoinKey, i64, Place) {
     let key = JoinKey(u128::from_le_bytes(array(bytes)));
     let time = i64::from_le_bytes(array(&bytes[16..]));
     let packed = u64::from_le_bytes(array(&bytes[24..]));
-    let place = Place {
-        source: (packed >> 48) as u16,
-        position: packed & ((1 << 48) - 1),
-    };
+    let place = Place { source: (packed >> 48) as u16, position: packed & ((1 << 48) - 1) };
     (key, time, place)
 }
 
@@ -100,12 +97,7 @@ impl<F: Fixed> Fixed for CallEntry<F> {
 
     fn read(bytes: &[u8]) -> Self {
         let (key, time, place) = read_head(bytes);
-        Self {
-            key,
-            time,
-            place,
-            fact: F::read(&bytes[HEAD..]),
-        }
+        Self { key, time, place, fact: F::read(&bytes[HEAD..]) }
     }
 }
 
@@ -119,12 +111,7 @@ impl<F: Fixed> Fixed for MarkEntry<F> {
 
     fn read(bytes: &[u8]) -> Self {
         let (key, time, place) = read_head(bytes);
-        Self {
-            key,
-            time,
-            place,
-            fact: F::read(&bytes[HEAD..]),
-        }
+        Self { key, time, place, fact: F::read(&bytes[HEAD..]) }
     }
 }
 
@@ -147,10 +134,7 @@ mod tests {
         let entry = CallEntry {
             key: JoinKey::of(b"abc"),
             time: -5,
-            place: Place {
-                source: 65_535,
-                position: (1 << 48) - 1,
-            },
+            place: Place { source: 65_535, position: (1 << 48) - 1 },
             fact: 7_u32,
         };
         let mut bytes = Vec::new();

@@ -70,24 +70,15 @@ impl<C: Fixed, M: Fixed> Joiner<C, M> {
         partition: usize,
         in_this_pass: impl Fn(JoinKey) -> bool,
     ) -> io::Result<()> {
-        let Self {
-            calls,
-            marks,
-            bytes,
-            ..
-        } = self;
+        let Self { calls, marks, bytes, .. } = self;
         calls.clear();
         marks.clear();
         partitions.chunks(Lane::Calls, partition, bytes, |chunk| {
-            let entries = chunk
-                .chunks_exact(CallEntry::<C>::SIZE)
-                .map(CallEntry::read);
+            let entries = chunk.chunks_exact(CallEntry::<C>::SIZE).map(CallEntry::read);
             calls.extend(entries.filter(|entry| in_this_pass(entry.key)));
         })?;
         partitions.chunks(Lane::Marks, partition, bytes, |chunk| {
-            let entries = chunk
-                .chunks_exact(MarkEntry::<M>::SIZE)
-                .map(MarkEntry::read);
+            let entries = chunk.chunks_exact(MarkEntry::<M>::SIZE).map(MarkEntry::read);
             marks.extend(entries.filter(|entry| in_this_pass(entry.key)));
         })
     }
@@ -99,13 +90,11 @@ impl<C: Fixed, M: Fixed> Joiner<C, M> {
         self.next_mark.clear();
         for (at, call) in (0_u32..).zip(&self.calls) {
             let group = self.groups.of(call.key);
-            self.next_call
-                .push(std::mem::replace(&mut group.first_call, at));
+            self.next_call.push(std::mem::replace(&mut group.first_call, at));
         }
         for (at, mark) in (0_u32..).zip(&self.marks) {
             let group = self.groups.of(mark.key);
-            self.next_mark
-                .push(std::mem::replace(&mut group.first_mark, at));
+            self.next_mark.push(std::mem::replace(&mut group.first_mark, at));
         }
     }
 
@@ -123,12 +112,7 @@ impl<C: Fixed, M: Fixed> Joiner<C, M> {
                 self.group_marks.push(self.marks[at as usize]);
                 at = self.next_mark[at as usize];
             }
-            resolve(
-                chains,
-                &mut self.group_calls,
-                &mut self.group_marks,
-                &mut *each,
-            );
+            resolve(chains, &mut self.group_calls, &mut self.group_marks, &mut *each);
         }
     }
 }
@@ -153,8 +137,7 @@ impl Groups {
     fn clear(&mut self, most: usize) {
         self.list.clear();
         self.slots.clear();
-        self.slots
-            .resize((most * 2).next_power_of_two().max(16), END);
+        self.slots.resize((most * 2).next_power_of_two().max(16), END);
     }
 
     fn of(&mut self, key: JoinKey) -> &mut Group {
@@ -165,11 +148,7 @@ impl Groups {
                 END => {
                     let at = self.list.len();
                     self.slots[slot] = at as u32;
-                    self.list.push(Group {
-                        key,
-                        first_call: END,
-                        first_mark: END,
-                    });
+                    self.list.push(Group { key, first_call: END, first_mark: END });
                     break at;
                 }
                 at if self.list[at as usize].key == key => break at as usize,

@@ -85,23 +85,15 @@ impl<C: Fixed, M: Fixed> Partitions<C, M> {
             Chunk::Here(bytes.into())
         } else {
             self.in_memory.fetch_sub(bytes.len(), Ordering::Relaxed);
-            Chunk::Spilled {
-                at: self.spill.append(bytes)?,
-                len: bytes.len(),
-            }
+            Chunk::Spilled { at: self.spill.append(bytes)?, len: bytes.len() }
         };
-        self.lane(lane)[partition]
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .push(chunk);
+        self.lane(lane)[partition].lock().unwrap_or_else(PoisonError::into_inner).push(chunk);
         Ok(())
     }
 
     /// Bytes of one partition's lane.
     pub(crate) fn size(&self, lane: Lane, partition: usize) -> usize {
-        let chunks = self.lane(lane)[partition]
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let chunks = self.lane(lane)[partition].lock().unwrap_or_else(PoisonError::into_inner);
         chunks.iter().map(Chunk::len).sum()
     }
 
@@ -113,9 +105,7 @@ impl<C: Fixed, M: Fixed> Partitions<C, M> {
         scratch: &mut Vec<u8>,
         mut each: impl FnMut(&[u8]),
     ) -> io::Result<()> {
-        let chunks = self.lane(lane)[partition]
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let chunks = self.lane(lane)[partition].lock().unwrap_or_else(PoisonError::into_inner);
         for chunk in chunks.iter() {
             match *chunk {
                 Chunk::Here(ref bytes) => each(bytes),
@@ -150,25 +140,13 @@ impl<C: Fixed, M: Fixed> Buffers<'_, C, M> {
     /// Takes a call. Fails when the spill does (a full disk, say).
     pub fn call(&mut self, entry: &CallEntry<C>) -> io::Result<()> {
         let partition = partition_of(entry.key);
-        push(
-            self.partitions,
-            Lane::Calls,
-            partition,
-            &mut self.calls[partition],
-            entry,
-        )
+        push(self.partitions, Lane::Calls, partition, &mut self.calls[partition], entry)
     }
 
     /// Takes a mark. Fails when the spill does.
     pub fn mark(&mut self, entry: &MarkEntry<M>) -> io::Result<()> {
         let partition = partition_of(entry.key);
-        push(
-            self.partitions,
-            Lane::Marks,
-            partition,
-            &mut self.marks[partition],
-            entry,
-        )
+        push(self.partitions, Lane::Marks, partition, &mut self.marks[partition], entry)
     }
 
     /// Hands over what is left.

@@ -72,26 +72,11 @@ pub fn resolve<C, M>(
             let bypassed = chains.fronts(call.place.source).next().is_some();
             // Nearly every call has one mark or none: no allocation for these.
             match marks {
-                [] => each(Resolved::Call {
-                    call,
-                    hops: &[],
-                    marks: &[],
-                    bypassed,
-                }),
-                [mark] => each(Resolved::Call {
-                    call,
-                    hops: &[],
-                    marks: &[mark],
-                    bypassed,
-                }),
+                [] => each(Resolved::Call { call, hops: &[], marks: &[], bypassed }),
+                [mark] => each(Resolved::Call { call, hops: &[], marks: &[mark], bypassed }),
                 _ => {
                     let marks: Vec<_> = marks.iter().collect();
-                    each(Resolved::Call {
-                        call,
-                        hops: &[],
-                        marks: &marks,
-                        bypassed,
-                    });
+                    each(Resolved::Call { call, hops: &[], marks: &marks, bypassed });
                 }
             }
         }
@@ -131,44 +116,21 @@ fn resolve_several<'g, C, M>(
         match front {
             Some((_, head)) => heads[head].hops.push(call),
             None => {
-                of_source
-                    .entry(source)
-                    .or_default()
-                    .push((call, heads.len()));
+                of_source.entry(source).or_default().push((call, heads.len()));
                 let (hops, marks) = (Vec::new(), Vec::new());
-                heads.push(Head {
-                    call,
-                    bypassed: depth > 0,
-                    hops,
-                    marks,
-                });
+                heads.push(Head { call, bypassed: depth > 0, hops, marks });
             }
         }
     }
     heads.sort_by_key(|head| (head.call.time, head.call.place));
-    let by_time: Vec<_> = heads
-        .iter()
-        .enumerate()
-        .map(|(at, head)| (head.call, at))
-        .collect();
+    let by_time: Vec<_> = heads.iter().enumerate().map(|(at, head)| (head.call, at)).collect();
     for mark in marks {
         if let Some((_, head)) = nearest(&by_time, mark.time) {
             heads[head].marks.push(mark);
         }
     }
-    for Head {
-        call,
-        bypassed,
-        hops,
-        marks,
-    } in &heads
-    {
-        each(Resolved::Call {
-            call,
-            hops,
-            marks,
-            bypassed: *bypassed,
-        });
+    for Head { call, bypassed, hops, marks } in &heads {
+        each(Resolved::Call { call, hops, marks, bypassed: *bypassed });
     }
     if heads.len() > 1 {
         each(Resolved::Repeated { calls: heads.len() });
@@ -192,10 +154,7 @@ fn nearest<'g, C>(
         sorted[sorted.partition_point(|(call, _)| call.time < instant)]
     });
     let after = sorted.get(after).copied();
-    before
-        .into_iter()
-        .chain(after)
-        .min_by_key(|(call, _)| distance(call, time))
+    before.into_iter().chain(after).min_by_key(|(call, _)| distance(call, time))
 }
 
 #[cfg(test)]
@@ -204,28 +163,12 @@ mod tests {
     use crate::entry::JoinKey;
 
     fn call(source: u16, time: i64) -> CallEntry<u32> {
-        let place = Place {
-            source,
-            position: time.unsigned_abs(),
-        };
-        CallEntry {
-            key: JoinKey(1),
-            time,
-            place,
-            fact: 0,
-        }
+        let place = Place { source, position: time.unsigned_abs() };
+        CallEntry { key: JoinKey(1), time, place, fact: 0 }
     }
 
     fn mark(time: i64, fact: u32) -> MarkEntry<u32> {
-        MarkEntry {
-            key: JoinKey(1),
-            time,
-            place: Place {
-                source: 9,
-                position: 0,
-            },
-            fact,
-        }
+        MarkEntry { key: JoinKey(1), time, place: Place { source: 9, position: 0 }, fact }
     }
 
     /// The answers as text: `call@time+hops[marks]`, `!` when bypassed.
@@ -236,36 +179,23 @@ mod tests {
     ) -> String {
         let chains = Chains::new(behind.to_vec());
         let mut out = Vec::new();
-        resolve(
-            &chains,
-            &mut calls.to_vec(),
-            &mut marks.to_vec(),
-            |answer| {
-                out.push(match answer {
-                    Resolved::Call {
-                        call,
-                        hops,
-                        marks,
-                        bypassed,
-                    } => {
-                        let marks: Vec<_> = marks.iter().map(|m| m.fact.to_string()).collect();
-                        let flag = if bypassed { "!" } else { "" };
-                        format!("{flag}{}+{}[{}]", call.time, hops.len(), marks.join(","))
-                    }
-                    Resolved::MarkOnly(mark) => format!("mark {}", mark.fact),
-                    Resolved::Repeated { calls } => format!("repeated {calls}"),
-                });
-            },
-        );
+        resolve(&chains, &mut calls.to_vec(), &mut marks.to_vec(), |answer| {
+            out.push(match answer {
+                Resolved::Call { call, hops, marks, bypassed } => {
+                    let marks: Vec<_> = marks.iter().map(|m| m.fact.to_string()).collect();
+                    let flag = if bypassed { "!" } else { "" };
+                    format!("{flag}{}+{}[{}]", call.time, hops.len(), marks.join(","))
+                }
+                Resolved::MarkOnly(mark) => format!("mark {}", mark.fact),
+                Resolved::Repeated { calls } => format!("repeated {calls}"),
+            });
+        });
         out.join(" ")
     }
 
     #[test]
     fn several_marks_are_one_joined_call() {
-        assert_eq!(
-            answers(&[None], &[call(0, 10)], &[mark(12, 2), mark(11, 1)]),
-            "10+0[1,2]"
-        );
+        assert_eq!(answers(&[None], &[call(0, 10)], &[mark(12, 2), mark(11, 1)]), "10+0[1,2]");
     }
 
     #[test]
@@ -277,10 +207,7 @@ mod tests {
     #[test]
     fn two_sources_of_a_chain_are_one_call_with_two_hops() {
         let behind = [None, Some(0)];
-        assert_eq!(
-            answers(&behind, &[call(1, 11), call(0, 10)], &[mark(12, 1)]),
-            "10+1[1]"
-        );
+        assert_eq!(answers(&behind, &[call(1, 11), call(0, 10)], &[mark(12, 1)]), "10+1[1]");
     }
 
     #[test]
@@ -292,20 +219,14 @@ mod tests {
     #[test]
     fn a_chain_of_three_whose_front_is_missing_is_one_bypassed_call() {
         let behind = [None, Some(0), Some(1)];
-        assert_eq!(
-            answers(&behind, &[call(2, 12), call(1, 11)], &[]),
-            "!11+1[]"
-        );
+        assert_eq!(answers(&behind, &[call(2, 12), call(1, 11)], &[]), "!11+1[]");
     }
 
     #[test]
     fn the_same_id_twice_is_kept_apart_by_time_and_reported() {
         let calls = [call(0, 10), call(0, 100)];
         let marks = [mark(99, 2), mark(11, 1)];
-        assert_eq!(
-            answers(&[None], &calls, &marks),
-            "10+0[1] 100+0[2] repeated 2"
-        );
+        assert_eq!(answers(&[None], &calls, &marks), "10+0[1] 100+0[2] repeated 2");
     }
 
     #[test]
@@ -319,23 +240,14 @@ mod tests {
     #[test]
     fn a_retried_request_has_two_hops_behind_one_call() {
         let behind = [None, Some(0)];
-        assert_eq!(
-            answers(&behind, &[call(0, 1), call(1, 2), call(1, 3)], &[]),
-            "1+2[]"
-        );
+        assert_eq!(answers(&behind, &[call(0, 1), call(1, 2), call(1, 3)], &[]), "1+2[]");
     }
 
     #[test]
     fn siblings_behind_one_proxy_are_not_behind_each_other() {
         let behind = [None, Some(0), Some(0)];
-        assert_eq!(
-            answers(&behind, &[call(1, 1), call(2, 2)], &[]),
-            "!1+0[] !2+0[] repeated 2"
-        );
-        assert_eq!(
-            answers(&behind, &[call(0, 0), call(1, 1), call(2, 2)], &[]),
-            "0+2[]"
-        );
+        assert_eq!(answers(&behind, &[call(1, 1), call(2, 2)], &[]), "!1+0[] !2+0[] repeated 2");
+        assert_eq!(answers(&behind, &[call(0, 0), call(1, 1), call(2, 2)], &[]), "0+2[]");
     }
 
     #[test]

@@ -54,16 +54,8 @@ type Answers = Vec<String>;
 
 fn written(answer: &Resolved<'_, Fact, Fact>) -> String {
     match answer {
-        Resolved::Call {
-            call,
-            hops,
-            marks,
-            bypassed,
-        } => {
-            let hops: Vec<_> = hops
-                .iter()
-                .map(|hop| (hop.time, hop.place, hop.fact))
-                .collect();
+        Resolved::Call { call, hops, marks, bypassed } => {
+            let hops: Vec<_> = hops.iter().map(|hop| (hop.time, hop.place, hop.fact)).collect();
             let marks: Vec<_> = marks.iter().map(|mark| (mark.time, mark.fact)).collect();
             let call = (call.key, call.time, call.place, call.fact);
             format!("{call:?} {hops:?} {marks:?} {bypassed}")
@@ -89,9 +81,7 @@ fn expected(entries: &[Entry]) -> Answers {
     }
     let mut answers = Vec::new();
     for (calls, marks) in groups.values_mut() {
-        resolve(&chains(), calls, marks, |answer| {
-            answers.push(written(&answer))
-        });
+        resolve(&chains(), calls, marks, |answer| answers.push(written(&answer)));
     }
     answers.sort();
     answers
@@ -147,19 +137,9 @@ fn entry() -> impl Strategy<Value = Entry> {
             // The fact follows from the place: two lines never stand in the same place.
             let fact = Fact(position as u16);
             if is_call {
-                Entry::Call(CallEntry {
-                    key,
-                    time,
-                    place,
-                    fact,
-                })
+                Entry::Call(CallEntry { key, time, place, fact })
             } else {
-                Entry::Mark(MarkEntry {
-                    key,
-                    time,
-                    place,
-                    fact,
-                })
+                Entry::Mark(MarkEntry { key, time, place, fact })
             }
         },
     )
@@ -194,19 +174,8 @@ fn a_full_spill_is_an_error_not_a_loss() {
     }
     let partitions: Partitions<Fact, Fact> = Partitions::new(0, Box::new(Full));
     let mut buffers = partitions.buffers();
-    let place = Place {
-        source: 0,
-        position: 0,
-    };
-    let entry = CallEntry {
-        key: JoinKey::of(b"a"),
-        time: 0,
-        place,
-        fact: Fact(0),
-    };
+    let place = Place { source: 0, position: 0 };
+    let entry = CallEntry { key: JoinKey::of(b"a"), time: 0, place, fact: Fact(0) };
     buffers.call(&entry).unwrap();
-    assert_eq!(
-        buffers.flush().unwrap_err().kind(),
-        io::ErrorKind::StorageFull
-    );
+    assert_eq!(buffers.flush().unwrap_err().kind(), io::ErrorKind::StorageFull);
 }
