@@ -78,6 +78,8 @@ fn json(text: &[u8], out: &mut Vec<u8>) -> usize {
         Some(b'f') => 0x0c,
         Some(&quoted @ (b'"' | b'\\' | b'/')) => quoted,
         Some(b'u') => return unicode(text, out),
+        // nginx without `escape=json`, in a format that looks like JSON.
+        Some(b'x') => return hex(text, out),
         _ => return 0,
     };
     out.push(byte);
@@ -107,7 +109,5 @@ fn unicode(text: &[u8], out: &mut Vec<u8>) -> usize {
 
 fn code_unit(text: &[u8]) -> Option<u32> {
     let digits = text.strip_prefix(b"u")?.get(..4)?;
-    digits
-        .iter()
-        .try_fold(0, |n, &b| Some(n * 16 + char::from(b).to_digit(16)?))
+    digits.iter().try_fold(0, |n, &b| Some(n * 16 + char::from(b).to_digit(16)?))
 }

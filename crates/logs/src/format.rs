@@ -2,9 +2,10 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::ops::Range;
 
+use crate::json::Json;
 use crate::program::Program;
 use crate::reader::{Reader, Scratch};
-use crate::{Line, Unread};
+use crate::{Line, Unread, nickname};
 
 /// A compiled log format. Immutable, shared by all workers.
 #[derive(Debug)]
@@ -21,8 +22,9 @@ pub type Fields = BTreeMap<String, String>;
 /// How lines are read. HAProxy, Envoy, ALB and Traefik's CLF are programs too, put together by
 /// their own modules; a family that is no flat line has a type with the same `read`.
 #[derive(Debug)]
-enum Kind {
+pub(crate) enum Kind {
     Program(Program),
+    Json(Json),
 }
 
 /// A format that cannot be compiled: what is wrong, and where in its text.
@@ -50,17 +52,18 @@ impl Format {
     /// Apache `LogFormat` (has `%`), an nginx `log_format` (has `$`), `json`, or a regular
     /// expression with named groups.
     pub fn calls(text: &str, fields: &Fields) -> Result<Self, FormatError> {
-        let _ = fields;
-        Err(FormatError {
-            text: text.to_owned(),
-            at: 0..text.len(),
-            message: "unknown".to_owned(),
-        })
+        if let Some(kind) = nickname::calls(text, fields) {
+            return Ok(Self { kind: kind?, name: text.to_owned() });
+        }
+        Err(FormatError { text: text.to_owned(), at: 0..text.len(), message: "unknown".to_owned() })
     }
 
     /// A format of application log lines: `json`, or a regular expression with named groups.
     pub fn marks(text: &str, fields: &Fields) -> Result<Self, FormatError> {
-        Self::calls(text, fields)
+        match text {
+            "json" => Ok(Self { kind: Kind::Json(Json::marks(fields)?), name: text.to_owned() }),
+            _ => Self::calls(text, fields),
+        }
     }
 
     /// What a person calls it: the nickname, or the family and the text.
@@ -86,6 +89,7 @@ impl Format {
     ) -> Result<Line<'a>, Unread> {
         match &self.kind {
             Kind::Program(program) => program.read(line, scratch),
+            Kind::Json(json) => json.read(line, scratch),
         }
     }
 }

@@ -6,6 +6,8 @@
 
 mod escape;
 mod format;
+mod json;
+mod nickname;
 mod program;
 mod reader;
 mod request_id;

@@ -4,6 +4,7 @@ use std::fmt;
 use dolmen_model::{Call, Mark};
 
 use crate::Format;
+use crate::json::Pick;
 use crate::program::Span;
 use crate::time::Clock;
 
@@ -22,6 +23,8 @@ pub(crate) struct Scratch {
     pub(crate) bytes: Vec<u8>,
     /// Where the fields of the present line lie.
     pub(crate) spans: Vec<Span>,
+    /// Where the values of the present line of JSON lie.
+    pub(crate) picks: Vec<Pick>,
     /// Reads times; remembers the last hour.
     pub(crate) clock: Clock,
 }
@@ -49,10 +52,7 @@ pub struct Unread {
 impl Unread {
     /// The byte at `offset`, counted from 0, does not fit.
     pub(crate) fn new(offset: usize, expected: impl Into<Cow<'static, str>>) -> Self {
-        Self {
-            column: offset + 1,
-            expected: expected.into(),
-        }
+        Self { column: offset + 1, expected: expected.into() }
     }
 }
 
@@ -64,10 +64,7 @@ impl fmt::Display for Unread {
 
 impl<'f> Reader<'f> {
     pub(crate) fn new(format: &'f Format) -> Self {
-        Self {
-            format,
-            scratch: Scratch::default(),
-        }
+        Self { format, scratch: Scratch::default() }
     }
 
     /// Reads one line, without its line end (`\n` or `\r\n`; a stray one is tolerated).

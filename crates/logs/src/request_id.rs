@@ -60,9 +60,9 @@ impl RequestIdKind {
         let id = match self {
             _ if value.is_empty() || value == b"-" => None,
             Self::Plain => Some(value),
-            Self::TraceParent => TraceParent::parse(value)
-                .filter(TraceParent::is_valid)
-                .map(|t| t.trace_id),
+            Self::TraceParent => {
+                TraceParent::parse(value).filter(TraceParent::is_valid).map(|t| t.trace_id)
+            }
             Self::AmazonTrace => amazon_root(value),
         };
         id.map_or(RequestId::Missing, RequestId::Is)
@@ -130,9 +130,8 @@ const fn hex_digit(b: u8) -> Option<u8> {
 /// The `Root` field of an `X-Amzn-Trace-Id`: `1-8hex-24hex`, wherever it stands among the
 /// `;`-separated fields.
 fn amazon_root(value: &[u8]) -> Option<&[u8]> {
-    let root = value
-        .split(|&b| b == b';')
-        .find_map(|field| field.trim_ascii().strip_prefix(b"Root="))?;
+    let root =
+        value.split(|&b| b == b';').find_map(|field| field.trim_ascii().strip_prefix(b"Root="))?;
     let is_hex = |part: &[u8]| part.iter().all(u8::is_ascii_hexdigit);
     let is_root = root.len() == 35
         && root.starts_with(b"1-")
@@ -180,11 +179,7 @@ mod tests {
         let good = b"00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
         assert_eq!(extract(good), RequestId::Is(TRACE));
         let twice = [good.as_slice(), good].join(b", ".as_slice());
-        assert_eq!(
-            extract(&twice),
-            RequestId::Missing,
-            "a header sent twice is invalid"
-        );
+        assert_eq!(extract(&twice), RequestId::Missing, "a header sent twice is invalid");
         for bad in [
             b"00-4BF92F3577B34DA6A3CE929D0E0E4736-00f067aa0ba902b7-01".as_slice(),
             b"00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01-",
@@ -202,22 +197,11 @@ mod tests {
 
     #[test]
     fn a_later_traceparent_is_read_by_its_prefix() {
-        for (tail, is_read) in [
-            ("", true),
-            ("-what-the-future-brings", true),
-            (".no-dash", false),
-        ] {
+        for (tail, is_read) in [("", true), ("-what-the-future-brings", true), (".no-dash", false)]
+        {
             let later = format!("cc-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01{tail}");
-            let expected = if is_read {
-                RequestId::Is(TRACE)
-            } else {
-                RequestId::Missing
-            };
-            assert_eq!(
-                RequestIdKind::TraceParent.extract(later.as_bytes()),
-                expected,
-                "{later}"
-            );
+            let expected = if is_read { RequestId::Is(TRACE) } else { RequestId::Missing };
+            assert_eq!(RequestIdKind::TraceParent.extract(later.as_bytes()), expected, "{later}");
         }
     }
 

@@ -42,12 +42,7 @@ fn vectors() -> Option<Vec<Vector>> {
 fn reads_what_each_reader_of_the_suite_reads() {
     let Some(vectors) = vectors() else { return };
     assert!(vectors.len() >= 40, "the whole suite is there");
-    for Vector {
-        class,
-        value,
-        accepted,
-    } in vectors
-    {
+    for Vector { class, value, accepted } in vectors {
         let parsed = TraceParent::parse(value.as_bytes());
         let is_read = match class.as_str() {
             "BaseTraceparent" => parsed.is_some(),

@@ -12,6 +12,7 @@ use crate::escape::Escapes;
 use crate::reader::Scratch;
 use crate::{Line, Unread};
 
+pub(crate) use fill::{request_line, status, without_port};
 pub(crate) use piece::{Class, Field, Piece, Slot, TimeForm};
 
 /// A compiled format of whole lines.

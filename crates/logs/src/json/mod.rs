@@ -1,0 +1,222 @@
+//! One JSON object a line: access logs, application logs, Caddy and Traefik.
+//!
+//! The fields that a format wants become a tree of keys ([`keys`]); the scanner ([`scan`]) walks
+//! it beside the line and notes where the values lie; then they are read as times, numbers and
+//! texts ([`fill`]). Nothing is copied unless it has an escape in it.
+
+mod field;
+mod fill;
+mod keys;
+mod scan;
+mod text;
+mod when;
+
+#[cfg(test)]
+mod tests;
+
+use field::{Dialect, Field};
+use keys::{Keys, Leaf};
+
+pub(crate) use scan::Pick;
+
+use crate::request_id::RequestIdKind;
+use crate::time::Unit;
+use crate::{Fields, FormatError};
+
+/// A compiled format of JSON lines.
+#[derive(Debug)]
+pub(crate) struct Json {
+    keys: Keys,
+    /// How many slots the scanner fills: the fields, then the headers.
+    slots: usize,
+    reads: Reads,
+    /// By spelling of the request id: how it is carried there.
+    ids: Vec<RequestIdKind>,
+    /// By spelling of the duration: what it counts.
+    units: Vec<Option<Unit>>,
+    /// The headers' names, in lower case, in the order of their slots.
+    headers: Vec<Box<str>>,
+    /// What a line without any request id says about it.
+    without_id: WithoutId,
+}
+
+/// What lines become.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Reads {
+    Calls,
+    /// Calls of a server that writes its own messages into the same file.
+    CallsAndMessages,
+    Marks,
+}
+
+/// What it means that a line has none of the request id's keys.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum WithoutId {
+    /// Perhaps the log never has one: nothing can be said.
+    NotLogged,
+    /// The key was named, or other lines have it: this request had no id.
+    Missing,
+}
+
+impl Json {
+    /// Access log lines; `fields` names keys, and for the rest the common spellings are tried.
+    pub(crate) fn calls(fields: &Fields) -> Result<Self, FormatError> {
+        Self::new(&field::CALLS, Reads::Calls, fields)
+    }
+
+    /// Application log lines; as [`calls`](Self::calls).
+    pub(crate) fn marks(fields: &Fields) -> Result<Self, FormatError> {
+        Self::new(&field::MARKS, Reads::Marks, fields)
+    }
+
+    /// Caddy's access log. `fields` adds headers, or keys of its `log_append`.
+    pub(crate) fn caddy(fields: &Fields) -> Result<Self, FormatError> {
+        Self::new(&field::CADDY, Reads::CallsAndMessages, fields)
+    }
+
+    /// Traefik's access log with `format: json`.
+    pub(crate) fn traefik(fields: &Fields) -> Result<Self, FormatError> {
+        Self::new(&field::TRAEFIK, Reads::CallsAndMessages, fields)
+    }
+
+    /// What a line without a request id is taken for: what was seen in other lines may say.
+    pub(crate) fn with(mut self, without_id: WithoutId) -> Self {
+        self.without_id = without_id;
+        self
+    }
+
+    fn new(dialect: &Dialect, reads: Reads, fields: &Fields) -> Result<Self, FormatError> {
+        let mut json = Self {
+            keys: Keys::new(),
+            slots: if reads == Reads::Marks { field::OF_A_MARK } else { field::OF_A_CALL },
+            reads,
+            ids: Vec::new(),
+            units: Vec::new(),
+            headers: Vec::new(),
+            without_id: WithoutId::NotLogged,
+        };
+        let mut named = Vec::new();
+        for (name, path) in fields {
+            if let Some(header) = name.strip_prefix("header.") {
+                if reads == Reads::Marks {
+                    return Err(refused(name, "a mark has no headers"));
+                }
+                json.want_header(header, path)?;
+                continue;
+            }
+            let Some(&(_, field)) = field::NAMES.iter().find(|(known, _)| known == name) else {
+                return Err(refused(name, &unknown_field(reads)));
+            };
+            if field as usize >= json.slots {
+                return Err(refused(name, &unknown_field(reads)));
+            }
+            let unit = match name.strip_prefix("duration_") {
+                Some("s") => Some(Unit::Seconds),
+                Some("ms") => Some(Unit::Millis),
+                Some("us") => Some(Unit::Micros),
+                Some("ns") => Some(Unit::Nanos),
+                _ => unit_of(path),
+            };
+            if field == Field::RequestId {
+                json.without_id = WithoutId::Missing;
+            }
+            let rank = named.iter().filter(|&&known| known == field).count();
+            json.want(field, path, rank, unit)?;
+            named.push(field);
+        }
+        for (field, paths) in dialect.places {
+            if !named.contains(field) && (*field as usize) < json.slots {
+                for (rank, path) in paths.iter().enumerate() {
+                    json.want(*field, path, rank, unit_of(path).or(dialect.unit))?;
+                }
+            }
+        }
+        json.keys = json.keys.finish();
+        Ok(json)
+    }
+
+    fn want(
+        &mut self,
+        field: Field,
+        path: &str,
+        rank: usize,
+        unit: Option<Unit>,
+    ) -> Result<(), FormatError> {
+        match field {
+            Field::RequestId => self.ids.push(id_kind(path)),
+            Field::Duration => self.units.push(unit),
+            _ => {}
+        }
+        self.want_slot(field as usize, path, rank)
+    }
+
+    fn want_header(&mut self, name: &str, path: &str) -> Result<(), FormatError> {
+        self.headers.push(name.to_ascii_lowercase().replace('_', "-").into());
+        self.slots += 1;
+        self.want_slot(self.slots - 1, path, 0)
+    }
+
+    fn want_slot(&mut self, slot: usize, path: &str, rank: usize) -> Result<(), FormatError> {
+        let (Ok(slot), Ok(rank @ ..0x80)) = (u8::try_from(slot), u8::try_from(rank)) else {
+            return Err(refused(path, "at most 200 fields can be named"));
+        };
+        self.keys.want(path, Leaf { slot, rank }).map_err(|bad| FormatError {
+            text: path.to_owned(),
+            at: bad.at,
+            message: bad.message.to_owned(),
+        })
+    }
+}
+
+fn refused(text: &str, message: &str) -> FormatError {
+    FormatError { text: text.to_owned(), at: 0..text.len(), message: message.to_owned() }
+}
+
+fn unknown_field(reads: Reads) -> String {
+    let slots = if reads == Reads::Marks { field::OF_A_MARK } else { field::OF_A_CALL };
+    let known: Vec<&str> = field::NAMES
+        .iter()
+        .filter(|(_, field)| (*field as usize) < slots)
+        .map(|(name, _)| *name)
+        .collect();
+    format!("no such field; there are {}", known.join(", "))
+}
+
+/// A path's last key, without indices and without what servers put before a header's name.
+fn header_of(path: &str) -> &str {
+    let key = path.rsplit('.').next().unwrap_or(path);
+    let key = key.split('[').next().unwrap_or(key);
+    ["http_", "request_", "downstream_", "origin_", "sent_http_"]
+        .iter()
+        .filter_map(|before| key.strip_prefix(before))
+        .find(|header| RequestIdKind::of_header(header).is_some())
+        .unwrap_or(key)
+}
+
+fn id_kind(path: &str) -> RequestIdKind {
+    RequestIdKind::of_header(header_of(path)).unwrap_or_default()
+}
+
+/// What a duration counts, where its key says so.
+fn unit_of(path: &str) -> Option<Unit> {
+    const ENDINGS: &[(&str, Unit)] = &[
+        ("_seconds", Unit::Seconds),
+        ("_secs", Unit::Seconds),
+        ("_sec", Unit::Seconds),
+        ("_s", Unit::Seconds),
+        ("_ms", Unit::Millis),
+        ("Ms", Unit::Millis),
+        ("_millis", Unit::Millis),
+        ("Millis", Unit::Millis),
+        ("_us", Unit::Micros),
+        ("_micros", Unit::Micros),
+        ("Micros", Unit::Micros),
+        ("_ns", Unit::Nanos),
+        ("_nanos", Unit::Nanos),
+        ("Nanos", Unit::Nanos),
+        // The Elastic Common Schema, and pino-http.
+        ("event.duration", Unit::Nanos),
+        ("responseTime", Unit::Millis),
+    ];
+    ENDINGS.iter().find(|(ending, _)| path.ends_with(ending)).map(|&(_, unit)| unit)
+}
