@@ -1,0 +1,1 @@
+//! The bus on RabbitMQ, alone or a cluster.

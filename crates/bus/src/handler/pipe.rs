@@ -1,0 +1,226 @@
+use std::process::Stdio;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde::{Deserialize, Serialize};
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::process::{ChildStdin, ChildStdout};
+
+use super::group::{Group, cannot_run, shell};
+use super::{Handler, Incoming};
+use crate::{Failure, Headers, Nature};
+
+/// An answer longer than this is none.
+const LONGEST_ANSWER: u64 = 1024 * 1024;
+
+/// Keeps a program running and gives it one message at a time: a JSON line in, a JSON line out.
+/// As many run side by side as messages are handled at a time.
+///
+/// In: `{"message_id", "routing_key", "service", "attempt", "body" or "body_base64", "headers",
+/// "producer", "type", "correlation_id", "content_type", "reply_to", "time", "traceparent",
+/// "tracestate"}`, what is absent left out. Out: `{"outcome": "done"}`, or
+/// `{"outcome": "softfail"|"hardfail"|"forward", "nature", "error", "code", "retry_after" (s),
+/// "service" (forward)}`.
+#[derive(Debug)]
+pub struct Pipe {
+    command: String,
+    idle: Mutex<Vec<Process>>,
+}
+
+struct Process {
+    group: Group,
+    stdin: ChildStdin,
+    stdout: BufReader<ChildStdout>,
+}
+
+impl std::fmt::Debug for Process {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Process").field(&self.group.child.id()).finish()
+    }
+}
+
+impl Pipe {
+    /// A command for `/bin/sh -c`, started when the first message comes.
+    pub fn new(command: impl Into<String>) -> Self {
+        Self { command: command.into(), idle: Mutex::default() }
+    }
+
+    fn process(&self, service: &Arc<str>) -> Result<Process, Failure> {
+        if let Some(process) = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop() {
+            return Ok(process);
+        }
+        let mut command = shell(&self.command);
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).env("DOLMEN_SERVICE", &**service);
+        let mut group = Group::start(command, service)
+            .map_err(|error| cannot_run(&self.command, &error.to_string()))?;
+        match (group.child.stdin.take(), group.child.stdout.take()) {
+            (Some(stdin), Some(stdout)) => {
+                Ok(Process { group, stdin, stdout: BufReader::new(stdout) })
+            }
+            _ => Err(cannot_run(&self.command, "no pipe to it")),
+        }
+    }
+}
+
+#[async_trait]
+impl Handler for Pipe {
+    async fn handle(&self, incoming: Incoming) -> Result<(), Failure> {
+        // While it has a message the process is ours: dropped half way, it is killed.
+        let mut process = self.process(&incoming.service)?;
+        let question = Question::of(&incoming);
+        let mut line = serde_json::to_vec(&question)
+            .map_err(|error| Failure::technical(format!("cannot be written as JSON: {error}")))?;
+        line.push(b'\n');
+        let answer = match process.ask(&line).await {
+            Ok(Some(answer)) => answer,
+            Ok(None) => return Err(self.ended(process).await),
+            Err(error) => return Err(softfail(format!("{:?}: {error}", self.command))),
+        };
+        let outcome = Answer::read(&answer).map_err(|why| {
+            // It may be answering something else: start over with a new one.
+            softfail(format!("{:?} answered what is no outcome: {why}", self.command))
+        })?;
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(process);
+        outcome
+    }
+}
+
+impl Pipe {
+    /// The failure when the process ended instead of answering.
+    async fn ended(&self, mut process: Process) -> Failure {
+        drop(process.stdin);
+        let status = process.group.child.wait().await;
+        let said = process.group.last_words().await;
+        let how = status.as_ref().map_or_else(ToString::to_string, ToString::to_string);
+        if let Ok(Some(126 | 127)) = status.map(|status| status.code()) {
+            return cannot_run(&self.command, if said.is_empty() { &how } else { &said });
+        }
+        softfail(format!("{:?} ended instead of answering ({how})\n{said}", self.command))
+    }
+}
+
+fn softfail(text: String) -> Failure {
+    Failure::technical(text).softfail()
+}
+
+impl Process {
+    /// One line in, one line out; `None` when the process ended.
+    async fn ask(&mut self, line: &[u8]) -> std::io::Result<Option<Vec<u8>>> {
+        let mut answer = Vec::new();
+        let mut reader = (&mut self.stdout).take(LONGEST_ANSWER);
+        let write = async {
+            self.stdin.write_all(line).await?;
+            self.stdin.flush().await
+        };
+        // Both at once: it may answer, or fill its output, before it has read everything.
+        let (written, read) = tokio::join!(write, reader.read_until(b'\n', &mut answer));
+        if read? == 0 {
+            return Ok(None);
+        }
+        written?;
+        Ok(Some(answer))
+    }
+}
+
+#[derive(Serialize)]
+struct Question<'a> {
+    message_id: &'a str,
+    routing_key: &'a str,
+    service: &'a str,
+    attempt: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    body: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    body_base64: Option<String>,
+    #[serde(skip_serializing_if = "Headers::is_empty")]
+    headers: &'a Headers,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    producer: Option<&'a str>,
+    #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
+    kind: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    correlation_id: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    content_type: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reply_to: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    time: Option<dolmen_model::Time>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    traceparent: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tracestate: Option<&'a str>,
+}
+
+impl<'a> Question<'a> {
+    fn of(incoming: &'a Incoming) -> Self {
+        let message = &*incoming.message;
+        let body = std::str::from_utf8(&message.body).ok();
+        Self {
+            message_id: &message.id,
+            routing_key: &message.routing_key,
+            service: &incoming.service,
+            attempt: incoming.attempt,
+            body,
+            body_base64: body.is_none().then(|| STANDARD.encode(&message.body)),
+            headers: &message.headers,
+            producer: message.producer.as_deref(),
+            kind: message.kind.as_deref(),
+            correlation_id: message.correlation_id.as_deref(),
+            content_type: message.content_type.as_deref(),
+            reply_to: message.reply_to.as_deref(),
+            time: message.time,
+            traceparent: incoming.traceparent.as_deref(),
+            tracestate: message.tracestate.as_deref(),
+        }
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Outcome {
+    Done,
+    Softfail,
+    Hardfail,
+    Forward,
+}
+
+#[derive(Deserialize)]
+struct Answer {
+    outcome: Outcome,
+    nature: Option<Nature>,
+    #[serde(default)]
+    error: String,
+    code: Option<String>,
+    retry_after: Option<f64>,
+    service: Option<String>,
+}
+
+impl Answer {
+    /// What the answer says; `Err` when it says nothing that can be understood.
+    fn read(line: &[u8]) -> Result<Result<(), Failure>, String> {
+        let answer: Self = serde_json::from_slice(line).map_err(|error| error.to_string())?;
+        let failure = |usual| {
+            let failure = match answer.nature.unwrap_or(usual) {
+                Nature::Business => Failure::business(&answer.error),
+                Nature::Technical => Failure::technical(&answer.error),
+                Nature::Availability => Failure::availability(&answer.error),
+            };
+            let retry_after = answer.retry_after.map(Duration::try_from_secs_f64).transpose();
+            let retry_after = retry_after.map_err(|error| format!("retry_after: {error}"))?;
+            Ok::<_, String>(Failure { code: answer.code.clone(), retry_after, ..failure })
+        };
+        Ok(match answer.outcome {
+            Outcome::Done => Ok(()),
+            Outcome::Softfail => Err(failure(Nature::Availability)?.softfail()),
+            Outcome::Hardfail => Err(failure(Nature::Technical)?.hardfail()),
+            Outcome::Forward => {
+                let service = answer.service.as_deref().ok_or("forward without a service")?;
+                Err(failure(Nature::Technical)?.forward_to(service))
+            }
+        })
+    }
+}

@@ -1,0 +1,117 @@
+//! The journal: a copy of everything published, and one record per outcome.
+
+use std::time::Duration;
+
+use dolmen_model::Time;
+
+use crate::{FailedAttempt, Message};
+
+/// What happened to a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum What {
+    /// It passed the main exchange.
+    Published,
+    /// A service handled it.
+    Done,
+    /// A service could not, and it waits.
+    Softfail,
+    /// A service could not, and it is kept as a failed message. At most one for each service that
+    /// a message reached, with its body and every error.
+    Hardfail,
+    /// A service gave it to another one.
+    Forwarded,
+    /// A service paused; the message is the one that showed why.
+    Paused,
+    /// A service works again; the message is the one that got through.
+    Resumed,
+    /// Somebody sent a failed message to its service again.
+    Retried,
+    /// Somebody gave up a failed message.
+    Discarded,
+}
+
+impl What {
+    /// All of them.
+    pub const ALL: [Self; 9] = [
+        Self::Published,
+        Self::Done,
+        Self::Softfail,
+        Self::Hardfail,
+        Self::Forwarded,
+        Self::Paused,
+        Self::Resumed,
+        Self::Retried,
+        Self::Discarded,
+    ];
+
+    /// Its word in JSON and in the journal.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Published => "published",
+            Self::Done => "done",
+            Self::Softfail => "softfail",
+            Self::Hardfail => "hardfail",
+            Self::Forwarded => "forwarded",
+            Self::Paused => "paused",
+            Self::Resumed => "resumed",
+            Self::Retried => "retried",
+            Self::Discarded => "discarded",
+        }
+    }
+
+    /// The word read back.
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|what| what.as_str() == word)
+    }
+}
+
+/// One record of the journal.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Event {
+    /// Where it stands: larger is later, and a reader continues after it.
+    pub position: u64,
+    /// When it happened.
+    pub at: Time,
+    /// What happened.
+    pub what: What,
+    /// The message; its body only where it was published or hardfailed.
+    pub message: Message,
+    /// The service it happened in; `None` for what was published.
+    pub service: Option<String>,
+    /// Which delivery to that service, from 1.
+    pub attempt: u32,
+    /// The errors: of a softfail the last, of a hardfail all.
+    pub errors: Vec<FailedAttempt>,
+    /// When it is due again (softfail).
+    pub due_at: Option<Time>,
+    /// The service it went to (forwarded).
+    pub to: Option<String>,
+    /// How long the handler took.
+    pub took: Option<Duration>,
+    /// Why it is a failed message (hardfail), or who did it (retried, discarded).
+    pub reason: Option<String>,
+}
+
+impl Event {
+    /// A record of what a service or somebody did to a message, now.
+    pub fn new(what: What, at: Time, message: Message) -> Self {
+        Self {
+            position: 0,
+            at,
+            what,
+            message,
+            service: None,
+            attempt: 1,
+            errors: Vec::new(),
+            due_at: None,
+            to: None,
+            took: None,
+            reason: None,
+        }
+    }
+
+    /// The error of this outcome.
+    pub fn error(&self) -> Option<&FailedAttempt> {
+        self.errors.last()
+    }
+}

@@ -1,0 +1,190 @@
+//! One delivery from its message to its end.
+
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use futures_util::FutureExt;
+use tokio_util::sync::CancellationToken;
+
+use crate::failure::FailedAttempt;
+use crate::handler::{Handler, Incoming};
+use crate::message::continue_trace;
+use crate::recoverability::{Action, History, Observed, Policy, decide};
+use crate::transport::{Delivery, Receipt, SettleError, Settlement};
+use crate::{Clock, Contracts, Envelope, Failure, Message, Nature, Remedy};
+
+/// The longest pause between two tries to end a delivery.
+const LONGEST_BACKOFF: Duration = Duration::from_secs(10);
+
+/// What all deliveries of a worker share.
+pub(super) struct Shared<H> {
+    pub(super) handler: H,
+    pub(super) service: Arc<str>,
+    pub(super) host: String,
+    pub(super) policy: Policy,
+    pub(super) time_limit: Duration,
+    pub(super) contracts: Arc<Contracts>,
+    pub(super) clock: Arc<dyn Clock>,
+    /// The grace time is over.
+    pub(super) cut: CancellationToken,
+}
+
+/// How a delivery ended.
+pub(super) struct Ended {
+    pub(super) message: Arc<Message>,
+    pub(super) how: How,
+    /// What it says about the service; `None` when it says nothing.
+    pub(super) observed: Option<Observed>,
+}
+
+/// What became of the message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum How {
+    Done,
+    Softfailed,
+    Hardfailed,
+    Forwarded,
+    HandedBack,
+    Lost,
+}
+
+impl<H: Handler> Shared<H> {
+    /// Handles one message and ends its delivery.
+    pub(super) async fn process(self: Arc<Self>, delivery: Delivery) -> Ended {
+        let Delivery { message, envelope, redeliveries, receipt } = delivery;
+        let message = Arc::new(message);
+        let started = Instant::now();
+        let result = match self.contracts.check(&message) {
+            Ok(()) => self.call(&message, &envelope).await,
+            Err(violation) => {
+                let text = format!("breaks its contract: {violation}");
+                Some(Err(Failure::technical(text).code("contract")))
+            }
+        };
+        let took = started.elapsed();
+        let observed = result.as_ref().and_then(observe);
+        let (settlement, how) = match result {
+            None => (Settlement::HandBack, How::HandedBack),
+            Some(Ok(())) => (Settlement::Done { took }, How::Done),
+            Some(Err(failure)) => self.settlement(failure, envelope, took),
+        };
+        tracing::debug!(service = %self.service, message_id = message.id, redeliveries, ?how);
+        let how = self.settle(receipt, &settlement, &message.id).await.map_or(How::Lost, |()| how);
+        Ended { message, how, observed }
+    }
+
+    /// Runs the handler; `None` when the grace time ended first.
+    async fn call(
+        &self,
+        message: &Arc<Message>,
+        envelope: &Envelope,
+    ) -> Option<Result<(), Failure>> {
+        let incoming = Incoming {
+            message: Arc::clone(message),
+            service: Arc::clone(&self.service),
+            attempt: envelope.attempt,
+            errors: envelope.errors.clone().into(),
+            traceparent: message.traceparent.as_deref().and_then(continue_trace),
+        };
+        let handled = AssertUnwindSafe(self.handler.handle(incoming)).catch_unwind();
+        tokio::select! {
+            result = tokio::time::timeout(self.time_limit, handled) => Some(match result {
+                Ok(Ok(result)) => result,
+                Ok(Err(panic)) => {
+                    let text = panic_text(panic.as_ref());
+                    Err(Failure::technical(text).code("panic").softfail())
+                }
+                Err(_) => {
+                    let text = format!("not done after {:?}", self.time_limit);
+                    Err(Failure::technical(text).code("time-limit").softfail())
+                }
+            }),
+            () = self.cut.cancelled() => None,
+        }
+    }
+
+    /// What [`decide`] decides, as a settlement.
+    fn settlement(
+        &self,
+        failure: Failure,
+        mut envelope: Envelope,
+        took: Duration,
+    ) -> (Settlement, How) {
+        let now = self.clock.now();
+        let history = History::of(&envelope, &self.service);
+        let action = decide(&failure, history, &self.policy, now);
+        let attempt = envelope.attempt;
+        let (service, host) = (self.service.to_string(), self.host.clone());
+        envelope.record(FailedAttempt { failure, service, host, time: now, attempt });
+        match action {
+            Action::Wait(delay) => {
+                envelope.attempt = attempt.saturating_add(1);
+                let back = self.policy.back();
+                (Settlement::Wait { delay, back, envelope, took }, How::Softfailed)
+            }
+            Action::Fail(reason) => {
+                envelope.reason = Some(reason.to_string());
+                (Settlement::Fail { envelope, took }, How::Hardfailed)
+            }
+            Action::Forward(service) => {
+                envelope.forwarded_by.push(self.service.to_string());
+                // The other service's history is its own: its first attempt, its own limit.
+                envelope.attempt = 1;
+                envelope.first_failed_at = None;
+                envelope.service = Some(service.clone());
+                (Settlement::Forward { service, envelope, took }, How::Forwarded)
+            }
+            Action::Pause => (Settlement::HandBack, How::HandedBack),
+        }
+    }
+
+    /// Ends the delivery, however long nobody confirms: the handler is never run again for it.
+    /// `None` when the delivery is no longer ours.
+    async fn settle(
+        &self,
+        mut receipt: Box<dyn Receipt>,
+        settlement: &Settlement,
+        message_id: &str,
+    ) -> Option<()> {
+        let mut backoff = Duration::from_millis(100);
+        loop {
+            match receipt.settle(settlement).await {
+                Ok(_) => return Some(()),
+                Err(SettleError::Lost(why)) => {
+                    tracing::warn!(service = %self.service, message_id, why, "delivered again");
+                    return None;
+                }
+                Err(SettleError::NotYet(why)) => {
+                    tracing::warn!(service = %self.service, message_id, why, "cannot end a delivery yet");
+                }
+            }
+            tokio::select! {
+                () = tokio::time::sleep(backoff) => backoff = (backoff * 2).min(LONGEST_BACKOFF),
+                () = self.cut.cancelled() => return None,
+            }
+        }
+    }
+}
+
+/// What one result says about the service. A signal, a time limit, a panic say nothing.
+fn observe(result: &Result<(), Failure>) -> Option<Observed> {
+    let Err(failure) = result else { return Some(Observed::Reached) };
+    match (&failure.remedy, failure.nature) {
+        (Remedy::Pause, _) => Some(Observed::CannotRun),
+        (_, Nature::Availability) => Some(Observed::Unavailable),
+        // The handler never saw it.
+        _ if failure.code.as_deref() == Some("contract") => None,
+        (Remedy::Softfail, Nature::Technical) => None,
+        _ => Some(Observed::Reached),
+    }
+}
+
+fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
+    let text = panic
+        .downcast_ref::<&str>()
+        .copied()
+        .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
+        .unwrap_or("no message");
+    format!("the handler panicked: {text}")
+}
