@@ -92,6 +92,12 @@ impl Table {
         }
     }
 
+    /// The name behind a number, byte for byte; `None` for the two reserved ones.
+    pub fn bytes(&self, id: NameId) -> Option<Box<[u8]>> {
+        let at = id.0.checked_sub(RESERVED)? as usize;
+        self.inner.read().unwrap_or_else(PoisonError::into_inner).by_id.get(at).cloned()
+    }
+
     /// How many names there are.
     pub fn len(&self) -> usize {
         self.inner
@@ -195,6 +201,12 @@ impl SetTable {
             inner.by_id.push(set);
         }
         id
+    }
+
+    /// How many sets there are, the empty one included: numbers go from 0 to below this.
+    #[expect(clippy::len_without_is_empty, reason = "the empty set is always there")]
+    pub fn len(&self) -> usize {
+        self.inner.read().unwrap_or_else(PoisonError::into_inner).by_id.len()
     }
 
     /// The operations of a set, sorted by number.

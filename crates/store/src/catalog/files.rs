@@ -1,0 +1,140 @@
+//! Files and how far they were read.
+
+use rusqlite::types::Value;
+use rusqlite::{Connection, OptionalExtension, Row, params};
+
+use super::dictionary;
+use crate::error::StoreError;
+use crate::files::{FileId, FileRef, Fingerprint, HEAD, KnownFile, Progress};
+
+const COLUMNS: &str = "id, path, position, lines, tail_len, tail_hash";
+
+fn known(row: &Row<'_>) -> rusqlite::Result<KnownFile> {
+    Ok(KnownFile {
+        id: FileId(row.get::<_, i64>(0)? as u64),
+        path: row.get(1)?,
+        position: row.get::<_, i64>(2)? as u64,
+        lines: row.get::<_, i64>(3)? as u64,
+        tail: Fingerprint { len: row.get(4)?, hash: u128::from_be_bytes(row.get(5)?) },
+    })
+}
+
+/// The file of `source` that starts with `head` (at most [`HEAD`] bytes; less only when the file
+/// is shorter): the same head, or one of the two is the beginning of the other.
+pub(crate) fn find(
+    db: &Connection,
+    source: &str,
+    head: &[u8],
+) -> rusqlite::Result<Option<KnownFile>> {
+    let head = &head[..head.len().min(HEAD)];
+    let hash = Fingerprint::of(head).hash.to_be_bytes();
+    let same = db
+        .prepare_cached(&format!(
+            "SELECT {COLUMNS} FROM files WHERE head_hash = ?2
+             AND source = (SELECT id FROM sources WHERE name = ?1)"
+        ))?
+        .query_row(params![source, hash], known)
+        .optional()?;
+    if same.is_some() || head.is_empty() {
+        return Ok(same);
+    }
+    // The file has grown (or this is a copy cut short): the longest that agrees is it.
+    let mut statement = db.prepare_cached(&format!(
+        "SELECT {COLUMNS}, head FROM files WHERE head IS NOT NULL
+         AND source = (SELECT id FROM sources WHERE name = ?1) ORDER BY length(head) DESC"
+    ))?;
+    let mut rows = statement.query([source])?;
+    while let Some(row) = rows.next()? {
+        let theirs: Vec<u8> = row.get(6)?;
+        let agree = head.starts_with(&theirs) || theirs.starts_with(head);
+        if agree && !theirs.is_empty() {
+            return known(row).map(Some);
+        }
+    }
+    Ok(None)
+}
+
+/// Moves a file's position; the commit must start where the last one ended.
+pub(crate) fn advance(db: &Connection, progress: &Progress) -> Result<FileId, StoreError> {
+    let refused = |source| StoreError::Sql { action: "move a file's position", source };
+    let source = dictionary::source(db, &progress.source).map_err(refused)?;
+    let moved = |id: FileId, known: u64| {
+        if known == progress.from {
+            return Ok(());
+        }
+        let source_name = progress.source.clone();
+        Err(StoreError::Position { file: id, source_name, known, claimed: progress.from })
+    };
+    let tail_hash = progress.tail.hash.to_be_bytes();
+    match &progress.file {
+        FileRef::Known(id) => {
+            let at = db
+                .prepare_cached("SELECT position FROM files WHERE id = ?1")
+                .and_then(|mut find| {
+                    find.query_row([id.0 as i64], |row| row.get::<_, i64>(0)).optional()
+                })
+                .map_err(refused)?;
+            moved(*id, at.unwrap_or(-1) as u64)?;
+            db.prepare_cached(
+                "UPDATE files SET path = ?2, position = ?3, lines = lines + ?4,
+                 tail_len = ?5, tail_hash = ?6 WHERE id = ?1",
+            )
+            .and_then(|mut update| {
+                update.execute(params![
+                    id.0 as i64,
+                    progress.path,
+                    progress.to as i64,
+                    progress.lines as i64,
+                    progress.tail.len,
+                    tail_hash
+                ])
+            })
+            .map_err(refused)?;
+            if !progress.head.is_empty() {
+                let (head, hash) = head_columns(&progress.head);
+                db.prepare_cached(
+                    "UPDATE files SET head = ?2, head_hash = ?3 WHERE id = ?1 AND head IS NOT NULL",
+                )
+                .and_then(|mut update| update.execute(params![id.0 as i64, head, hash]))
+                .map_err(refused)?;
+            }
+            Ok(*id)
+        }
+        FileRef::New { head } => {
+            let id = find(db, &progress.source, head).map_err(refused)?;
+            if let Some(known) = id {
+                moved(known.id, known.position)?;
+                // Two workers met the same new file; the second goes on where the first ended.
+                let progress = Progress { file: FileRef::Known(known.id), ..progress.clone() };
+                return advance(db, &progress);
+            }
+            moved(FileId(0), 0)?;
+            let (head, hash) = head_columns(head);
+            db.prepare_cached(
+                "INSERT INTO files (source, path, head, head_hash, position, lines, tail_len,
+                 tail_hash) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+            )
+            .and_then(|mut insert| {
+                insert.insert(params![
+                    source,
+                    progress.path,
+                    head,
+                    hash,
+                    progress.to as i64,
+                    progress.lines as i64,
+                    progress.tail.len,
+                    tail_hash
+                ])
+            })
+            .map(|id| FileId(id as u64))
+            .map_err(refused)
+        }
+    }
+}
+
+/// The head itself while it may still grow, and its hash.
+fn head_columns(head: &[u8]) -> (Value, [u8; 16]) {
+    let head = &head[..head.len().min(HEAD)];
+    let kept = if head.len() < HEAD { Value::Blob(head.to_vec()) } else { Value::Null };
+    (kept, Fingerprint::of(head).hash.to_be_bytes())
+}

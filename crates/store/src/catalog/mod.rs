@@ -1,0 +1,168 @@
+//! The catalog: one SQLite file that names everything else.
+//!
+//! Each table has its room; all statements of the store are here.
+
+pub(crate) mod callers;
+pub(crate) mod cube;
+pub(crate) mod dictionary;
+pub(crate) mod files;
+pub(crate) mod segments;
+pub(crate) mod waiting;
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, Transaction, params};
+
+use crate::error::StoreError;
+
+/// The format that this program reads and writes.
+pub(crate) const FORMAT: u32 = 1;
+
+/// The catalog's file in the store's folder.
+pub(crate) const FILE: &str = "catalog.sqlite";
+
+/// How long a reader waits while the catalog is being recovered or checkpointed.
+const BUSY: Duration = Duration::from_secs(10);
+
+/// Who opens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Access {
+    Read,
+    Write,
+}
+
+/// An open catalog.
+#[derive(Debug)]
+pub(crate) struct Catalog {
+    pub(crate) db: Connection,
+    pub(crate) path: PathBuf,
+}
+
+impl Catalog {
+    /// Opens the catalog of a store, or makes it when `access` is to write.
+    pub(crate) fn open(root: &Path, access: Access) -> Result<Self, StoreError> {
+        let path = root.join(FILE);
+        if access == Access::Read && !path.exists() {
+            return Err(StoreError::Missing { path: root.to_owned() });
+        }
+        let flags = match access {
+            Access::Read => OpenFlags::SQLITE_OPEN_READ_WRITE,
+            Access::Write => OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE,
+        } | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let refused = refused(&path, "open");
+        let db = Connection::open_with_flags(&path, flags).map_err(&refused)?;
+        let mut catalog = Self { db, path: path.clone() };
+        let settle = |db: &Connection| {
+            db.busy_timeout(BUSY)?;
+            db.pragma_update(None, "foreign_keys", "ON")?;
+            if access == Access::Read {
+                return db.pragma_update(None, "query_only", "ON");
+            }
+            db.pragma_update(None, "journal_mode", "WAL")?;
+            // A commit that was answered survives a power cut.
+            db.pragma_update(None, "synchronous", "FULL")?;
+            db.pragma_update(None, "cache_size", -16_384)
+        };
+        settle(&catalog.db).map_err(&refused)?;
+        match catalog.version().map_err(&refused)? {
+            Some(FORMAT) => {}
+            Some(found) => {
+                return Err(StoreError::Version { path: root.to_owned(), found, ours: FORMAT });
+            }
+            None if access == Access::Read => {
+                return Err(StoreError::Missing { path: root.to_owned() });
+            }
+            None => catalog.create().map_err(&refused)?,
+        }
+        cube::functions(&catalog.db).map_err(&refused)?;
+        catalog.db.set_prepared_statement_cache_capacity(64);
+        Ok(catalog)
+    }
+
+    /// The format written in the catalog; `None` while there is no table at all.
+    fn version(&self) -> rusqlite::Result<Option<u32>> {
+        let tables: u32 =
+            self.db.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
+        if tables == 0 {
+            return Ok(None);
+        }
+        self.db
+            .query_row("SELECT value FROM meta WHERE key = 'format'", [], |row| row.get(0))
+            .optional()
+            .map(|found| Some(found.unwrap_or(0)))
+    }
+
+    fn create(&mut self) -> rusqlite::Result<()> {
+        let tx = self.db.transaction()?;
+        tx.execute_batch(include_str!("schema.sql"))?;
+        set(&tx, "format", i64::from(FORMAT))?;
+        set(&tx, "commit", 0)?;
+        set(&tx, "generation", 1)?;
+        set(&tx, "minutes_since", i64::MIN)?;
+        set(&tx, "hours_since", i64::MIN)?;
+        tx.execute(
+            "INSERT INTO generations (id, rules, state, started) VALUES (1, '', 'current', 0)",
+            [],
+        )?;
+        tx.execute("INSERT INTO callers VALUES (1, x'', x'', CAST('(other)' AS BLOB))", [])?;
+        tx.commit()
+    }
+
+    /// Runs `work` in one transaction: all of it becomes durable, or none.
+    pub(crate) fn transaction<T>(
+        &mut self,
+        action: &'static str,
+        work: impl FnOnce(&Transaction<'_>) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        let refused = refused(&self.path, action);
+        let behavior = rusqlite::TransactionBehavior::Immediate;
+        let tx = self.db.transaction_with_behavior(behavior).map_err(&refused)?;
+        let done = work(&tx)?;
+        tx.commit().map_err(&refused)?;
+        Ok(done)
+    }
+
+    /// Turns SQLite's refusals into ours.
+    pub(crate) fn refused(
+        &self,
+        action: &'static str,
+    ) -> impl Fn(rusqlite::Error) -> StoreError + use<> {
+        refused(&self.path, action)
+    }
+}
+
+/// Tells damage and a full disk from other refusals.
+pub(crate) fn refused(
+    path: &Path,
+    action: &'static str,
+) -> impl Fn(rusqlite::Error) -> StoreError + use<> {
+    let path = path.to_owned();
+    move |error| match error.sqlite_error_code() {
+        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
+            StoreError::Catalog { path: path.clone(), reason: error.to_string() }
+        }
+        Some(ErrorCode::DiskFull) => StoreError::Full { path: path.clone() },
+        _ => StoreError::Sql { action, source: error },
+    }
+}
+
+/// A number in `meta`.
+pub(crate) fn get(db: &Connection, key: &str) -> rusqlite::Result<i64> {
+    db.prepare_cached("SELECT value FROM meta WHERE key = ?1")?.query_row([key], |row| row.get(0))
+}
+
+pub(crate) fn set(db: &Connection, key: &str, value: i64) -> rusqlite::Result<()> {
+    db.prepare_cached(
+        "INSERT INTO meta VALUES (?1, ?2) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+    )?
+    .execute(params![key, value])
+    .map(drop)
+}
+
+/// Writes what happened, for the people who ask later.
+pub(crate) fn audit(db: &Connection, at: i64, what: &str, detail: &str) -> rusqlite::Result<()> {
+    db.prepare_cached("INSERT INTO audit (at, what, detail) VALUES (?1, ?2, ?3)")?
+        .execute(params![at, what, detail])
+        .map(drop)
+}

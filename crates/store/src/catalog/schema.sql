@@ -1,0 +1,133 @@
+-- The catalog, format 1. README.md says what each table means.
+
+CREATE TABLE meta (key TEXT PRIMARY KEY, value) WITHOUT ROWID;
+
+CREATE TABLE names (
+    kind INTEGER NOT NULL,           -- 0 actor, 1 operation, 2 service, 3 endpoint
+    id   INTEGER NOT NULL,           -- from 2; 0 is unknown, 1 is (other)
+    name BLOB    NOT NULL,
+    PRIMARY KEY (kind, id)
+) WITHOUT ROWID;
+
+CREATE TABLE sets (
+    id         INTEGER NOT NULL,     -- from 1; 0 is the empty set
+    operation  INTEGER NOT NULL,
+    PRIMARY KEY (id, operation)
+) WITHOUT ROWID;
+
+CREATE TABLE sources (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
+
+CREATE TABLE files (
+    id        INTEGER PRIMARY KEY,
+    source    INTEGER NOT NULL REFERENCES sources (id),
+    path      TEXT    NOT NULL,      -- when it was last read
+    head      BLOB,                  -- while it is shorter than 4096 bytes
+    head_hash BLOB    NOT NULL,      -- XXH3-128 of the head
+    position  INTEGER NOT NULL,
+    lines     INTEGER NOT NULL,
+    tail_len  INTEGER NOT NULL,
+    tail_hash BLOB    NOT NULL
+);
+CREATE INDEX files_by_head ON files (source, head_hash);
+
+CREATE TABLE segments (
+    id          INTEGER PRIMARY KEY,
+    kind        TEXT    NOT NULL,
+    generation  INTEGER NOT NULL,
+    rows        INTEGER NOT NULL,
+    bytes       INTEGER NOT NULL,
+    raw_bytes   INTEGER NOT NULL,
+    from_time   INTEGER,             -- microseconds; NULL: no row has a time
+    to_time     INTEGER,
+    hash        BLOB    NOT NULL,    -- XXH3-128 of the file
+    listed      TEXT    NOT NULL,    -- JSON: column -> all its values, where they are few
+    commit_id   INTEGER NOT NULL,
+    replaced_at INTEGER              -- since when no new reader looks at it
+);
+CREATE INDEX segments_by_time ON segments (kind, to_time) WHERE replaced_at IS NULL;
+
+CREATE TABLE cube (
+    generation INTEGER NOT NULL,
+    level      INTEGER NOT NULL,     -- projection * 4 + width
+    bucket     INTEGER NOT NULL,     -- start, in minutes since 1970
+    service    INTEGER NOT NULL,     -- -1: all
+    operations INTEGER NOT NULL,
+    actor      INTEGER NOT NULL,
+    endpoint   INTEGER NOT NULL,
+    status     INTEGER NOT NULL,
+    joined     INTEGER NOT NULL,     -- 0 joined, 1 call only, 2 no id
+    calls      INTEGER NOT NULL,
+    bytes      INTEGER NOT NULL,
+    duration   INTEGER NOT NULL,
+    histogram  BLOB    NOT NULL,
+    PRIMARY KEY (generation, level, bucket, service, operations, actor, endpoint, status, joined)
+) WITHOUT ROWID;
+
+CREATE TABLE mark_cube (
+    width     INTEGER NOT NULL,
+    bucket    INTEGER NOT NULL,
+    service   INTEGER NOT NULL,
+    operation INTEGER NOT NULL,
+    marks     INTEGER NOT NULL,
+    PRIMARY KEY (width, bucket, service, operation)
+) WITHOUT ROWID;
+
+CREATE TABLE waiting (
+    key       BLOB    NOT NULL,      -- XXH3-128 of the request id; empty: the mark has none
+    seq       INTEGER NOT NULL,
+    time      INTEGER,
+    source    INTEGER NOT NULL,
+    service   INTEGER NOT NULL,
+    operation INTEGER NOT NULL,
+    PRIMARY KEY (key, seq)
+) WITHOUT ROWID;
+CREATE INDEX waiting_by_time ON waiting (time);
+
+CREATE TABLE amendments (
+    segment    INTEGER NOT NULL,
+    row        INTEGER NOT NULL,     -- from 0
+    operations INTEGER NOT NULL,     -- the set it entered, all marks so far
+    PRIMARY KEY (segment, row)
+) WITHOUT ROWID;
+
+CREATE TABLE callers (
+    id         INTEGER PRIMARY KEY,  -- 1 is (other)
+    address    BLOB NOT NULL,
+    user_agent BLOB NOT NULL,
+    user       BLOB NOT NULL,
+    UNIQUE (address, user_agent, user)
+);
+
+CREATE TABLE caller_counts (
+    width      INTEGER NOT NULL,
+    bucket     INTEGER NOT NULL,
+    caller     INTEGER NOT NULL,
+    actor      INTEGER NOT NULL,
+    service    INTEGER NOT NULL,
+    operations INTEGER NOT NULL,
+    calls      INTEGER NOT NULL,
+    PRIMARY KEY (width, bucket, caller, actor, service, operations)
+) WITHOUT ROWID;
+
+CREATE TABLE coverage (
+    source INTEGER NOT NULL,
+    kind   TEXT    NOT NULL,
+    hour   INTEGER NOT NULL,         -- hours since 1970; -1: lines without a time
+    lines  INTEGER NOT NULL,
+    PRIMARY KEY (source, kind, hour)
+) WITHOUT ROWID;
+
+CREATE TABLE generations (
+    id       INTEGER PRIMARY KEY,
+    rules    TEXT    NOT NULL,       -- the version of the rules
+    state    TEXT    NOT NULL,       -- building, current, past
+    started  INTEGER NOT NULL,
+    finished INTEGER
+);
+
+CREATE TABLE audit (
+    id     INTEGER PRIMARY KEY,
+    at     INTEGER NOT NULL,
+    what   TEXT    NOT NULL,
+    detail TEXT    NOT NULL
+);

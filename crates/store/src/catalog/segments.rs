@@ -1,0 +1,133 @@
+//! Which segments there are.
+
+use std::collections::BTreeMap;
+
+use dolmen_model::Time;
+use rusqlite::{Connection, Row, params};
+
+use crate::segment::{EncodedSegment, Kind};
+
+/// A segment's number; its file's name follows from it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct SegmentId(pub(crate) i64);
+
+/// What the catalog knows of a segment.
+#[derive(Clone, Debug)]
+pub(crate) struct SegmentRow {
+    pub(crate) id: SegmentId,
+    pub(crate) kind: Kind,
+    pub(crate) generation: i64,
+    pub(crate) rows: u64,
+    pub(crate) bytes: u64,
+    pub(crate) raw_bytes: u64,
+    pub(crate) from: Option<i64>,
+    pub(crate) to: Option<i64>,
+    pub(crate) hash: u128,
+    /// Column to all its values, sorted, for columns with few.
+    pub(crate) listed: BTreeMap<String, Vec<Option<String>>>,
+}
+
+impl SegmentRow {
+    /// Its file in `segments/`.
+    pub(crate) fn file(&self) -> String {
+        file_name(self.id, self.kind)
+    }
+}
+
+pub(crate) fn file_name(id: SegmentId, kind: Kind) -> String {
+    format!("{:010}-{kind}.parquet", id.0)
+}
+
+const COLUMNS: &str =
+    "id, kind, generation, rows, bytes, raw_bytes, from_time, to_time, hash, listed";
+
+fn segment(row: &Row<'_>) -> rusqlite::Result<SegmentRow> {
+    let kind: String = row.get(1)?;
+    let listed: String = row.get(9)?;
+    Ok(SegmentRow {
+        id: SegmentId(row.get(0)?),
+        // A kind of a later format cannot be here: the catalog's version is checked first.
+        kind: Kind::from_name(&kind).unwrap_or(Kind::Unread),
+        generation: row.get(2)?,
+        rows: row.get::<_, i64>(3)? as u64,
+        bytes: row.get::<_, i64>(4)? as u64,
+        raw_bytes: row.get::<_, i64>(5)? as u64,
+        from: row.get(6)?,
+        to: row.get(7)?,
+        hash: u128::from_be_bytes(row.get(8)?),
+        // Nothing listed is nothing skipped.
+        listed: serde_json::from_str(&listed).unwrap_or_default(),
+    })
+}
+
+/// Names a segment whose file is durable already.
+pub(crate) fn insert(
+    db: &Connection,
+    id: SegmentId,
+    encoded: &EncodedSegment,
+    hash: u128,
+    generation: i64,
+    commit: i64,
+) -> rusqlite::Result<()> {
+    let listed = serde_json::to_string(&encoded.values).unwrap_or_else(|_| "{}".to_owned());
+    db.prepare_cached(
+        "INSERT INTO segments (id, kind, generation, rows, bytes, raw_bytes, from_time, to_time,
+            hash, listed, commit_id) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+    )?
+    .execute(params![
+        id.0,
+        encoded.kind.name(),
+        generation,
+        encoded.rows as i64,
+        encoded.bytes.len() as i64,
+        encoded.raw_bytes as i64,
+        encoded.from,
+        encoded.to,
+        hash.to_be_bytes(),
+        listed,
+        commit
+    ])
+    .map(drop)
+}
+
+/// Segments of one kind that may hold rows of [from, to), the latest first; all of them for the
+/// whole of time. Rows without a time are before every other.
+pub(crate) fn between(
+    db: &Connection,
+    kind: Kind,
+    from: Time,
+    to: Time,
+) -> rusqlite::Result<Vec<SegmentRow>> {
+    let mut statement = db.prepare_cached(&format!(
+        "SELECT {COLUMNS} FROM segments WHERE kind = ?1 AND replaced_at IS NULL
+         AND ifnull(to_time, {first}) >= ?2 AND ifnull(from_time, {first}) < ?3
+         ORDER BY to_time DESC, id DESC",
+        first = i64::MIN
+    ))?;
+    statement.query_map(params![kind.name(), from.micros(), to.micros()], segment)?.collect()
+}
+
+/// Every segment that readers look at, oldest number first.
+pub(crate) fn all(db: &Connection) -> rusqlite::Result<Vec<SegmentRow>> {
+    let mut statement = db.prepare_cached(&format!(
+        "SELECT {COLUMNS} FROM segments WHERE replaced_at IS NULL ORDER BY id"
+    ))?;
+    statement.query_map([], segment)?.collect()
+}
+
+/// One segment, replaced or not.
+pub(crate) fn one(db: &Connection, id: SegmentId) -> rusqlite::Result<SegmentRow> {
+    db.prepare_cached(&format!("SELECT {COLUMNS} FROM segments WHERE id = ?1"))?
+        .query_row([id.0], segment)
+}
+
+/// The files that may lie in `segments/`, replaced ones in their grace period included.
+pub(crate) fn files(db: &Connection) -> rusqlite::Result<Vec<String>> {
+    let mut statement = db.prepare_cached(&format!("SELECT {COLUMNS} FROM segments"))?;
+    statement.query_map([], |row| segment(row).map(|segment| segment.file()))?.collect()
+}
+
+/// The number after the last one ever used.
+pub(crate) fn next(db: &Connection) -> rusqlite::Result<i64> {
+    db.query_row("SELECT ifnull(max(id), 0) + 1 FROM segments", [], |row| row.get(0))
+}

@@ -1,0 +1,41 @@
+//! What is kept: one folder with a catalog (SQLite) and segments (Parquet), moved by one commit.
+//!
+//! A worker gathers its block in [`Rows`], encodes it ([`Store::encode`], on its own thread), and
+//! hands the result over; whoever holds the store puts results into a [`Commit`], together with how
+//! far each file was read and what was counted. After a crash all of a commit is there, or none.
+//!
+//! The store finishes the join: a mark whose call is not in its block looks for it among all
+//! stored calls, and waits in the catalog when it is not there; a call that comes later takes the
+//! marks that wait for it. So the order of files and blocks leaves no trace in what is kept.
+//!
+//! `README.md` beside this crate specifies the format.
+//!
+//! Invariants: only this crate knows the catalog's tables and Parquet; everything that segments do
+//! on the disk goes through [`Vfs`]; no clock, every time is handed in.
+
+mod catalog;
+mod commit;
+mod error;
+mod files;
+mod local;
+mod question;
+mod range;
+mod rows;
+mod segment;
+mod store;
+mod stored;
+mod varint;
+mod vfs;
+
+pub use catalog::cube::Dimension;
+pub use commit::{CallerCount, CallerWidth, Commit, CommitId, Committed};
+pub use error::StoreError;
+pub use files::{FileId, FileRef, Fingerprint, HEAD, KnownFile, Progress};
+pub use local::{LocalStore, Options};
+pub use question::{CallQuestion, Counts, CubeQuestion};
+pub use range::Width;
+pub use rows::{CallFacts, MarkFacts, MarkState, Role, Row, Rows, UnreadLine};
+pub use segment::Encoded;
+pub use store::{Calls, Store};
+pub use stored::{Request, StoredCall, StoredMark};
+pub use vfs::{Fault, RealVfs, SimVfs, Vfs};

@@ -1,0 +1,288 @@
+//! Calls, newest first, segment by segment.
+
+use std::cmp::Ordering;
+use std::collections::BinaryHeap;
+use std::sync::Arc;
+
+use dolmen_model::Time;
+use dolmen_model::query::Query;
+use rustc_hash::FxHashMap;
+
+use super::LocalStore;
+use crate::catalog::segments::{self, SegmentRow};
+use crate::catalog::waiting;
+use crate::error::StoreError;
+use crate::question::CallQuestion;
+use crate::segment::{Columns, Kind, ReadError, Rebuild, SegmentReader, unreadable};
+use crate::store::Calls;
+use crate::stored::{CallRow, Request, StoredCall, columns_of, mark};
+
+impl LocalStore {
+    pub(super) fn scan(&self, question: &CallQuestion) -> Result<Calls<'_>, StoreError> {
+        let mut scan = Scan {
+            store: self,
+            question: question.clone(),
+            columns: columns_of(&question.query),
+            pending: Vec::new(),
+            open: BinaryHeap::new(),
+            rebuild: Rebuild::default(),
+            state: State::Fresh,
+        };
+        scan.plan()?;
+        Ok(Box::new(scan))
+    }
+
+    pub(super) fn find_request(&self, id: &[u8]) -> Result<Request, StoreError> {
+        let mut request = Request::default();
+        let mut rebuild = Rebuild::default();
+        for kind in [Kind::Calls, Kind::Marks] {
+            for row in self.plan(kind, Time::MIN, Time::MAX)? {
+                let reader = self.open_segment(&row)?;
+                let amended = self.amended(&reader)?;
+                for group in 0..reader.row_groups() {
+                    if !reader.filters(group)?.may_hold(id) {
+                        continue;
+                    }
+                    let ids = ["id_form", "id_text", "id_high", "id_low"];
+                    let columns = Columns::new(reader.read(group, &ids)?);
+                    let is_it = |at: &usize| columns.id(*at).as_deref() == Some(id);
+                    let rows: Vec<usize> = (0..columns.rows()).filter(is_it).collect();
+                    if rows.is_empty() {
+                        continue;
+                    }
+                    let columns = Columns::new(reader.read_all(group)?);
+                    let first = reader.first_row(group);
+                    for at in rows {
+                        let lost = || no_line(&reader, first + at as u32);
+                        if kind == Kind::Marks {
+                            request.marks.push(mark(&columns, at, &mut rebuild).ok_or_else(lost)?);
+                            continue;
+                        }
+                        let amended = amended.get(&(first + at as u32)).copied();
+                        let names = &self.names;
+                        let call = CallRow { columns: &columns, row: at, amended, names };
+                        request.calls.push(call.call(&mut rebuild).ok_or_else(lost)?);
+                    }
+                }
+            }
+        }
+        request.calls.sort_by_key(|call| call.time);
+        request.marks.sort_by_key(|mark| mark.time);
+        Ok(request)
+    }
+
+    fn plan(&self, kind: Kind, from: Time, to: Time) -> Result<Vec<SegmentRow>, StoreError> {
+        let inner = self.fresh()?;
+        segments::between(&inner.catalog.db, kind, from, to)
+            .map_err(inner.catalog.refused("list the segments"))
+    }
+
+    fn open_segment(&self, row: &SegmentRow) -> Result<Arc<SegmentReader>, ReadError> {
+        self.segment(&mut self.inner(), row)
+    }
+
+    fn amended(
+        &self,
+        reader: &SegmentReader,
+    ) -> Result<FxHashMap<u32, dolmen_model::SetId>, StoreError> {
+        if reader.row.kind != Kind::Calls {
+            return Ok(FxHashMap::default());
+        }
+        // Names first: an amendment that is read here has its set in the table.
+        let rows = {
+            let inner = self.inner();
+            waiting::amendments(&inner.catalog.db, reader.row.id)
+                .map_err(inner.catalog.refused("read amendments"))?
+        };
+        drop(self.fresh()?);
+        Ok(rows.into_iter().collect())
+    }
+}
+
+/// A scan under way. Segments overlap in time, so those that may hold the newest row left are open
+/// at once, and the newest of their newest rows comes next.
+struct Scan<'s> {
+    store: &'s LocalStore,
+    question: CallQuestion,
+    columns: Vec<&'static str>,
+    /// Not yet opened, the latest last.
+    pending: Vec<SegmentRow>,
+    open: BinaryHeap<Cursor>,
+    rebuild: Rebuild,
+    state: State,
+}
+
+#[derive(PartialEq, Eq)]
+enum State {
+    /// Nothing was given out yet: the plan may still be made anew.
+    Fresh,
+    Running,
+    Ended,
+}
+
+/// Where a scan is in one segment; it always stands on a row that fulfils the question.
+struct Cursor {
+    reader: Arc<SegmentReader>,
+    amended: FxHashMap<u32, dolmen_model::SetId>,
+    /// Row groups not yet read.
+    groups_left: usize,
+    columns: Columns,
+    /// The number of the row group's first row.
+    first: u32,
+    /// Rows of the present group that fulfil the question and were not given out; by time.
+    rows: Vec<(Option<i64>, usize)>,
+}
+
+impl Cursor {
+    fn place(&self) -> (Option<i64>, i64, usize) {
+        let (time, row) = self.rows.last().copied().unwrap_or_default();
+        (time, self.reader.row.id.0, row)
+    }
+}
+
+impl PartialEq for Cursor {
+    fn eq(&self, other: &Self) -> bool {
+        self.place() == other.place()
+    }
+}
+
+impl Eq for Cursor {}
+
+impl PartialOrd for Cursor {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Cursor {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.place().cmp(&other.place())
+    }
+}
+
+impl Scan<'_> {
+    fn plan(&mut self) -> Result<(), StoreError> {
+        let CallQuestion { from, to, query } = &self.question;
+        self.pending = self.store.plan(Kind::Calls, *from, *to)?;
+        self.pending.retain(|row| may_fulfil(row, query));
+        self.pending.reverse();
+        Ok(())
+    }
+
+    fn step(&mut self) -> Result<Option<StoredCall>, StoreError> {
+        // Open whatever may hold a row newer than the newest that is known.
+        while let Some(next) = self.pending.last() {
+            if self.open.peek().is_some_and(|cursor| cursor.place().0 > next.to) {
+                break;
+            }
+            let Some(row) = self.pending.pop() else { break };
+            match self.store.open_segment(&row) {
+                Ok(reader) => {
+                    let cursor = self.cursor(reader)?;
+                    self.open.extend(cursor);
+                }
+                // It was replaced after the plan was made.
+                Err(ReadError::Missing(error)) => {
+                    let is_named = self.store.is_named(&row)?;
+                    if self.state == State::Fresh && !is_named {
+                        self.open.clear();
+                        self.plan()?;
+                        continue;
+                    }
+                    return Err(error);
+                }
+                Err(ReadError::Broken(error)) => return Err(error),
+            }
+        }
+        let Some(mut cursor) = self.open.pop() else { return Ok(None) };
+        self.state = State::Running;
+        let Some((_, at)) = cursor.rows.pop() else { return Ok(None) };
+        let number = cursor.first + at as u32;
+        let call = CallRow {
+            columns: &cursor.columns,
+            row: at,
+            amended: cursor.amended.get(&number).copied(),
+            names: &self.store.names,
+        }
+        .call(&mut self.rebuild)
+        .ok_or_else(|| no_line(&cursor.reader, number))?;
+        if !cursor.rows.is_empty() || self.advance(&mut cursor)? {
+            self.open.push(cursor);
+        }
+        Ok(Some(call))
+    }
+
+    fn cursor(&self, reader: Arc<SegmentReader>) -> Result<Option<Cursor>, StoreError> {
+        let amended = self.store.amended(&reader)?;
+        let groups_left = reader.row_groups();
+        let columns = Columns::none();
+        let mut cursor =
+            Cursor { reader, amended, groups_left, columns, first: 0, rows: Vec::new() };
+        Ok(self.advance(&mut cursor)?.then_some(cursor))
+    }
+
+    /// Moves to the last row group before the present one with a row that fulfils the question.
+    fn advance(&self, cursor: &mut Cursor) -> Result<bool, StoreError> {
+        let CallQuestion { from, to, query } = &self.question;
+        while let Some(group) = cursor.groups_left.checked_sub(1) {
+            cursor.groups_left = group;
+            let outside = |(first, last): (i64, i64)| last < from.micros() || first >= to.micros();
+            if cursor.reader.times(group).is_some_and(outside) && *from != Time::MIN {
+                continue;
+            }
+            let columns = Columns::new(cursor.reader.read(group, &self.columns)?);
+            let first = cursor.reader.first_row(group);
+            cursor.rows = (0..columns.rows())
+                .filter_map(|at| {
+                    let amended = cursor.amended.get(&(first + at as u32)).copied();
+                    let names = &*self.store.names;
+                    let call = CallRow { columns: &columns, row: at, amended, names };
+                    let time = call.time();
+                    let is_in = time.map_or(*from == Time::MIN, |at| *from <= at && at < *to);
+                    let counts = is_in && !call.is_hop() && call.fulfils(query);
+                    counts.then(|| (time.map(Time::micros), at))
+                })
+                .collect();
+            if !cursor.rows.is_empty() {
+                cursor.columns = Columns::new(cursor.reader.read_all(group)?);
+                cursor.first = first;
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+}
+
+impl Iterator for Scan<'_> {
+    type Item = Result<StoredCall, StoreError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.state == State::Ended {
+            return None;
+        }
+        let step = self.step().transpose();
+        if !matches!(step, Some(Ok(_))) {
+            self.state = State::Ended;
+        }
+        step
+    }
+}
+
+impl LocalStore {
+    /// Whether the catalog still names a segment.
+    fn is_named(&self, row: &SegmentRow) -> Result<bool, StoreError> {
+        let inner = self.inner();
+        let now =
+            segments::all(&inner.catalog.db).map_err(inner.catalog.refused("list the segments"))?;
+        Ok(now.iter().any(|segment| segment.id == row.id))
+    }
+}
+
+/// Whether a segment may hold a row that fulfils the query, by what the catalog lists of it.
+fn may_fulfil(_row: &SegmentRow, _query: &Query) -> bool {
+    true
+}
+
+fn no_line(reader: &SegmentReader, row: u32) -> StoreError {
+    unreadable(&reader.row, format!("row {row} does not fit its template"))
+}

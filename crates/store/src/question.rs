@@ -1,0 +1,44 @@
+use dolmen_cubes::Cube;
+use dolmen_model::Time;
+use dolmen_model::query::Query;
+
+use crate::catalog::cube::Dimension;
+use crate::range::Width;
+
+/// What is asked of the cubes.
+#[derive(Clone, Debug)]
+pub struct CubeQuestion {
+    /// From this instant on.
+    pub from: Time,
+    /// To before this one.
+    pub to: Time,
+    /// What the counts shall tell apart; the rest is summed up. Fewer is faster.
+    pub by: Vec<Dimension>,
+    /// The width of the answer's buckets; `None`: one for the whole range.
+    pub every: Option<Width>,
+}
+
+/// What the cubes say.
+#[derive(Clone, Debug)]
+pub struct Counts {
+    /// The counts. Dimensions that were not asked for are 0 (`Joined` for the join); buckets start
+    /// where their width says, or at `from`.
+    pub cube: Cube,
+    /// From when on was counted: earlier than asked where only wider buckets are kept.
+    pub from: Time,
+    /// To before when.
+    pub to: Time,
+    /// How many rows of the catalog were read.
+    pub rows_read: u64,
+}
+
+/// Which calls are asked for.
+#[derive(Clone, Debug)]
+pub struct CallQuestion {
+    /// From this instant on. [`Time::MIN`] includes calls without a time.
+    pub from: Time,
+    /// To before this one.
+    pub to: Time,
+    /// What they must fulfil.
+    pub query: Query,
+}

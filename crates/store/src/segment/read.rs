@@ -1,0 +1,210 @@
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+
+use arrow_array::RecordBatch;
+use dolmen_model::Time;
+use parquet::arrow::ProjectionMask;
+use parquet::arrow::arrow_reader::{
+    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder,
+};
+use parquet::bloom_filter::Sbbf;
+use parquet::file::statistics::Statistics;
+
+use super::encodings::{FORMAT, FORMAT_KEY};
+use super::source::Source;
+use crate::catalog::segments::SegmentRow;
+use crate::error::StoreError;
+use crate::rows::IdForm;
+use crate::vfs::Vfs;
+
+/// An open segment.
+#[derive(Debug)]
+pub(crate) struct SegmentReader {
+    pub(crate) row: SegmentRow,
+    source: Source,
+    metadata: ArrowReaderMetadata,
+}
+
+/// Why a segment cannot be read.
+#[derive(Debug)]
+pub(crate) enum ReadError {
+    /// Its file is not there: it may have been replaced, and the catalog knows by what.
+    Missing(StoreError),
+    /// Anything else.
+    Broken(StoreError),
+}
+
+impl From<ReadError> for StoreError {
+    fn from(error: ReadError) -> Self {
+        match error {
+            ReadError::Missing(error) | ReadError::Broken(error) => error,
+        }
+    }
+}
+
+impl SegmentReader {
+    pub(crate) fn open(
+        vfs: &Arc<dyn Vfs>,
+        folder: &Path,
+        row: SegmentRow,
+    ) -> Result<Self, ReadError> {
+        let path = folder.join(row.file());
+        let broken = |reason: String| ReadError::Broken(unreadable(&row, reason));
+        let len = match vfs.len(&path) {
+            Ok(len) => len,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                return Err(ReadError::Missing(unreadable(&row, "its file is missing".into())));
+            }
+            Err(error) => return Err(broken(error.to_string())),
+        };
+        if len != row.bytes {
+            return Err(broken(format!("it has {len} bytes of {}", row.bytes)));
+        }
+        let source = Source { vfs: Arc::clone(vfs), path, len };
+        let options = ArrowReaderOptions::new().with_schema(row.kind.schema());
+        let metadata = ArrowReaderMetadata::load(&source, options)
+            .map_err(|error| broken(error.to_string()))?;
+        let format = metadata
+            .metadata()
+            .file_metadata()
+            .key_value_metadata()
+            .and_then(|pairs| pairs.iter().find(|pair| pair.key == FORMAT_KEY))
+            .and_then(|pair| pair.value.clone());
+        if format.as_deref() != Some(FORMAT) {
+            let found = format.unwrap_or_else(|| "none".to_owned());
+            return Err(broken(format!("its format is {found}, this dolmen reads {FORMAT}")));
+        }
+        Ok(Self { row, source, metadata })
+    }
+
+    pub(crate) fn row_groups(&self) -> usize {
+        self.metadata.metadata().num_row_groups()
+    }
+
+    /// The number of a row group's first row.
+    pub(crate) fn first_row(&self, group: usize) -> u32 {
+        let groups = self.metadata.metadata().row_groups();
+        groups[..group].iter().map(|group| group.num_rows() as u32).sum()
+    }
+
+    /// The times of a row group, in microseconds; `None` where it has none.
+    pub(crate) fn times(&self, group: usize) -> Option<(i64, i64)> {
+        match self.metadata.metadata().row_group(group).column(0).statistics() {
+            Some(Statistics::Int64(times)) => Some((*times.min_opt()?, *times.max_opt()?)),
+            _ => None,
+        }
+    }
+
+    /// Some columns of a row group.
+    pub(crate) fn read(&self, group: usize, columns: &[&str]) -> Result<RecordBatch, StoreError> {
+        let attempt = || -> Result<RecordBatch, Box<dyn std::error::Error>> {
+            let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(
+                self.source.clone(),
+                self.metadata.clone(),
+            );
+            let mask = ProjectionMask::columns(builder.parquet_schema(), columns.iter().copied());
+            let rows = self.metadata.metadata().row_group(group).num_rows() as usize;
+            let mut batches = builder
+                .with_projection(mask)
+                .with_row_groups(vec![group])
+                .with_batch_size(rows.max(1))
+                .build()?;
+            let batch = batches.next().ok_or("it has an empty row group")??;
+            if batch.num_rows() != rows {
+                return Err("it ends early".into());
+            }
+            Ok(batch)
+        };
+        attempt().map_err(|error| unreadable(&self.row, error.to_string()))
+    }
+
+    /// All columns of a row group.
+    pub(crate) fn read_all(&self, group: usize) -> Result<RecordBatch, StoreError> {
+        let schema = self.row.kind.schema();
+        let names: Vec<&str> = schema.fields().iter().map(|field| field.name().as_str()).collect();
+        self.read(group, &names)
+    }
+
+    /// What says which request ids a row group cannot hold.
+    pub(crate) fn filters(&self, group: usize) -> Result<Filters, StoreError> {
+        Ok(Filters {
+            text: self.filter(group, "id_text")?,
+            high: self.filter(group, "id_high")?,
+            low: self.filter(group, "id_low")?,
+        })
+    }
+
+    fn filter(&self, group: usize, name: &str) -> Result<Filter, StoreError> {
+        let metadata = self.metadata.metadata();
+        let schema = metadata.file_metadata().schema_descr();
+        let Some(at) = (0..schema.num_columns()).find(|&at| schema.column(at).name() == name)
+        else {
+            return Ok(Filter { range: None, bloom: None, is_empty: true });
+        };
+        let column = metadata.row_group(group).column(at);
+        let nulls = column.statistics().and_then(Statistics::null_count_opt);
+        let range = match column.statistics() {
+            Some(Statistics::Int64(known)) => {
+                known.min_opt().copied().zip(known.max_opt().copied())
+            }
+            _ => None,
+        };
+        let is_empty = nulls == Some(column.num_values() as u64);
+        let bloom = match is_empty {
+            true => None,
+            false => Sbbf::read_from_column_chunk(column, &self.source)
+                .map_err(|error| unreadable(&self.row, error.to_string()))?,
+        };
+        Ok(Filter { range, bloom, is_empty })
+    }
+}
+
+/// What a row group says about its request ids before they are read.
+#[derive(Debug)]
+pub(crate) struct Filters {
+    text: Filter,
+    high: Filter,
+    low: Filter,
+}
+
+#[derive(Debug)]
+struct Filter {
+    range: Option<(i64, i64)>,
+    bloom: Option<Sbbf>,
+    is_empty: bool,
+}
+
+impl Filters {
+    /// Whether the row group may hold this id: "yes" is wrong for three of a hundred that it does
+    /// not, "no" never.
+    pub(crate) fn may_hold(&self, id: &[u8]) -> bool {
+        let Some((_, number)) = IdForm::read(id) else {
+            // Bloom filters hash what the column holds, which is text.
+            let bloom = |bloom: &Sbbf| bloom.check(&*String::from_utf8_lossy(id));
+            return !self.text.is_empty && self.text.bloom.as_ref().is_none_or(bloom);
+        };
+        self.high.may_hold((number >> 64) as i64) && self.low.may_hold(number as i64)
+    }
+}
+
+impl Filter {
+    fn may_hold(&self, number: i64) -> bool {
+        !self.is_empty
+            && self.range.is_none_or(|(min, max)| (min..=max).contains(&number))
+            && self.bloom.as_ref().is_none_or(|bloom| bloom.check(&number))
+    }
+}
+
+pub(crate) fn unreadable(row: &SegmentRow, reason: String) -> StoreError {
+    let shown = |time: Option<i64>| {
+        time.map_or_else(|| "?".to_owned(), |time| Time::from_micros(time).to_string())
+    };
+    StoreError::Segment {
+        segment: row.file(),
+        reason,
+        rows: row.rows,
+        from: shown(row.from),
+        to: shown(row.to),
+    }
+}

@@ -1,0 +1,167 @@
+use super::Digits;
+
+/// How a date is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum DateForm {
+    /// `17/May/2015`.
+    DayMonthYear,
+    /// `2015-05-17`.
+    YearMonthDay,
+}
+
+const MONTHS: [&[u8; 3]; 12] = [
+    b"Jan", b"Feb", b"Mar", b"Apr", b"May", b"Jun", b"Jul", b"Aug", b"Sep", b"Oct", b"Nov", b"Dec",
+];
+
+const DAY: i64 = 86_400;
+
+/// A row's time, from which dates and clocks are written.
+#[derive(Debug)]
+pub(crate) struct Instant {
+    micros: Option<i64>,
+}
+
+impl Instant {
+    pub(crate) fn new(micros: Option<i64>) -> Self {
+        Self { micros }
+    }
+
+    /// Local seconds, for years that four digits can write.
+    fn local(&self, offset: i16) -> Option<i64> {
+        const YEAR_0: i64 = -62_167_219_200;
+        const YEAR_10000: i64 = 253_402_300_800;
+        let seconds = self.micros?.div_euclid(1_000_000) + i64::from(offset) * 60;
+        (YEAR_0..YEAR_10000).contains(&seconds).then_some(seconds)
+    }
+
+    pub(crate) fn date(&self, form: DateForm, offset: i16, out: &mut Digits) -> Option<()> {
+        let (year, month, day) = civil(self.local(offset)?.div_euclid(DAY));
+        match form {
+            DateForm::DayMonthYear => {
+                out.number(day, 2);
+                out.byte(b'/');
+                MONTHS.get(month as usize - 1)?.iter().for_each(|&letter| out.byte(letter));
+                out.byte(b'/');
+                out.number(year, 4);
+            }
+            DateForm::YearMonthDay => {
+                out.number(year, 4);
+                out.byte(b'-');
+                out.number(month, 2);
+                out.byte(b'-');
+                out.number(day, 2);
+            }
+        }
+        Some(())
+    }
+
+    pub(crate) fn clock(&self, offset: i16, out: &mut Digits) -> Option<()> {
+        let seconds = self.local(offset)?.rem_euclid(DAY) as u64;
+        out.number(seconds / 3_600, 2);
+        out.byte(b':');
+        out.number(seconds / 60 % 60, 2);
+        out.byte(b':');
+        out.number(seconds % 60, 2);
+        Some(())
+    }
+
+    pub(crate) fn fraction(&self, places: u8, out: &mut Digits) -> Option<()> {
+        let micros = self.micros?.rem_euclid(1_000_000) as u64;
+        let cut = 10_u64.pow(6_u32.checked_sub(u32::from(places))?);
+        out.number(micros / cut, usize::from(places));
+        Some(())
+    }
+}
+
+/// Year, month and day of a day since 1970-01-01 (proleptic Gregorian; the arithmetic counts from
+/// 1 March of the year 0, so that the leap day is a year's last).
+pub(crate) fn civil(day: i64) -> (u64, u64, u64) {
+    let day = day + 719_468;
+    let era = day.div_euclid(146_097);
+    let of_era = day.rem_euclid(146_097);
+    let year_of_era = (of_era - of_era / 1_460 + of_era / 36_524 - of_era / 146_096) / 365;
+    let of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let shifted = (5 * of_year + 2) / 153;
+    let day = of_year - (153 * shifted + 2) / 5 + 1;
+    let month = if shifted < 10 { shifted + 3 } else { shifted - 9 };
+    let year = year_of_era + era * 400 + i64::from(month <= 2);
+    (year as u64, month as u64, day as u64)
+}
+
+/// Days since 1970-01-01; the inverse of [`civil`].
+pub(crate) fn days(year: i64, month: i64, day: i64) -> i64 {
+    let year = year - i64::from(month <= 2);
+    let era = year.div_euclid(400);
+    let year_of_era = year.rem_euclid(400);
+    let shifted = (month + 9) % 12;
+    let of_year = (153 * shifted + 2) / 5 + day - 1;
+    let of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + of_year;
+    era * 146_097 + of_era - 719_468
+}
+
+/// A date, one separator and a clock at the start of `text`: the form, the length of the date, and
+/// the local time in seconds since 1970.
+pub(crate) fn local_at(text: &[u8]) -> Option<(DateForm, usize, i64)> {
+    let two = |at: usize| number(text.get(at..at + 2)?);
+    let four = |at: usize| number(text.get(at..at + 4)?);
+    let (form, len, date) = match (text.get(2)?, text.get(4)?) {
+        (b'/', _) if text.get(6) == Some(&b'/') => {
+            let name = text.get(3..6)?;
+            let month = MONTHS.iter().position(|month| *month == name)? as i64 + 1;
+            (DateForm::DayMonthYear, 11, days(four(7)?, month, two(0)?))
+        }
+        (_, b'-') if text.get(7) == Some(&b'-') => {
+            (DateForm::YearMonthDay, 10, days(four(0)?, two(5)?, two(8)?))
+        }
+        _ => return None,
+    };
+    let separator = *text.get(len)?;
+    let clock = len + 1;
+    let is_clock = text.get(clock + 2) == Some(&b':') && text.get(clock + 5) == Some(&b':');
+    if !matches!(separator, b':' | b'T' | b' ' | b't') || !is_clock {
+        return None;
+    }
+    let seconds = two(clock)? * 3_600 + two(clock + 3)? * 60 + two(clock + 6)?;
+    Some((form, len, date * DAY + seconds))
+}
+
+fn number(digits: &[u8]) -> Option<i64> {
+    digits.iter().try_fold(0, |n, d| d.is_ascii_digit().then(|| n * 10 + i64::from(d - b'0')))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn a_day_is_its_date(day in -700_000_i64..2_900_000) {
+            let (year, month, day_of_month) = civil(day);
+            prop_assert_eq!(days(year as i64, month as i64, day_of_month as i64), day);
+            prop_assert!((1..=12).contains(&month) && (1..=31).contains(&day_of_month));
+        }
+
+        #[test]
+        fn what_is_written_is_read(seconds in 0_i64..4_000_000_000, offset in -720_i16..840) {
+            let instant = Instant::new(Some(seconds * 1_000_000));
+            for (form, len) in [(DateForm::DayMonthYear, 11), (DateForm::YearMonthDay, 10)] {
+                let mut text = Digits::new();
+                instant.date(form, offset, &mut text).unwrap();
+                text.byte(b' ');
+                instant.clock(offset, &mut text).unwrap();
+                let local = seconds + i64::from(offset) * 60;
+                prop_assert_eq!(local_at(text.as_bytes()), Some((form, len, local)));
+            }
+        }
+    }
+
+    #[test]
+    fn leap_days() {
+        assert_eq!(civil(days(2000, 2, 29)), (2000, 2, 29));
+        assert_eq!(days(1970, 1, 1), 0);
+        assert_eq!(days(2000, 3, 1) - days(2000, 2, 28), 2);
+        assert_eq!(days(1900, 3, 1) - days(1900, 2, 28), 1);
+    }
+}

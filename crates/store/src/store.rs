@@ -1,0 +1,47 @@
+use std::sync::Arc;
+
+use dolmen_model::Names;
+
+use crate::commit::{Commit, Committed};
+use crate::error::StoreError;
+use crate::files::KnownFile;
+use crate::question::{CallQuestion, Counts, CubeQuestion};
+use crate::rows::Rows;
+use crate::segment::Encoded;
+use crate::stored::{Request, StoredCall};
+
+/// Calls, one after the other. The first error ends them.
+pub type Calls<'s> = Box<dyn Iterator<Item = Result<StoredCall, StoreError>> + Send + 's>;
+
+/// What a store can do. [`LocalStore`](crate::LocalStore) is the one on this machine's disk.
+///
+/// Every method may be called from any thread; one process writes at a time, any number read.
+pub trait Store: Send + Sync {
+    /// The store's tables of names. Numbers in rows, cubes and answers are theirs, and stable: a
+    /// name keeps its number as long as the store lives.
+    fn names(&self) -> &Arc<Names>;
+
+    /// Turns a block's rows into the store's own form. Needs no lock and most of the time: call it
+    /// on the worker's thread.
+    fn encode(&self, rows: &Rows) -> Result<Encoded, StoreError>;
+
+    /// Makes everything in `commit` durable at once, or nothing.
+    ///
+    /// Fails without a trace; after [`StoreError::Full`] and most I/O errors the next commit may
+    /// succeed. [`StoreError::Position`] says that the commit does not start where the file's last
+    /// one ended.
+    fn commit(&self, commit: Commit) -> Result<Committed, StoreError>;
+
+    /// The file of `source` whose decompressed content starts with `head`: at most
+    /// [`HEAD`](crate::HEAD) bytes, fewer only when the file is shorter.
+    fn find_file(&self, source: &str, head: &[u8]) -> Result<Option<KnownFile>, StoreError>;
+
+    /// Counts over a stretch of time, from the fewest buckets that cover it.
+    fn count(&self, question: &CubeQuestion) -> Result<Counts, StoreError>;
+
+    /// Calls that fulfil a question, newest first, read as they are asked for.
+    fn calls(&self, question: &CallQuestion) -> Result<Calls<'_>, StoreError>;
+
+    /// Everything known of one request: its calls, hops among them, and its marks.
+    fn request(&self, id: &[u8]) -> Result<Request, StoreError>;
+}

@@ -1,0 +1,249 @@
+use dolmen_model::query::{Field, Query, Value};
+use dolmen_model::{Joined, NameId, Names, SetId, Time};
+use serde::Serialize;
+
+use crate::rows::Role;
+use crate::segment::{Columns, Kind, Rebuild};
+
+/// A call as it is kept.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct StoredCall {
+    /// When; `None` where the log has no time.
+    pub time: Option<Time>,
+    /// The source that its line came from.
+    pub source: String,
+    /// The service that answered.
+    pub service: Option<String>,
+    /// Who called.
+    pub actor: Option<String>,
+    /// Method and path template.
+    pub endpoint: Option<String>,
+    /// The operations it entered, late marks included.
+    pub operations: Vec<String>,
+    /// What became of it in the join, late marks included.
+    pub joined: Joined,
+    /// Whether it counts.
+    pub role: Role,
+    /// The caller's address: as trusted proxies forwarded it, or the peer's.
+    pub address: Option<String>,
+    /// The authenticated user.
+    pub user: Option<String>,
+    /// The method.
+    pub method: Option<String>,
+    /// Path and query as received.
+    pub target: Option<String>,
+    /// The virtual host.
+    pub host: Option<String>,
+    /// The HTTP status.
+    pub status: Option<u16>,
+    /// Bytes of the response.
+    pub bytes: Option<u64>,
+    /// Microseconds.
+    pub duration: Option<u64>,
+    /// The `Referer` header.
+    pub referer: Option<String>,
+    /// The `User-Agent` header.
+    pub user_agent: Option<String>,
+    /// The request id.
+    pub request_id: Option<String>,
+    /// The line as it was logged, byte for byte, without its line end.
+    #[serde(serialize_with = "as_text")]
+    pub line: Vec<u8>,
+}
+
+/// A mark as it is kept.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct StoredMark {
+    /// When; `None` where the log has no time.
+    pub time: Option<Time>,
+    /// The source that its line came from.
+    pub source: String,
+    /// The operation it says was entered.
+    pub operation: Option<String>,
+    /// The service that wrote it.
+    pub service: Option<String>,
+    /// The request id.
+    pub request_id: Option<String>,
+    /// The line as it was logged, byte for byte, without its line end.
+    #[serde(serialize_with = "as_text")]
+    pub line: Vec<u8>,
+}
+
+/// Everything known of one request id.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Request {
+    /// Its calls and their hops, by time.
+    pub calls: Vec<StoredCall>,
+    /// Its marks, by time.
+    pub marks: Vec<StoredMark>,
+}
+
+/// Bytes that are not UTF-8 are shown as U+FFFD.
+fn as_text<S: serde::Serializer>(line: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(&String::from_utf8_lossy(line))
+}
+
+/// Columns that a question about these fields reads, beside the time.
+pub(crate) fn columns_of(query: &Query) -> Vec<&'static str> {
+    let mut columns = vec!["time", "role"];
+    for atom in query.atoms() {
+        columns.extend_from_slice(match atom.field() {
+            Field::Service => &["service"][..],
+            Field::Actor => &["actor"],
+            Field::Operation => &["operations"],
+            Field::Endpoint => &["endpoint"],
+            Field::Method => &["method"],
+            Field::Path | Field::Query => &["target"],
+            Field::Status => &["status"],
+            Field::Address => &["address", "forwarded_address"],
+            Field::UserAgent => &["user_agent"],
+            Field::User => &["user"],
+            Field::Host => &["host"],
+            Field::Referer => &["referer"],
+            Field::RequestId => &["id_form", "id_text", "id_high", "id_low"],
+            Field::Joined => &["joined"],
+            Field::Duration => &["duration"],
+            Field::Bytes => &["bytes"],
+            Field::Source => &["source"],
+            Field::Claimed => &[],
+        });
+    }
+    columns
+}
+
+/// A row of a segment of calls: what the file says, and what was amended since.
+#[derive(Clone, Copy)]
+pub(crate) struct CallRow<'a> {
+    pub(crate) columns: &'a Columns,
+    /// In its row group.
+    pub(crate) row: usize,
+    /// The set it was amended to.
+    pub(crate) amended: Option<SetId>,
+    pub(crate) names: &'a Names,
+}
+
+impl CallRow<'_> {
+    fn text(&self, name: &str) -> Option<&str> {
+        self.columns.text(name, self.row)
+    }
+
+    pub(crate) fn time(&self) -> Option<Time> {
+        self.columns.time("time", self.row).map(Time::from_micros)
+    }
+
+    pub(crate) fn is_hop(&self) -> bool {
+        self.text("role") == Some("hop")
+    }
+
+    pub(crate) fn operations(&self) -> Vec<String> {
+        match self.amended {
+            Some(set) => spelled(self.names, set),
+            None => self.columns.texts("operations", self.row),
+        }
+    }
+
+    pub(crate) fn joined(&self) -> Joined {
+        match self.text("joined") {
+            _ if self.amended.is_some() => Joined::Joined,
+            Some("joined") => Joined::Joined,
+            Some("no_id") => Joined::NoId,
+            _ => Joined::CallOnly,
+        }
+    }
+
+    /// Whether it fulfils a query; its columns must have been read ([`columns_of`]).
+    pub(crate) fn fulfils(&self, query: &Query) -> bool {
+        query.holds(|at| {
+            let atom = &query.atoms()[at];
+            let text = |name| Value::Text(self.text(name).unwrap_or_default().as_bytes());
+            let number = |name| {
+                let number = self.columns.number(name, self.row);
+                number.map_or(Value::Unknown, |number| Value::Number(number as u64))
+            };
+            let target = || self.text("target").unwrap_or_default();
+            match atom.field() {
+                Field::Operation => {
+                    let operations = self.operations();
+                    atom.matches_any(operations.iter().map(|name| Value::Text(name.as_bytes())))
+                }
+                Field::RequestId => {
+                    let id = self.columns.id(self.row).unwrap_or_default();
+                    atom.matches(Value::Text(&id))
+                }
+                Field::Path => {
+                    let path = target().split_once('?').map_or(target(), |(path, _)| path);
+                    atom.matches(Value::Text(path.as_bytes()))
+                }
+                Field::Query => {
+                    let query = target().split_once('?').map_or("", |(_, query)| query);
+                    atom.matches(Value::Text(query.as_bytes()))
+                }
+                Field::Status => {
+                    let status = self.columns.status(self.row);
+                    atom.matches(status.map(u64::from).into())
+                }
+                Field::Address => {
+                    let address = self.text("forwarded_address").or(self.text("address"));
+                    atom.matches(Value::Text(address.unwrap_or_default().as_bytes()))
+                }
+                Field::Joined => atom.matches(Value::Joined(self.joined())),
+                Field::Duration => atom.matches(number("duration")),
+                Field::Bytes => atom.matches(number("bytes")),
+                // What a header claims is not kept beside the line.
+                Field::Claimed => atom.matches(Value::Unknown),
+                field => atom.matches(text(field.name())),
+            }
+        })
+    }
+
+    /// The whole call; `None` when its line cannot be rebuilt.
+    pub(crate) fn call(&self, rebuild: &mut Rebuild) -> Option<StoredCall> {
+        let owned = |name| self.text(name).map(str::to_owned);
+        let number = |name| self.columns.number(name, self.row).map(|number| number as u64);
+        Some(StoredCall {
+            time: self.time(),
+            source: owned("source").unwrap_or_default(),
+            service: owned("service"),
+            actor: owned("actor"),
+            endpoint: owned("endpoint"),
+            operations: self.operations(),
+            joined: self.joined(),
+            role: if self.is_hop() { Role::Hop } else { Role::Call },
+            address: owned("forwarded_address").or_else(|| owned("address")),
+            user: owned("user"),
+            method: owned("method"),
+            target: owned("target"),
+            host: owned("host"),
+            status: self.columns.status(self.row),
+            bytes: number("bytes"),
+            duration: number("duration"),
+            referer: owned("referer"),
+            user_agent: owned("user_agent"),
+            request_id: id(self.columns, self.row),
+            line: rebuild.line(Kind::Calls, self.columns, self.row)?,
+        })
+    }
+}
+
+/// The mark of a row; `None` when its line cannot be rebuilt.
+pub(crate) fn mark(columns: &Columns, row: usize, rebuild: &mut Rebuild) -> Option<StoredMark> {
+    let owned = |name| columns.text(name, row).map(str::to_owned);
+    Some(StoredMark {
+        time: columns.time("time", row).map(Time::from_micros),
+        source: owned("source").unwrap_or_default(),
+        operation: owned("operation"),
+        service: owned("service"),
+        request_id: id(columns, row),
+        line: rebuild.line(Kind::Marks, columns, row)?,
+    })
+}
+
+fn id(columns: &Columns, row: usize) -> Option<String> {
+    columns.id(row).map(|id| String::from_utf8_lossy(&id).into_owned())
+}
+
+/// The names of a set, in the order of their numbers.
+pub(crate) fn spelled(names: &Names, set: SetId) -> Vec<String> {
+    let operations = names.sets.operations(set);
+    operations.into_iter().filter_map(|id: NameId| names.operations.name(id)).collect()
+}
