@@ -1,11 +1,12 @@
 use std::collections::BTreeMap;
-use std::fmt;
-use std::ops::Range;
 
 use crate::json::Json;
+use crate::paste::{self, Pasted, Spelling};
+use crate::pattern::Pattern;
 use crate::program::Program;
-use crate::reader::{Reader, Scratch};
-use crate::{Line, Unread, nickname};
+use crate::reader::{Reader, Scratch, without_line_end};
+use crate::values::{self, FieldName, Value};
+use crate::{FormatError, Line, Unread, apache, nginx, nickname};
 
 /// A compiled log format. Immutable, shared by all workers.
 #[derive(Debug)]
@@ -25,45 +26,50 @@ pub type Fields = BTreeMap<String, String>;
 pub(crate) enum Kind {
     Program(Program),
     Json(Json),
+    Pattern(Pattern),
 }
-
-/// A format that cannot be compiled: what is wrong, and where in its text.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct FormatError {
-    /// The format's text as it was given.
-    pub text: String,
-    /// The bytes of `text` at fault.
-    pub at: Range<usize>,
-    /// What is wrong there, and what would be right.
-    pub message: String,
-}
-
-impl fmt::Display for FormatError {
-    /// Three lines: the message, the format, a caret under the fault.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.message)
-    }
-}
-
-impl std::error::Error for FormatError {}
 
 impl Format {
     /// A format of access log lines: a nickname (`common`, `combined`, `haproxy`, `caddy`, …), an
-    /// Apache `LogFormat` (has `%`), an nginx `log_format` (has `$`), `json`, or a regular
-    /// expression with named groups.
+    /// Apache `LogFormat` (has `%`), an nginx `log_format` (has `$name`), `json`, or a regular
+    /// expression with named groups. A `LogFormat`, `CustomLog` or `log_format` line copied from a
+    /// configuration is understood as it is.
     pub fn calls(text: &str, fields: &Fields) -> Result<Self, FormatError> {
-        if let Some(kind) = nickname::calls(text, fields) {
-            return Ok(Self { kind: kind?, name: text.to_owned() });
+        let trimmed = text.trim();
+        if let Some(program) = flat_nickname(trimmed) {
+            return Ok(Self { kind: Kind::Program(program?), name: trimmed.to_owned() });
         }
-        Err(FormatError { text: text.to_owned(), at: 0..text.len(), message: "unknown".to_owned() })
+        if let Some(kind) = nickname::calls(trimmed, fields) {
+            return Ok(Self { kind: kind?, name: trimmed.to_owned() });
+        }
+        if is_pattern(trimmed) {
+            return Self::pattern(Pattern::calls(trimmed, fields)?, trimmed);
+        }
+        let (program, family) = match paste::pasted(trimmed)? {
+            Some(Pasted::Apache(spelling)) => match flat_nickname(spelling.text(..)) {
+                Some(program) => (program?, "Apache"),
+                None => (apache::compile(&spelling)?, "Apache"),
+            },
+            Some(Pasted::Nginx(spelling, escape)) => (nginx::compile(&spelling, escape)?, "nginx"),
+            None => flat(trimmed)?,
+        };
+        Ok(Self { kind: Kind::Program(program), name: format!("{family} {trimmed}") })
     }
 
     /// A format of application log lines: `json`, or a regular expression with named groups.
     pub fn marks(text: &str, fields: &Fields) -> Result<Self, FormatError> {
-        match text {
-            "json" => Ok(Self { kind: Kind::Json(Json::marks(fields)?), name: text.to_owned() }),
-            _ => Self::calls(text, fields),
+        let trimmed = text.trim();
+        if trimmed == "json" {
+            return Ok(Self { kind: Kind::Json(Json::marks(fields)?), name: trimmed.to_owned() });
         }
+        if is_pattern(trimmed) {
+            return Self::pattern(Pattern::marks(trimmed, fields)?, trimmed);
+        }
+        Err(FormatError::whole(trimmed, MARKS))
+    }
+
+    fn pattern(pattern: Pattern, text: &str) -> Result<Self, FormatError> {
+        Ok(Self { kind: Kind::Pattern(pattern), name: format!("regular expression {text}") })
     }
 
     /// What a person calls it: the nickname, or the family and the text.
@@ -82,6 +88,17 @@ impl Format {
         Reader::new(self)
     }
 
+    /// Every field of a line, typed, under the name that the format gives it. Slower than a
+    /// [`Reader`]; for those who look at single lines.
+    pub fn fields(&self, line: &[u8]) -> Result<Vec<(FieldName, Value)>, Unread> {
+        let line = without_line_end(line);
+        match &self.kind {
+            Kind::Program(program) => program.values(line, &mut Scratch::default()),
+            Kind::Pattern(pattern) => pattern.values(line),
+            Kind::Json(_) => Ok(values::of_line(&self.reader().read(line)?)),
+        }
+    }
+
     pub(crate) fn read<'a>(
         &'a self,
         line: &'a [u8],
@@ -90,6 +107,52 @@ impl Format {
         match &self.kind {
             Kind::Program(program) => program.read(line, scratch),
             Kind::Json(json) => json.read(line, scratch),
+            Kind::Pattern(pattern) => pattern.read(line, scratch),
         }
+    }
+}
+
+const MARKS: &str = "application log lines are read as `json` or by a regular expression with named \
+                     groups, as in `(?<request_id>\\S+) entering (?<operation>.+)`";
+
+const CALLS: &str = "no format has this name, and nothing in it says what a line holds: write \
+                     Apache's directives (`%h`), nginx's variables (`$remote_addr`), `json`, or a \
+                     regular expression with named groups (`(?<address>\\S+)`)";
+
+fn flat_nickname(text: &str) -> Option<Result<Program, FormatError>> {
+    if text == "nginx" {
+        return Some(nginx::compile(&Spelling::plain(nginx::COMBINED), None));
+    }
+    let (_, format) = apache::NICKNAMES.iter().find(|(name, _)| *name == text)?;
+    Some(apache::compile(&Spelling::plain(format)))
+}
+
+/// Named groups are in no other format.
+fn is_pattern(text: &str) -> bool {
+    text.contains("(?<") || text.contains("(?P<")
+}
+
+/// A format that is neither a name nor copied from a configuration.
+fn flat(text: &str) -> Result<(Program, &'static str), FormatError> {
+    let spelling = Spelling::plain(text);
+    let has_variable = text
+        .split('$')
+        .skip(1)
+        .any(|rest| rest.starts_with(|c: char| c.is_ascii_lowercase() || matches!(c, '_' | '{')));
+    match (has_variable, text.contains('%')) {
+        (true, false) => Ok((nginx::compile(&spelling, None)?, "nginx")),
+        // `%{X}i` stands in no nginx format, `$name` may stand in an Apache one as text.
+        (_, true) => Ok((apache::compile(&spelling)?, "Apache")),
+        (false, false) => Err(FormatError::whole(text, unknown(text))),
+    }
+}
+
+fn unknown(text: &str) -> String {
+    let names = apache::NICKNAMES.iter().map(|(name, _)| *name).chain(["nginx", "json"]);
+    match names.min_by_key(|name| strsim::damerau_levenshtein(name, text)) {
+        Some(near) if strsim::damerau_levenshtein(near, text) <= 2 => {
+            format!("no format has this name; did you mean `{near}`?")
+        }
+        _ => CALLS.to_owned(),
     }
 }

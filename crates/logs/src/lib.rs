@@ -4,16 +4,26 @@
 //! one a worker: no regular expression on the hot path, no allocation a line. What no format reads
 //! comes back as [`Unread`] with the column where reading stopped; the caller keeps the line.
 
+mod apache;
 mod escape;
 mod format;
+mod format_error;
 mod json;
+mod nginx;
 mod nickname;
+mod paste;
+mod pattern;
 mod program;
 mod reader;
 mod request_id;
 mod time;
+mod values;
 
 pub use dolmen_model::{Call, Mark, RequestId};
-pub use format::{Fields, Format, FormatError};
+pub use format::{Fields, Format};
+pub use format_error::FormatError;
+pub use program::{Edge, Redirect, Whose};
 pub use reader::{Line, Reader, Unread};
 pub use request_id::{RequestIdKind, TraceParent};
+pub use time::{Date, Moment};
+pub use values::{FieldName, Value};

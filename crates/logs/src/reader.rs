@@ -25,12 +25,18 @@ pub(crate) struct Scratch {
     pub(crate) spans: Vec<Span>,
     /// Where the values of the present line of JSON lie.
     pub(crate) picks: Vec<Pick>,
+    /// Where the groups of a regular expression lie.
+    pub(crate) captures: Option<regex::bytes::CaptureLocations>,
     /// Reads times; remembers the last hour.
     pub(crate) clock: Clock,
 }
 
 /// What a line was.
 #[derive(Debug)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "nearly every line is a call; a box would cost it an allocation"
+)]
 pub enum Line<'a> {
     /// An access log line.
     Call(Call<'a>),
@@ -70,6 +76,12 @@ impl<'f> Reader<'f> {
     /// Reads one line, without its line end (`\n` or `\r\n`; a stray one is tolerated).
     pub fn read<'a>(&'a mut self, line: &'a [u8]) -> Result<Line<'a>, Unread> {
         self.scratch.bytes.clear();
-        self.format.read(line, &mut self.scratch)
+        self.format.read(without_line_end(line), &mut self.scratch)
     }
+}
+
+/// The line without `\n`, `\r\n` or a stray `\r`.
+pub(crate) fn without_line_end(line: &[u8]) -> &[u8] {
+    let line = line.strip_suffix(b"\n").unwrap_or(line);
+    line.strip_suffix(b"\r").unwrap_or(line)
 }

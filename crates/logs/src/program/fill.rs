@@ -1,113 +1,244 @@
-use dolmen_model::{Call, Header, RequestId};
+//! From spans to a call.
 
-use super::{Program, Slot, TimeForm};
+use dolmen_model::{Call, Header, RequestId, Time};
+
+use super::request::{integer, request_line, status, without_port};
+use super::{Edge, Field, Place, Program, Slot, Span, TimeForm, Whose};
 use crate::Unread;
 use crate::reader::Scratch;
-use crate::time;
+use crate::time::{self, Clock, Part, Parts, Unit};
+
+/// One thing to write into a call.
+#[derive(Debug)]
+pub(super) enum Fill {
+    /// A field, where its slot says.
+    Field(usize),
+    /// A time in pieces: the fields, and what each is.
+    Moment { parts: Box<[(usize, Part)]>, is_whole: bool },
+    /// A target whose path and query are apart: the two fields.
+    Target(usize, usize),
+}
+
+/// What to write, the preferred first.
+pub(super) fn fills(fields: &[Field]) -> Box<[Fill]> {
+    let mut fills: Vec<(u8, Fill)> = Vec::new();
+    let mut moments: Vec<(Whose, Vec<(usize, Part)>)> = Vec::new();
+    let find = |wanted: &Slot| fields.iter().position(|field| field.slot == *wanted);
+    for (number, field) in fields.iter().enumerate() {
+        match (&field.slot, find(&Slot::Query)) {
+            (Slot::Ignored | Slot::Query, _) => {}
+            (Slot::Part(whose, part), _) => match moments.iter_mut().find(|(w, _)| w == whose) {
+                Some((_, parts)) => parts.push((number, *part)),
+                None => moments.push((*whose, vec![(number, *part)])),
+            },
+            (Slot::Path, Some(query)) => fills.push((field.rank, Fill::Target(number, query))),
+            _ => fills.push((field.rank, Fill::Field(number))),
+        }
+    }
+    for (whose, parts) in moments {
+        let is_whole = Parts::are_whole(parts.iter().map(|(_, part)| *part));
+        // A call's time is when it was received.
+        let rank = u8::from(whose.edge == Edge::End);
+        fills.push((rank, Fill::Moment { parts: parts.into(), is_whole }));
+    }
+    fills.sort_by_key(|(rank, _)| *rank);
+    fills.into_iter().map(|(_, fill)| fill).collect()
+}
 
 impl Program {
     /// Undoes the escapes of the fields that have any.
     pub(super) fn undo(&self, line: &[u8], scratch: &mut Scratch) {
-        for span in scratch.spans.iter_mut().filter(|span| span.escaped) {
-            let start = scratch.bytes.len();
-            self.escapes
-                .undo(&line[span.start..span.end], &mut scratch.bytes);
-            (span.start, span.end, span.undone) = (start, scratch.bytes.len(), true);
+        let bytes = &mut scratch.bytes;
+        for span in scratch.spans.iter_mut().filter(|span| span.place == Place::Escaped) {
+            let start = bytes.len();
+            self.escapes.undo(&line[span.start..span.end], bytes);
+            *span = Span { start, end: bytes.len(), place: Place::Scratch };
         }
     }
 
-    /// Writes the fields where they belong.
+    /// Writes the fields into `call`.
     pub(super) fn fill<'a>(
         &'a self,
         line: &'a [u8],
         scratch: &'a mut Scratch,
-    ) -> Result<Call<'a>, Unread> {
-        let mut call = Call::default();
-        for (field, span) in self.fields.iter().zip(&scratch.spans) {
-            let source = if span.undone { &*scratch.bytes } else { line };
-            let text = match &source[span.start..span.end] {
-                b"-" => b"",
-                text => text,
-            };
-            match &field.slot {
-                Slot::Ignored => {}
-                Slot::Time(form) if !text.is_empty() => {
-                    let time = match form {
-                        TimeForm::Clf => scratch.clock.clf(text).map(|m| m.time),
-                        TimeForm::Iso => scratch.clock.iso(text).map(|m| m.time),
-                        TimeForm::Epoch(unit) => time::epoch(text, *unit),
-                    };
-                    call.time = Some(time.ok_or_else(|| Unread::new(span.start, "a time"))?);
-                }
-                Slot::Time(_) => {}
-                Slot::Address => call.address = text,
-                Slot::AddressPort => call.address = without_port(text),
-                Slot::ForwardedFor => call.forwarded_for = text,
-                Slot::User => call.user = text,
-                Slot::RequestLine => request_line(text, &mut call),
-                Slot::Method => call.method = text,
-                Slot::Target | Slot::Path => call.target = text,
-                Slot::Query => {}
-                Slot::Protocol => call.protocol = text,
-                Slot::Host => call.host = text,
-                Slot::Status => call.status = status(text),
-                Slot::Bytes => call.bytes = time::micros(text, time::Unit::Micros),
-                Slot::Duration(unit) => call.duration = time::micros(text, *unit),
-                Slot::Referer => call.referer = text,
-                Slot::UserAgent => call.user_agent = text,
-                Slot::RequestId(kind) => {
-                    if !matches!(call.request_id, RequestId::Is(_)) {
-                        call.request_id = kind.extract(text);
-                    }
-                }
-                Slot::Upstream => call.upstream = text,
-                Slot::Header(name) => call.headers.push(Header { name, value: text }),
+        call: &mut Call<'a>,
+    ) -> Result<(), Unread> {
+        for fill in &self.fills {
+            if let Fill::Target(path, query) = fill {
+                scratch.join_target(line, *path, *query);
             }
         }
-        Ok(call)
-    }
-}
-
-/// `10.0.0.1:80` and `[::1]:80` without brackets and port; a bare IPv6 address as it is.
-pub(crate) fn without_port(text: &[u8]) -> &[u8] {
-    if let Some(rest) = text.strip_prefix(b"[") {
-        return memchr::memchr(b']', rest).map_or(text, |end| &rest[..end]);
-    }
-    match memchr::memchr(b':', text) {
-        Some(colon) if memchr::memchr(b':', &text[colon + 1..]).is_none() => &text[..colon],
-        _ => text,
-    }
-}
-
-/// `None` for what is no three-digit code.
-pub(crate) fn status(text: &[u8]) -> Option<u16> {
-    match *text {
-        [a @ b'1'..=b'9', b @ b'0'..=b'9', c @ b'0'..=b'9'] => {
-            Some(u16::from(a - b'0') * 100 + u16::from(b - b'0') * 10 + u16::from(c - b'0'))
+        let Scratch { bytes, spans, clock, .. } = scratch;
+        let found = Found { line, bytes, spans };
+        for fill in &self.fills {
+            match fill {
+                Fill::Field(number) => {
+                    let Some(text) = found.text(*number) else { continue };
+                    let field = &self.fields[*number];
+                    if let Slot::Time(form) = &field.slot {
+                        if call.time.is_none() && !text.is_empty() {
+                            let time = whole_time(text, *form, clock);
+                            call.time = Some(time.ok_or_else(|| self.no_time(&found, *number))?);
+                        }
+                    } else {
+                        assign(&field.slot, text, call);
+                    }
+                }
+                Fill::Moment { parts, is_whole } if call.time.is_none() => {
+                    call.time = self.moment(&found, parts, *is_whole, clock)?;
+                }
+                Fill::Moment { .. } => {}
+                Fill::Target(path, _) if call.target.is_empty() => {
+                    call.target = found.text(*path).unwrap_or_default();
+                }
+                Fill::Target(..) => {}
+            }
         }
-        _ => None,
+        Ok(())
+    }
+
+    /// The time that `parts` add up to; `None` when they never do, or are not there.
+    fn moment(
+        &self,
+        found: &Found<'_, '_>,
+        parts: &[(usize, Part)],
+        is_whole: bool,
+        clock: &mut Clock,
+    ) -> Result<Option<Time>, Unread> {
+        if !is_whole {
+            return Ok(None);
+        }
+        if let [(number, Part::Timestamp)] = parts {
+            let Some(text) = found.text(*number).filter(|text| !text.is_empty()) else {
+                return Ok(None);
+            };
+            let moment = clock.clf(text).ok_or_else(|| self.no_time(found, *number))?;
+            return Ok(Some(moment.time));
+        }
+        let mut sum = Parts::default();
+        for &(number, part) in parts {
+            let Some(text) = found.text(number) else { return Ok(None) };
+            sum.take(part, text, clock).ok_or_else(|| self.no_time(found, number))?;
+        }
+        match (sum.moment(), parts.first()) {
+            (None, Some((first, _))) => Err(self.no_time(found, *first)),
+            (moment, _) => Ok(moment.map(|moment| moment.time)),
+        }
+    }
+
+    fn no_time(&self, found: &Found<'_, '_>, number: usize) -> Unread {
+        let at = found.spans.get(number).map_or(0, |span| span.start);
+        Unread::new(at, format!("a valid time for {}", self.fields[number].name))
     }
 }
 
-/// Splits `GET /path HTTP/1.1`. What is not HTTP has no method and is all target.
-pub(crate) fn request_line<'a>(line: &'a [u8], call: &mut Call<'a>) {
-    call.target = line;
-    let Some(space) = memchr::memchr(b' ', line) else {
-        return;
+/// The fields of a line.
+pub(super) struct Found<'a, 's> {
+    pub(super) line: &'a [u8],
+    pub(super) bytes: &'a [u8],
+    pub(super) spans: &'s [Span],
+}
+
+impl<'a> Found<'a, '_> {
+    /// A field; empty when it is `-`, `None` when the line has no place for it.
+    fn text(&self, number: usize) -> Option<&'a [u8]> {
+        let text = self.raw(number)?;
+        Some(if text == b"-" { b"" } else { text })
+    }
+
+    /// A field as it is; `None` when the line has no place for it.
+    pub(super) fn raw(&self, number: usize) -> Option<&'a [u8]> {
+        let span = self.spans.get(number)?;
+        match span.place {
+            Place::Line | Place::Escaped => Some(&self.line[span.start..span.end]),
+            Place::Scratch => Some(&self.bytes[span.start..span.end]),
+            Place::Dash => None,
+        }
+    }
+}
+
+impl Scratch {
+    /// Makes one target of a path and a query, in the place of the path.
+    fn join_target(&mut self, line: &[u8], path: usize, query: usize) {
+        let (Some(&path_span), Some(&query_span)) = (self.spans.get(path), self.spans.get(query))
+        else {
+            return;
+        };
+        let start = self.bytes.len();
+        self.append(line, path_span);
+        let mark = self.bytes.len();
+        self.bytes.push(b'?');
+        self.append(line, query_span);
+        match &self.bytes[mark + 1..] {
+            b"" | b"-" => self.bytes.truncate(mark),
+            // Apache logs the query with its question mark.
+            [b'?', ..] => drop(self.bytes.remove(mark)),
+            _ => {}
+        }
+        self.spans[path] = Span { start, end: self.bytes.len(), place: Place::Scratch };
+    }
+
+    /// Appends a field's text to the scratch's bytes.
+    fn append(&mut self, line: &[u8], span: Span) {
+        match span.place {
+            Place::Scratch => self.bytes.extend_from_within(span.start..span.end),
+            Place::Line | Place::Escaped => {
+                self.bytes.extend_from_slice(&line[span.start..span.end]);
+            }
+            Place::Dash => {}
+        }
+    }
+}
+
+fn whole_time(text: &[u8], form: TimeForm, clock: &mut Clock) -> Option<Time> {
+    match form {
+        TimeForm::Clf => clock.clf(text).map(|moment| moment.time),
+        TimeForm::Iso => clock.iso(text).map(|moment| moment.time),
+        TimeForm::Epoch(unit) => time::epoch(text, unit),
+    }
+}
+
+/// Writes a field that is no time where its slot says, unless a preferred one was there.
+pub(crate) fn assign<'a>(slot: &'a Slot, text: &'a [u8], call: &mut Call<'a>) {
+    let place = match slot {
+        Slot::Address => &mut call.address,
+        Slot::ForwardedFor => &mut call.forwarded_for,
+        Slot::Method => &mut call.method,
+        Slot::Target | Slot::Path => &mut call.target,
+        Slot::Protocol => &mut call.protocol,
+        Slot::Host => &mut call.host,
+        Slot::Referer => &mut call.referer,
+        Slot::UserAgent => &mut call.user_agent,
+        Slot::Upstream => &mut call.upstream,
+        _ => return assign_parsed(slot, text, call),
     };
-    let (method, rest) = (&line[..space], &line[space + 1..]);
-    if method.is_empty()
-        || !method
-            .iter()
-            .all(|b| b.is_ascii_alphanumeric() || b"-_".contains(b))
-    {
-        return;
+    if place.is_empty() {
+        *place = text;
     }
-    match memchr::memrchr(b' ', rest) {
-        Some(last) if rest[last + 1..].starts_with(b"HTTP/") => {
-            (call.method, call.target, call.protocol) = (method, &rest[..last], &rest[last + 1..]);
+}
+
+fn assign_parsed<'a>(slot: &'a Slot, text: &'a [u8], call: &mut Call<'a>) {
+    match slot {
+        // Apache's way to write a user whose name is empty.
+        Slot::User if call.user.is_empty() && text != b"\"\"" => call.user = text,
+        Slot::AddressPort if call.address.is_empty() => call.address = without_port(text),
+        Slot::RequestLine if call.target.is_empty() => request_line(text, call),
+        Slot::Status => call.status = call.status.or_else(|| status(text)),
+        Slot::Bytes => call.bytes = call.bytes.or_else(|| integer(text)),
+        Slot::Duration(unit) => {
+            call.duration = call.duration.or_else(|| time::micros(text, *unit));
         }
-        _ if rest.first() == Some(&b'/') => (call.method, call.target) = (method, rest),
+        Slot::Durations(unit) => call.duration = call.duration.or_else(|| sum(text, *unit)),
+        Slot::RequestId(kind) if !matches!(call.request_id, RequestId::Is(_)) => {
+            call.request_id = kind.extract(text);
+        }
+        Slot::Header(name) => call.headers.push(Header { name, value: text }),
         _ => {}
     }
+}
+
+/// The sum of nginx's `0.003, 0.120 : 0.001`; attempts that never began are `-`.
+fn sum(text: &[u8], unit: Unit) -> Option<u64> {
+    let attempts = text.split(|b| matches!(b, b',' | b':' | b' ')).filter(|text| !text.is_empty());
+    attempts.filter_map(|text| time::micros(text, unit)).reduce(u64::saturating_add)
 }

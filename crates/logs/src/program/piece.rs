@@ -1,7 +1,6 @@
-use std::fmt;
-
+use crate::program::Class;
 use crate::request_id::RequestIdKind;
-use crate::time::Unit;
+use crate::time::{Part, Unit};
 
 /// What a format is made of, in the order of the line.
 #[derive(Clone, Debug)]
@@ -10,6 +9,8 @@ pub(crate) enum Piece {
     Text(Box<[u8]>),
     /// A field.
     Field(Field),
+    /// These pieces, or a single `-` for all of them.
+    OrDash(Vec<Piece>),
     /// The format grew over the years: from here on the line may end before any field, and what
     /// follows the last one is let pass.
     Tail,
@@ -18,36 +19,28 @@ pub(crate) enum Piece {
 /// A field of a line.
 #[derive(Clone, Debug)]
 pub(crate) struct Field {
-    /// As the format writes it: `%{Referer}i`, `$http_referer`.
+    /// As the format writes it: `%{Referer}i`, `$http_referer`. A field without a name is not
+    /// shown among a line's values.
     pub(crate) name: Box<str>,
     /// What it may look like.
     pub(crate) class: Class,
     /// What it means.
     pub(crate) slot: Slot,
+    /// Where several fields mean the same, the one with the lowest rank that is not empty wins.
+    pub(crate) rank: u8,
+    /// What its value is, for those who ask for a line's values.
+    pub(crate) kind: ValueKind,
 }
 
-/// What a field may look like: where it ends, and what is refused.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Class {
-    /// Anything up to the text that follows; escaped quotes are no end where the log escapes them.
-    Text,
-    /// Anything without white space.
-    Token,
-    /// `-`, or a decimal number with or without a sign and a fraction.
-    Number,
-    /// Texts without white space, several of them separated by `, ` or ` : `: nginx's `$upstream_*`.
-    List,
-    /// `-`, or Apache's `17/May/2015:10:05:03 +0000`; brackets are text pieces.
-    Clf,
-}
-
-/// What a field means for a [`Call`](crate::Call). Where two fields mean the same, the first that
-/// is not empty wins.
+/// What a field means for a [`Call`](crate::Call).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Slot {
     /// Nothing that a call holds.
     Ignored,
+    /// A whole time.
     Time(TimeForm),
+    /// A piece of a time.
+    Part(Whose, Part),
     /// The peer, as it is.
     Address,
     /// The peer as `address:port`, `[v6]:port` or without a port.
@@ -59,15 +52,17 @@ pub(crate) enum Slot {
     Method,
     /// Path and query.
     Target,
-    /// The path alone, for targets made of path and query.
+    /// The path alone, where path and query are logged apart.
     Path,
-    /// The query with its `?`, or empty.
+    /// The query alone, with its `?` or without.
     Query,
     Protocol,
     Host,
     Status,
     Bytes,
     Duration(Unit),
+    /// The durations of several attempts, which add up.
+    Durations(Unit),
     Referer,
     UserAgent,
     RequestId(RequestIdKind),
@@ -79,12 +74,65 @@ pub(crate) enum Slot {
 /// How a time is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum TimeForm {
-    /// `17/May/2015:10:05:03 +0000`.
+    /// `17/May/2015:10:05:03 +0000`, with a fraction or without a zone as well.
     Clf,
     /// ISO 8601 or RFC 3339.
     Iso,
     /// A count since the epoch.
     Epoch(Unit),
+}
+
+/// Which of a line's times a piece belongs to: Apache logs a request's begin and its end, before
+/// and after internal redirects.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Whose {
+    /// `begin:`, `end:` or neither.
+    pub edge: Edge,
+    /// `<`, `>` or neither.
+    pub redirect: Redirect,
+}
+
+/// Which end of a request a time tells.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Edge {
+    /// Not said: when the request was received.
+    #[default]
+    Default,
+    /// `%{begin:…}t`: when the request was received.
+    Begin,
+    /// `%{end:…}t`: when the line was written.
+    End,
+}
+
+/// Which request a directive tells of when there were internal redirects.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Redirect {
+    /// What Apache takes for this directive.
+    #[default]
+    Default,
+    /// `<`: the request as it came.
+    Original,
+    /// `>`: the last one.
+    Final,
+}
+
+/// What a field's value is; [`Value`](crate::Value) says
+/// more.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) enum ValueKind {
+    /// Text; `-` means that there is none.
+    #[default]
+    TextOrDash,
+    /// Text, `-` included.
+    Text,
+    Integer,
+    Hex,
+    Decimal,
+    Part(Part),
+    Time(TimeForm),
+    /// The path and query of a target that is one field here: shown under these two names, or
+    /// three with nginx's `$is_args` between them.
+    Target(Box<[Box<str>]>),
 }
 
 impl Piece {
@@ -93,24 +141,33 @@ impl Piece {
         Self::Text(bytes.as_ref().into())
     }
 
-    /// A field; `name` is what the format calls it.
+    /// A field that the format calls `name`.
     pub(crate) fn field(name: impl Into<Box<str>>, class: Class, slot: Slot) -> Self {
-        Self::Field(Field {
-            name: name.into(),
-            class,
-            slot,
-        })
+        Self::Field(Field::new(name, class, slot))
     }
 }
 
-impl fmt::Display for Class {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Text => "text",
-            Self::Token => "a word without spaces",
-            Self::Number => "a number or \"-\"",
-            Self::List => "a list",
-            Self::Clf => "a time such as 17/May/2015:10:05:03 +0000",
-        })
+impl Field {
+    /// A field that the format calls `name`; its value is what its slot and class suggest.
+    pub(crate) fn new(name: impl Into<Box<str>>, class: Class, slot: Slot) -> Self {
+        let kind = match (&slot, class) {
+            (Slot::Part(_, part), _) => ValueKind::Part(*part),
+            (Slot::Time(form), _) => ValueKind::Time(*form),
+            (_, Class::Integer) => ValueKind::Integer,
+            (_, Class::Hex) => ValueKind::Hex,
+            (_, Class::Decimal) => ValueKind::Decimal,
+            _ => ValueKind::TextOrDash,
+        };
+        Self { name: name.into(), class, slot, rank: 0, kind }
+    }
+
+    /// The same, with another rank.
+    pub(crate) fn rank(self, rank: u8) -> Self {
+        Self { rank, ..self }
+    }
+
+    /// The same, with another kind of value.
+    pub(crate) fn kind(self, kind: ValueKind) -> Self {
+        Self { kind, ..self }
     }
 }

@@ -1,94 +1,398 @@
+//! Where each field of a line lies.
+
 use memchr::{memchr, memchr2, memmem};
 
-use super::{Class, Program, Span, Step};
+use super::{Absent, Class, Place, Program, Span};
 use crate::Unread;
+use crate::escape::Escapes;
+
+/// A field, and the text that ends it.
+#[derive(Debug)]
+pub(super) struct Step {
+    pub(super) class: Class,
+    /// Empty where the next field follows at once, and at the end of the line.
+    pub(super) after: Box<[u8]>,
+    /// Whether the line ends with this field.
+    pub(super) is_last: bool,
+    /// What the next field begins with, where it follows at once and that is known.
+    pub(super) until: Option<u8>,
+    /// How many steps, from this one on, a single `-` may stand for; 0 for none.
+    pub(super) dash: usize,
+}
+
+/// How quotes are understood.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Quotes {
+    /// A quoted field ends at its first quote that is not escaped.
+    Escaped,
+    /// A server wrote quotes as they came: a quoted field may hold any.
+    Bare,
+}
+
+/// Why a line is not read, as far as it went.
+#[derive(Clone, Copy)]
+struct Fault {
+    at: usize,
+    step: usize,
+    expected: Expected,
+}
+
+#[derive(Clone, Copy)]
+enum Expected {
+    Field,
+    TextAfter,
+    EndOfLine,
+}
 
 impl Program {
     /// Finds where each field lies.
     pub(super) fn scan(&self, line: &[u8], spans: &mut Vec<Span>) -> Result<(), Unread> {
         spans.clear();
         if !line.starts_with(&self.lead) {
-            return Err(expected_text(line, 0, &self.lead));
+            let same = common(line, &self.lead);
+            let lead = self.lead.escape_ascii();
+            return Err(Unread::new(same, format!("the line to begin with `{lead}`")));
         }
+        let Err(fault) = self.attempt(line, spans, Quotes::Escaped) else { return Ok(()) };
+        if self.escapes.quotes() && self.attempt(line, spans, Quotes::Bare).is_ok() {
+            return Ok(());
+        }
+        Err(self.explain(line, fault))
+    }
+
+    fn attempt(&self, line: &[u8], spans: &mut Vec<Span>, quotes: Quotes) -> Result<(), Fault> {
+        spans.clear();
         let mut at = self.lead.len();
-        let tail = self.required < self.steps.len();
-        for (number, step) in self.steps.iter().enumerate() {
-            if at >= line.len() && number >= self.required {
-                break;
+        // Every look back, and every way that leads nowhere, pays for the bytes it looked at.
+        let mut purse = line.len().saturating_mul(8) + 65_536;
+        let mut furthest: Option<Fault> = None;
+        loop {
+            let Err(fault) = self.advance(line, at, spans, quotes) else { return Ok(()) };
+            if furthest.is_none_or(|known| fault.at > known.at) {
+                furthest = Some(fault);
             }
-            let last = number + 1 == self.steps.len();
-            let rest = &line[at.min(line.len())..];
-            let (end, escaped) = match step.after.first() {
-                None if last && tail => (
-                    memchr(b' ', rest).unwrap_or(rest.len()),
-                    memchr(b'\\', rest).is_some(),
-                ),
-                None => (rest.len(), memchr(b'\\', rest).is_some()),
-                Some(_) => match self.find(step, rest) {
-                    Some(found) => found,
-                    None if number + 1 >= self.required && tail => (rest.len(), true),
-                    None => return Err(expected_text(line, line.len(), &step.after)),
-                },
+            let next = match purse.checked_sub(fault.at.saturating_sub(at)) {
+                Some(left) => {
+                    purse = left;
+                    self.go_back(line, spans, quotes, &mut purse)
+                }
+                None => None,
             };
-            if !step.class.fits(&rest[..end]) {
-                return Err(Unread::new(at, step.class.to_string()));
+            match next {
+                Some(next) => at = next,
+                None => return Err(furthest.unwrap_or(fault)),
             }
-            spans.push(Span {
-                start: at,
-                end: at + end,
-                escaped,
-                undone: false,
-            });
-            at += end + step.after.len();
         }
-        if at < line.len() && !tail {
-            return Err(Unread::new(at, "the end of the line"));
+    }
+
+    /// Finds all fields from the first that has no span yet; it begins at `at`.
+    fn advance(
+        &self,
+        line: &[u8],
+        mut at: usize,
+        spans: &mut Vec<Span>,
+        quotes: Quotes,
+    ) -> Result<(), Fault> {
+        while let Some(step) = self.steps.get(spans.len()) {
+            if at >= line.len() && spans.len() >= self.required {
+                return Ok(());
+            }
+            if step.dash > 0
+                && let Some(next) = self.after_dash(line, at, spans.len() + step.dash)
+            {
+                let span = Span { start: at, end: at + 1, place: Place::Dash };
+                spans.extend(std::iter::repeat_n(span, step.dash));
+                at = next;
+                continue;
+            }
+            let fault = |(at, expected)| Fault { at, step: spans.len(), expected };
+            let scanner = self.scanner(line, spans.len(), quotes);
+            let (span, next) = scanner.first(step, at).map_err(fault)?;
+            spans.push(span);
+            at = next;
+        }
+        if at < line.len() && !self.has_tail() {
+            let step = self.steps.len().saturating_sub(1);
+            return Err(Fault { at, step, expected: Expected::EndOfLine });
         }
         Ok(())
     }
 
-    /// Where a field ends that starts with `rest`, and whether it has a backslash.
-    fn find(&self, step: &Step, rest: &[u8]) -> Option<(usize, bool)> {
-        let first = *step.after.first()?;
-        let mut from = 0;
-        let mut escaped = false;
+    /// Gives up spans from the last on until one can be longer; where to go on from there.
+    fn go_back(
+        &self,
+        line: &[u8],
+        spans: &mut Vec<Span>,
+        quotes: Quotes,
+        purse: &mut usize,
+    ) -> Option<usize> {
         loop {
-            let at = from + memchr2(first, b'\\', &rest[from..])?;
-            if rest[at] == b'\\' && first != b'\\' {
-                escaped = true;
-                from = at + 1 + usize::from(self.escapes.quotes());
-                if from > rest.len() {
-                    return None;
-                }
+            let span = spans.pop()?;
+            let step = &self.steps[spans.len()];
+            *purse = purse.checked_sub(32 + (span.end - span.start))?;
+            if span.place == Place::Dash {
                 continue;
             }
-            if rest[at..].starts_with(&step.after) {
-                return Some((at, escaped));
+            let scanner = self.scanner(line, spans.len(), quotes);
+            if let Some((span, next)) = scanner.next(step, span) {
+                *purse = purse.checked_sub(span.end - span.start)?;
+                spans.push(span);
+                return Some(next);
+            }
+            // This field may be anything, and all its ends were tried: a later beginning would
+            // only try the same ends again.
+            if scanner.is_free(step) {
+                return None;
+            }
+        }
+    }
+
+    /// Where the line goes on if a `-` stands at `at` for the steps up to `end`.
+    fn after_dash(&self, line: &[u8], at: usize, end: usize) -> Option<usize> {
+        let rest = line.get(at..)?.strip_prefix(b"-")?;
+        let after = &self.steps.get(end - 1)?.after;
+        let is_sign = after.is_empty() && rest.first().is_some_and(u8::is_ascii_digit);
+        (rest.starts_with(after) && !is_sign).then_some(at + 1 + after.len())
+    }
+
+    fn scanner<'l>(&self, line: &'l [u8], number: usize, quotes: Quotes) -> Scanner<'l> {
+        Scanner {
+            line,
+            escapes: self.escapes,
+            absent: self.absent,
+            quotes,
+            may_end: self.has_tail() && number + 1 >= self.required,
+        }
+    }
+
+    fn has_tail(&self) -> bool {
+        self.required < self.steps.len()
+    }
+
+    fn explain(&self, line: &[u8], fault: Fault) -> Unread {
+        let (Some(step), Some(field)) = (self.steps.get(fault.step), self.fields.get(fault.step))
+        else {
+            return Unread::new(fault.at, "the end of the line");
+        };
+        let name = &field.name;
+        match fault.expected {
+            Expected::EndOfLine => Unread::new(fault.at, "the end of the line"),
+            Expected::Field if name.is_empty() => Unread::new(fault.at, step.class.to_string()),
+            Expected::Field => Unread::new(fault.at, format!("{} for {name}", step.class)),
+            Expected::TextAfter => {
+                let at = fault.at + common(&line[fault.at..], &step.after);
+                let after = step.after.escape_ascii();
+                Unread::new(at, format!("`{after}` after {name}"))
+            }
+        }
+    }
+}
+
+/// Finds the ends of one field.
+struct Scanner<'l> {
+    line: &'l [u8],
+    escapes: Escapes,
+    absent: Absent,
+    quotes: Quotes,
+    /// Whether the line may end with this field.
+    may_end: bool,
+}
+
+/// A span, and where the next field begins.
+type Found = (Span, usize);
+
+impl Scanner<'_> {
+    /// The field that begins at `start`, as short as it can be (numbers: as long).
+    #[inline]
+    fn first(&self, step: &Step, start: usize) -> Result<Found, (usize, Expected)> {
+        let rest = &self.line[start..];
+        if !step.class.is_open() {
+            let field = |offset| (start + offset, Expected::Field);
+            let length = step.class.length(rest, self.absent).map_err(field)?;
+            return self.ended(step, start, start + length, Place::Line);
+        }
+        // The commonest value of all.
+        if let [b'-', after @ ..] = rest
+            && !step.after.is_empty()
+            && after.starts_with(&step.after)
+        {
+            let span = Span { start, end: start + 1, place: Place::Line };
+            return Ok((span, start + 1 + step.after.len()));
+        }
+        self.open(step, start, start)
+    }
+
+    /// The same field with the next end that it can have.
+    fn next(&self, step: &Step, span: Span) -> Option<Found> {
+        if let Some(shortest) = step.class.shortest() {
+            // Digits that the next field, which follows at once, could need.
+            let can_be_shorter = step.after.is_empty() && !step.is_last;
+            let end = span.end.checked_sub(1).filter(|end| end - span.start >= shortest)?;
+            return can_be_shorter.then_some((Span { end, ..span }, end));
+        }
+        if !step.class.is_open() || step.is_last || span.end >= self.line.len() {
+            return None;
+        }
+        self.open(step, span.start, span.end + 1).ok()
+    }
+
+    /// An open field from `start` on that ends at `from` or later.
+    fn open(&self, step: &Step, start: usize, mut from: usize) -> Result<Found, (usize, Expected)> {
+        loop {
+            let (end, escaped) = match self.end(step, start, from) {
+                Ok(found) => found,
+                Err(at) => return self.unended(step, start).ok_or((at, Expected::TextAfter)),
+            };
+            match step.class.admits(&self.line[start..end], self.absent) {
+                Ok(()) => {
+                    let place = if escaped { Place::Escaped } else { Place::Line };
+                    return Ok((Span { start, end, place }, end + step.after.len()));
+                }
+                // What may not be empty may be longer.
+                Err(_) if end == start && !step.is_last => from = end + 1,
+                Err(offset) => return Err((start + offset, Expected::Field)),
+            }
+        }
+    }
+
+    /// Where an open field from `start` on ends, at `from` or later, and whether it has a backslash.
+    /// The error is where its end should have been.
+    fn end(&self, step: &Step, start: usize, from: usize) -> Result<(usize, bool), usize> {
+        if !step.after.is_empty() {
+            return self.find(step, start, from);
+        }
+        let length = self.line.len();
+        let rest = self.line.get(from..).ok_or(length)?;
+        let end = match (step.is_last, step.until) {
+            // What follows the last field of a format that grew.
+            (true, _) if self.may_end && step.class == Class::Token => {
+                memchr(b' ', rest).map_or(length, |blank| from + blank)
+            }
+            (true, _) => length,
+            (false, Some(first)) => from + memchr(first, rest).ok_or(length)?,
+            (false, None) => from,
+        };
+        Ok((end, self.has_escape(step, start, end)))
+    }
+
+    /// Where the text after the field stands, at `from` or later, and whether the field has a
+    /// backslash. The error is where it should have stood.
+    fn find(&self, step: &Step, start: usize, from: usize) -> Result<(usize, bool), usize> {
+        let is_escaping = self.undoes(step) && self.escapes.quotes();
+        if !is_escaping || step.after.first() != Some(&b'"') || self.quotes == Quotes::Bare {
+            let end = self.find_text(step, from)?;
+            return Ok((end, self.has_escape(step, start, end)));
+        }
+        let line = self.line;
+        let missing = line.len();
+        let mut escaped = false;
+        let mut at = from;
+        loop {
+            let rest = line.get(at..).ok_or(missing)?;
+            at += memchr2(b'"', b'\\', rest).ok_or(missing)?;
+            if line[at] == b'\\' {
+                escaped = true;
+                at += 2;
+            } else if from == start && line[at..].starts_with(&step.after) {
+                return Ok((at, escaped));
+            } else {
+                // The first quote that is not escaped is the only end there can be.
+                return Err(at);
+            }
+        }
+    }
+
+    /// Where the text after the field stands, at `from` or later.
+    fn find_text(&self, step: &Step, from: usize) -> Result<usize, usize> {
+        let rest = self.line.get(from..).ok_or(self.line.len())?;
+        let found = match &*step.after {
+            [byte] if *byte == b' ' || step.class != Class::Token => memchr(*byte, rest),
+            [first, ..] if step.class == Class::Token => {
+                return self.find_in_word(step, *first, from);
+            }
+            text => memmem::find(rest, text),
+        };
+        let end = from + found.ok_or(self.line.len())?;
+        if step.class == Class::List && self.goes_on(end) {
+            return self.find_text(step, end + 1);
+        }
+        Ok(end)
+    }
+
+    /// Where the text after a token stands: not beyond the first blank.
+    fn find_in_word(&self, step: &Step, first: u8, mut from: usize) -> Result<usize, usize> {
+        loop {
+            let at = from + memchr2(first, b' ', &self.line[from..]).ok_or(self.line.len())?;
+            if self.line[at..].starts_with(&step.after) {
+                return Ok(at);
+            }
+            if self.line[at] == b' ' {
+                return Err(at);
             }
             from = at + 1;
         }
     }
-}
 
-impl Class {
-    fn fits(self, text: &[u8]) -> bool {
-        match self {
-            Self::Text | Self::List | Self::Clf => true,
-            Self::Token => memchr(b' ', text).is_none(),
-            Self::Number => {
-                text == b"-"
-                    || text
-                        .iter()
-                        .all(|b| matches!(b, b'0'..=b'9' | b'.' | b'+' | b'-'))
-            }
+    /// Whether the blank at `end` stands between two texts of one list.
+    fn goes_on(&self, end: usize) -> bool {
+        let (before, after) = self.line.split_at(end);
+        after.starts_with(b" ")
+            && (before.ends_with(b",") || before.ends_with(b" :") || after.starts_with(b" : "))
+    }
+
+    /// A closed field that ends at `end`, if the text after it stands there.
+    fn ended(
+        &self,
+        step: &Step,
+        start: usize,
+        end: usize,
+        place: Place,
+    ) -> Result<Found, (usize, Expected)> {
+        let rest = &self.line[end..];
+        if rest.starts_with(&step.after) {
+            return Ok((Span { start, end, place }, end + step.after.len()));
+        }
+        if self.may_end && rest.is_empty() {
+            return Ok((Span { start, end, place }, end));
+        }
+        Err((end, Expected::TextAfter))
+    }
+
+    /// An open field without the text that should end it: it ends with the line, if it may.
+    fn unended(&self, step: &Step, start: usize) -> Option<Found> {
+        if !self.may_end {
+            return None;
+        }
+        // A quote must be closed even at the line's end; a separator may be missing.
+        let close = step.after.iter().position(|&b| b == b' ').unwrap_or(step.after.len());
+        let text = self.line[start..].strip_suffix(&step.after[..close])?;
+        let end = start + text.len();
+        step.class.admits(text, self.absent).ok()?;
+        let place = if self.has_escape(step, start, end) { Place::Escaped } else { Place::Line };
+        Some((Span { start, end, place }, self.line.len()))
+    }
+
+    /// Whether this field's escapes are to be undone.
+    fn undoes(&self, step: &Step) -> bool {
+        self.escapes != Escapes::None && step.class != Class::Raw
+    }
+
+    fn has_escape(&self, step: &Step, start: usize, end: usize) -> bool {
+        self.undoes(step) && memchr(b'\\', &self.line[start..end]).is_some()
+    }
+
+    /// Whether the field may hold any byte, so that only its end matters.
+    fn is_free(&self, step: &Step) -> bool {
+        let is_quoted = step.after.first() == Some(&b'"') && self.escapes.quotes();
+        match step.class {
+            Class::Raw => true,
+            Class::Text => !is_quoted || self.quotes == Quotes::Bare,
+            _ => false,
         }
     }
 }
 
-/// Points at the first byte from `at` on that is not `text`.
-fn expected_text(line: &[u8], at: usize, text: &[u8]) -> Unread {
-    let rest = line.get(at..).unwrap_or_default();
-    let same = rest.iter().zip(text).take_while(|(a, b)| a == b).count();
-    let _ = memmem::find(rest, text);
-    Unread::new(at + same, format!("`{}`", text[same..].escape_ascii()))
+/// How many bytes both begin with.
+fn common(a: &[u8], b: &[u8]) -> usize {
+    a.iter().zip(b).take_while(|(a, b)| a == b).count()
 }

@@ -21,9 +21,7 @@ impl Date {
             1..=12 => 31,
             _ => return None,
         };
-        (1..=days)
-            .contains(&day)
-            .then_some(Self { year, month, day })
+        (1..=days).contains(&day).then_some(Self { year, month, day })
     }
 
     /// Days since 1970-01-01.
@@ -46,7 +44,7 @@ impl Date {
 }
 
 /// `Jan` is 1; in any case.
-pub(crate) fn month_number(abbreviation: &[u8; 3]) -> Option<i64> {
+pub(super) fn month_number(abbreviation: [u8; 3]) -> Option<i64> {
     Some(match abbreviation.map(|b| b.to_ascii_lowercase()) {
         [b'j', b'a', b'n'] => 1,
         [b'f', b'e', b'b'] => 2,
@@ -62,4 +60,15 @@ pub(crate) fn month_number(abbreviation: &[u8; 3]) -> Option<i64> {
         [b'd', b'e', b'c'] => 12,
         _ => return None,
     })
+}
+
+/// 1 (Monday) to 7 of a day since the epoch, which was a Thursday.
+pub(super) fn weekday(days: i64) -> i64 {
+    (days + 3).rem_euclid(7) + 1
+}
+
+/// The Monday that begins a week of ISO 8601, in days since the epoch. Week 1 holds 4 January.
+pub(super) fn iso_week(year: i64, week: i64) -> i64 {
+    let fourth = Date { year, month: 1, day: 4 }.days();
+    fourth - (weekday(fourth) - 1) + (week - 1) * 7
 }

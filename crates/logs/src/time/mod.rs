@@ -4,10 +4,15 @@
 //! a [`Clock`] remembers what they came to and the next line costs a compare.
 
 mod civil;
+mod names;
+mod parts;
+#[cfg(test)]
+mod tests;
 
 use dolmen_model::Time;
 
-pub(crate) use civil::{Date, month_number};
+pub use civil::Date;
+pub(crate) use parts::{Part, Parts};
 
 /// An instant as a log wrote it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,6 +22,18 @@ pub struct Moment {
     /// Seconds east of UTC, where the log says so.
     pub offset: Option<i32>,
 }
+
+impl Moment {
+    /// Reads Apache's `17/May/2015:10:05:03 +0000`, in brackets or not. `None` when it is none.
+    pub fn from_clf(text: &[u8]) -> Option<Self> {
+        let text = text.strip_prefix(b"[").unwrap_or(text);
+        let text = text.strip_suffix(b"]").unwrap_or(text);
+        Clock::default().clf(text).filter(|moment| text.len() == CLF && moment.offset.is_some())
+    }
+}
+
+/// The length of `17/May/2015:10:05:03 +0000`.
+pub(crate) const CLF: usize = 26;
 
 /// What a number counts, in logs that write numbers for times and durations.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,11 +58,7 @@ pub(crate) struct Clock {
 impl Default for Clock {
     fn default() -> Self {
         // No time starts with NUL, so an empty memory matches nothing.
-        Self {
-            clf: ([0; 14], 0),
-            zone: ([0; 6], 0),
-            iso: ([0; 10], 0),
-        }
+        Self { clf: ([0; 14], 0), zone: ([0; 6], 0), iso: ([0; 10], 0) }
     }
 }
 
@@ -65,10 +78,7 @@ impl Clock {
         let (fraction, rest) = fraction(rest)?;
         let local = base + within + fraction;
         if rest.is_empty() {
-            return Some(Moment {
-                time: Time::from_micros(local),
-                offset: None,
-            });
+            return Some(Moment { time: Time::from_micros(local), offset: None });
         }
         let zone: &[u8; 6] = rest.try_into().ok()?;
         if *zone != self.zone.0 {
@@ -100,13 +110,28 @@ impl Clock {
         let (fraction, rest) = fraction(rest)?;
         let local = base + hour * HOUR + within + fraction;
         match rest.strip_prefix(b" ").unwrap_or(rest) {
-            b"" => Some(Moment {
-                time: Time::from_micros(local),
-                offset: None,
-            }),
+            b"" => Some(Moment { time: Time::from_micros(local), offset: None }),
             b"Z" | b"z" => Some(at_offset(local, 0)),
             zone => Some(at_offset(local, offset(zone)?)),
         }
+    }
+}
+
+impl Clock {
+    /// A time in whatever of the forms above, or a count since the epoch whose unit its size tells.
+    pub(crate) fn any(&mut self, text: &[u8]) -> Option<Moment> {
+        let text = text.trim_ascii();
+        self.iso(text).or_else(|| self.clf(text)).or_else(|| {
+            let whole = text.iter().take_while(|b| b.is_ascii_digit()).count();
+            // Seconds have ten digits from 2001 to 2286.
+            let unit = match whole {
+                0..=11 => Unit::Seconds,
+                12..=14 => Unit::Millis,
+                15..=17 => Unit::Micros,
+                _ => Unit::Nanos,
+            };
+            Some(Moment { time: epoch(text, unit)?, offset: Some(0) })
+        })
     }
 }
 
@@ -131,8 +156,7 @@ pub(crate) fn micros(text: &[u8], unit: Unit) -> Option<u64> {
         return None;
     }
     let whole = whole.iter().try_fold(0u64, |n, &b| {
-        b.is_ascii_digit()
-            .then(|| n.checked_mul(10)?.checked_add(u64::from(b - b'0')))?
+        b.is_ascii_digit().then(|| n.checked_mul(10)?.checked_add(u64::from(b - b'0')))?
     })?;
     let places = match unit {
         Unit::Nanos => return Some(whole / 1_000),
@@ -176,10 +200,7 @@ const HOUR: i64 = 60 * MINUTE;
 
 fn at_offset(local: i64, offset: i32) -> Moment {
     let time = Time::from_micros(local - i64::from(offset) * SECOND);
-    Moment {
-        time,
-        offset: Some(offset),
-    }
+    Moment { time, offset: Some(offset) }
 }
 
 /// `17/May/2015:10` as micros.
@@ -188,7 +209,7 @@ fn clf_hour(text: &[u8; 14]) -> Option<i64> {
         return None;
     };
     let year = two([y1, y2])? * 100 + two([y3, y4])?;
-    let month = month_number(&[m1, m2, m3])?;
+    let month = civil::month_number([m1, m2, m3])?;
     let hour = two([h1, h2]).filter(|&h| h < 24)?;
     Some(Date::new(year, month, two([d1, d2])?)?.micros() + hour * HOUR)
 }
@@ -197,11 +218,7 @@ fn iso_date(text: &[u8; 10]) -> Option<Date> {
     let &[y1, y2, y3, y4, b'-', m1, m2, b'-', d1, d2] = text else {
         return None;
     };
-    Date::new(
-        two([y1, y2])? * 100 + two([y3, y4])?,
-        two([m1, m2])?,
-        two([d1, d2])?,
-    )
+    Date::new(two([y1, y2])? * 100 + two([y3, y4])?, two([m1, m2])?, two([d1, d2])?)
 }
 
 /// `:05:03` and what follows. A leap second is the first second of the next minute.
@@ -219,10 +236,7 @@ fn fraction(text: &[u8]) -> Option<(i64, &[u8])> {
     let Some((b'.' | b',', digits)) = text.split_first() else {
         return Some((0, text));
     };
-    let end = digits
-        .iter()
-        .position(|b| !b.is_ascii_digit())
-        .unwrap_or(digits.len());
+    let end = digits.iter().position(|b| !b.is_ascii_digit()).unwrap_or(digits.len());
     if end == 0 {
         return None;
     }
@@ -235,6 +249,7 @@ fn fraction(text: &[u8]) -> Option<(i64, &[u8])> {
     Some((micros, &digits[end..]))
 }
 
+/// Two decimal digits.
 fn two([a, b]: [u8; 2]) -> Option<i64> {
     (a.is_ascii_digit() && b.is_ascii_digit())
         .then(|| i64::from(a - b'0') * 10 + i64::from(b - b'0'))
