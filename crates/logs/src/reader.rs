@@ -4,7 +4,7 @@ use std::fmt;
 use dolmen_model::{Call, Mark};
 
 use crate::Format;
-use crate::json::Pick;
+use crate::json::{Pick, Route};
 use crate::program::Span;
 use crate::time::Clock;
 
@@ -25,6 +25,8 @@ pub(crate) struct Scratch {
     pub(crate) spans: Vec<Span>,
     /// Where the values of the present line of JSON lie.
     pub(crate) picks: Vec<Pick>,
+    /// The way through the line of JSON before.
+    pub(crate) route: Route,
     /// Where the groups of a regular expression lie.
     pub(crate) captures: Option<regex::bytes::CaptureLocations>,
     /// Reads times; remembers the last hour.

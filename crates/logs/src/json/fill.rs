@@ -2,10 +2,11 @@
 
 use dolmen_model::{Call, Header, Mark, RequestId, Time};
 
+use super::duration::duration;
 use super::field::{Field, OF_A_CALL};
 use super::scan::{Form, Pick};
 use super::text::{Texts, join_query};
-use super::{Json, Reads, WithoutId, when};
+use super::{Json, Reads, WithoutId};
 use crate::program::{request_line, status, without_port};
 use crate::reader::Scratch;
 use crate::time::{Clock, Unit, micros};
@@ -21,10 +22,10 @@ impl Json {
         line: &'a [u8],
         scratch: &'a mut Scratch,
     ) -> Result<Line<'a>, Unread> {
-        let Scratch { bytes, picks, clock, .. } = scratch;
+        let Scratch { bytes, picks, route, clock, .. } = scratch;
         picks.clear();
         picks.resize(self.slots, Pick::default());
-        self.keys.scan(line, picks)?;
+        self.keys.scan(line, picks, route)?;
         if self.reads == Reads::Marks {
             self.mark(&Texts::new(line, picks, bytes), clock)
         } else {
@@ -107,7 +108,7 @@ impl Json {
 
     fn duration(&self, texts: &Texts<'_>) -> Option<u64> {
         const SLOT: usize = Field::Duration as usize;
-        when::duration(texts.get(SLOT), self.units.get(texts.spelling(SLOT)).copied().flatten())
+        duration(texts.get(SLOT), self.units.get(texts.spelling(SLOT)).copied().flatten())
     }
 }
 
@@ -115,9 +116,9 @@ fn time(texts: &Texts<'_>, clock: &mut Clock) -> Result<Option<Time>, Unread> {
     const SLOT: usize = Field::Time as usize;
     match texts.get(SLOT) {
         b"" => Ok(None),
-        text => match when::time(text, clock) {
+        text => match clock.any(text) {
+            Some(moment) => Ok(Some(moment.time)),
             None => Err(Unread::new(texts.offset(SLOT), "a time")),
-            time => Ok(time),
         },
     }
 }

@@ -5,6 +5,8 @@
 
 use std::ops::Range;
 
+use smallvec::SmallVec;
+
 /// Where a value goes: the format's slot, and how much this spelling is preferred there (0 most).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Leaf {
@@ -16,7 +18,7 @@ pub(super) struct Leaf {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Target {
     /// The value itself.
-    pub(super) leaves: Vec<Leaf>,
+    pub(super) leaves: SmallVec<[Leaf; 4]>,
     /// What lies inside it.
     pub(super) node: Option<usize>,
 }
@@ -171,17 +173,22 @@ fn indices(path: &str, at: Range<usize>) -> Result<(&[u8], Vec<usize>), BadPath>
 }
 
 impl Node {
-    /// What is wanted under `key`.
-    pub(super) fn find(&self, key: &[u8]) -> Option<&Target> {
+    /// The number of the wanted key that `key` is.
+    pub(super) fn find(&self, key: &[u8]) -> Option<usize> {
         let mask = self.table.len().checked_sub(1)?;
         let mut at = hash(key) & mask;
         loop {
-            let (known, target) = &self.entries[usize::from(self.table[at]).checked_sub(1)?];
-            if **known == *key {
-                return Some(target);
+            let entry = usize::from(self.table[at]).checked_sub(1)?;
+            if *self.entries[entry].0 == *key {
+                return Some(entry);
             }
             at = (at + 1) & mask;
         }
+    }
+
+    /// What is wanted under the key of that number.
+    pub(super) fn target(&self, entry: usize) -> &Target {
+        &self.entries[entry].1
     }
 
     /// What is wanted of an array's element.
@@ -226,6 +233,10 @@ mod tests {
 
     const LEAF: Leaf = Leaf { slot: 1, rank: 2 };
 
+    fn at<'k>(node: &'k Node, key: &[u8]) -> &'k Target {
+        node.target(node.find(key).unwrap())
+    }
+
     fn wanted(path: &str) -> Keys {
         let mut keys = Keys::new();
         keys.want(path, LEAF).unwrap();
@@ -240,13 +251,13 @@ mod tests {
     fn a_dotted_path_is_cut_in_every_way() {
         let keys = wanted("a.b.c");
         let root = keys.node(0);
-        assert_eq!(root.find(b"a.b.c").unwrap().leaves, [LEAF]);
-        let ab = keys.node(root.find(b"a.b").unwrap().node.unwrap());
-        assert_eq!(ab.find(b"c").unwrap().leaves, [LEAF]);
-        let a = keys.node(root.find(b"a").unwrap().node.unwrap());
-        assert_eq!(a.find(b"b.c").unwrap().leaves, [LEAF]);
-        let b = keys.node(a.find(b"b").unwrap().node.unwrap());
-        assert_eq!(b.find(b"c").unwrap().leaves, [LEAF]);
+        assert_eq!(at(root, b"a.b.c").leaves.as_slice(), [LEAF]);
+        let ab = keys.node(at(root, b"a.b").node.unwrap());
+        assert_eq!(at(ab, b"c").leaves.as_slice(), [LEAF]);
+        let a = keys.node(at(root, b"a").node.unwrap());
+        assert_eq!(at(a, b"b.c").leaves.as_slice(), [LEAF]);
+        let b = keys.node(at(a, b"b").node.unwrap());
+        assert_eq!(at(b, b"c").leaves.as_slice(), [LEAF]);
         assert!(root.find(b"b").is_none());
         assert!(root.find(b"").is_none());
     }
@@ -254,9 +265,9 @@ mod tests {
     #[test]
     fn an_index_is_an_element() {
         let keys = wanted("h.x-id[2]");
-        let h = keys.node(keys.node(0).find(b"h").unwrap().node.unwrap());
-        let list = keys.node(h.find(b"x-id").unwrap().node.unwrap());
-        assert_eq!(list.element(2).unwrap().leaves, [LEAF]);
+        let h = keys.node(at(keys.node(0), b"h").node.unwrap());
+        let list = keys.node(at(h, b"x-id").node.unwrap());
+        assert_eq!(list.element(2).unwrap().leaves.as_slice(), [LEAF]);
         assert!(list.element(0).is_none());
     }
 
@@ -269,7 +280,7 @@ mod tests {
         let keys = keys.finish();
         for slot in 0..200 {
             let key = format!("key_{slot}");
-            assert_eq!(keys.node(0).find(key.as_bytes()).unwrap().leaves[0].slot, slot);
+            assert_eq!(at(keys.node(0), key.as_bytes()).leaves[0].slot, slot);
         }
         assert!(keys.node(0).find(b"key_200").is_none());
     }

@@ -4,12 +4,14 @@
 //! it beside the line and notes where the values lie; then they are read as times, numbers and
 //! texts ([`fill`]). Nothing is copied unless it has an escape in it.
 
+mod duration;
 mod field;
 mod fill;
 mod keys;
+mod quotes;
+mod route;
 mod scan;
 mod text;
-mod when;
 
 #[cfg(test)]
 mod tests;
@@ -17,6 +19,7 @@ mod tests;
 use field::{Dialect, Field};
 use keys::{Keys, Leaf};
 
+pub(crate) use route::Route;
 pub(crate) use scan::Pick;
 
 use crate::request_id::RequestIdKind;

@@ -13,6 +13,8 @@
 //! there twice, both halves.
 
 use super::keys::{Keys, Node, Target};
+use super::quotes::quote_or_backslash;
+use super::route::Route;
 use crate::Unread;
 use crate::escape::Escapes;
 
@@ -57,6 +59,38 @@ const EMPTY: u8 = 0x80;
 /// As deep as objects and arrays may lie in each other, as in other readers of JSON.
 const DEPTH: usize = 128;
 
+/// What was expected where the scan stands. Small, so that results travel in registers.
+#[derive(Clone, Copy, Debug)]
+enum Fault {
+    Object,
+    Key,
+    Colon,
+    Value,
+    Digit,
+    CommaOrBrace,
+    CommaOrBracket,
+    TextEnd,
+    LessNesting,
+    LineEnd,
+}
+
+impl Fault {
+    fn expected(self) -> &'static str {
+        match self {
+            Self::Object => "`{`",
+            Self::Key => "a key in quotes, or `}`",
+            Self::Colon => "`:`",
+            Self::Value => "a value",
+            Self::Digit => "a digit",
+            Self::CommaOrBrace => "`,` or `}`",
+            Self::CommaOrBracket => "`,` or `]`",
+            Self::TextEnd => "the `\"` that ends a text",
+            Self::LessNesting => "at most 128 levels of nesting",
+            Self::LineEnd => "the end of the line",
+        }
+    }
+}
+
 impl Pick {
     /// Which of the slot's spellings was found.
     pub(super) fn spelling(&self) -> usize {
@@ -65,19 +99,19 @@ impl Pick {
 }
 
 impl Keys {
-    /// Notes the wanted values of `line`, one object, in the slots of `picks`.
-    pub(super) fn scan(&self, line: &[u8], picks: &mut [Pick]) -> Result<(), Unread> {
-        let mut scan = Scan { keys: self, line, at: 0, picks };
+    /// Notes the wanted values of `line`, one object, in the slots of `picks`. `route` is the way
+    /// through the line before.
+    pub(super) fn scan(
+        &self,
+        line: &[u8],
+        picks: &mut [Pick],
+        route: &mut Route,
+    ) -> Result<(), Unread> {
+        let mut scan = Scan { keys: self, line, at: 0, picks, route, step: 0 };
         if line.starts_with(b"\xef\xbb\xbf") {
             scan.at = 3;
         }
-        scan.space();
-        if scan.peek() != Some(b'{') {
-            return Err(scan.expected("`{`"));
-        }
-        scan.object(self.node(0))?;
-        scan.space();
-        if scan.at < line.len() { Err(scan.expected("the end of the line")) } else { Ok(()) }
+        scan.line().map_err(|fault| Unread::new(scan.at.min(line.len()), fault.expected()))
     }
 }
 
@@ -86,15 +120,25 @@ struct Scan<'s> {
     line: &'s [u8],
     at: usize,
     picks: &'s mut [Pick],
+    route: &'s mut Route,
+    /// Members of wanted objects passed so far.
+    step: usize,
 }
 
 impl<'s> Scan<'s> {
+    #[inline]
     fn peek(&self) -> Option<u8> {
         self.line.get(self.at).copied()
     }
 
-    fn expected(&self, what: &'static str) -> Unread {
-        Unread::new(self.at.min(self.line.len()), what)
+    fn line(&mut self) -> Result<(), Fault> {
+        self.space();
+        if self.peek() != Some(b'{') {
+            return Err(Fault::Object);
+        }
+        self.object(0)?;
+        self.space();
+        if self.at < self.line.len() { Err(Fault::LineEnd) } else { Ok(()) }
     }
 
     #[inline]
@@ -104,31 +148,48 @@ impl<'s> Scan<'s> {
         }
     }
 
-    /// Passes an object whose keys `node` knows. Recursion ends with the tree of keys.
-    fn object(&mut self, node: &'s Node) -> Result<(), Unread> {
-        self.at += 1;
+    /// Passes an object whose keys the node knows. Recursion ends with the tree of keys.
+    fn object(&mut self, number: usize) -> Result<(), Fault> {
+        let node = self.keys.node(number);
+        let start = self.at;
         loop {
-            self.space();
-            if self.peek() == Some(b'}') {
-                self.at += 1;
-                return Ok(());
-            }
-            let (start, end, form) = self.key()?;
-            let key = &self.line[start..end];
-            let target = match form {
-                Form::Escaped => node.find(&unescaped(key)),
-                _ => node.find(key),
+            let rest = self.line.get(self.at..).unwrap_or_default();
+            let entry = match self.route.follow(self.step, number, rest) {
+                Some((passed, entry)) => {
+                    self.at += passed;
+                    self.space();
+                    entry
+                }
+                None => {
+                    let before = self.at;
+                    if before == start {
+                        self.at += 1
+                    } else {
+                        self.comma_or(b'}')?
+                    }
+                    self.space();
+                    if self.peek() == Some(b'}') {
+                        self.at += 1;
+                        return Ok(());
+                    }
+                    let entry = match self.key()? {
+                        (key, Form::Escaped) => node.find(&unescaped(key)),
+                        (key, _) => node.find(key),
+                    };
+                    self.route.learn(self.step, number, &self.line[before..self.at], entry);
+                    entry
+                }
             };
-            match target {
-                Some(target) => self.take(target)?,
+            self.step += 1;
+            match entry {
+                Some(entry) => self.take(node.target(entry))?,
                 None => self.skip()?,
             }
-            self.comma_or(b'}')?;
         }
     }
 
     /// Passes an array whose elements `node` knows.
-    fn array(&mut self, node: &'s Node) -> Result<(), Unread> {
+    fn array(&mut self, node: &'s Node) -> Result<Form, Fault> {
         self.at += 1;
         for index in 0.. {
             self.space();
@@ -142,53 +203,58 @@ impl<'s> Scan<'s> {
             self.comma_or(b']')?;
         }
         self.at += 1;
-        Ok(())
+        Ok(Form::Array)
     }
 
     /// Passes a key, the colon and the space after it.
-    #[inline]
-    fn key(&mut self) -> Result<(usize, usize, Form), Unread> {
+    #[cold]
+    fn key(&mut self) -> Result<(&'s [u8], Form), Fault> {
         if self.peek() != Some(b'"') {
-            return Err(self.expected("a key in quotes, or `}`"));
+            return Err(Fault::Key);
         }
-        let key = self.text()?;
+        let start = self.at + 1;
+        let form = self.text()?;
+        let key = &self.line[start..self.at - 1];
         self.space();
         if self.peek() != Some(b':') {
-            return Err(self.expected("`:`"));
+            return Err(Fault::Colon);
         }
         self.at += 1;
         self.space();
-        Ok(key)
+        Ok((key, form))
     }
 
     #[inline]
-    fn comma_or(&mut self, close: u8) -> Result<(), Unread> {
+    fn comma_or(&mut self, close: u8) -> Result<(), Fault> {
         self.space();
         match self.peek() {
             Some(b',') => self.at += 1,
             Some(b) if b == close => {}
-            _ if close == b'}' => return Err(self.expected("`,` or `}`")),
-            _ => return Err(self.expected("`,` or `]`")),
+            _ if close == b'}' => return Err(Fault::CommaOrBrace),
+            _ => return Err(Fault::CommaOrBracket),
         }
         Ok(())
     }
 
     /// Passes a value that is wanted, or has something wanted inside.
-    fn take(&mut self, target: &'s Target) -> Result<(), Unread> {
-        let inner = target.node.map(|number| self.keys.node(number));
-        let start = self.at;
-        let (start, end, form) = match (self.peek(), inner) {
-            (Some(b'{'), Some(node)) => return self.object(node),
+    #[inline(always)]
+    fn take(&mut self, target: &'s Target) -> Result<(), Fault> {
+        let at = self.at;
+        let form = match (self.peek(), target.node) {
+            (Some(b'{'), Some(number)) => return self.object(number),
             (Some(b'{'), None) => return self.skip(),
-            (Some(b'['), Some(node)) if node.wants_elements() => {
-                self.array(node)?;
-                (start, self.at, Form::Array)
+            (Some(b'['), Some(number)) if self.keys.node(number).wants_elements() => {
+                self.array(self.keys.node(number))?
             }
             (Some(b'['), _) => {
                 self.skip()?;
-                (start, self.at, Form::Array)
+                Form::Array
             }
             _ => self.scalar()?,
+        };
+        let (start, end) = match form {
+            Form::Text | Form::Escaped => (at + 1, self.at - 1),
+            _ => (at, self.at),
         };
         let is_empty = match form {
             Form::Null => true,
@@ -207,7 +273,8 @@ impl<'s> Scan<'s> {
     }
 
     /// Passes a value that nobody wants.
-    fn skip(&mut self) -> Result<(), Unread> {
+    #[inline(always)]
+    fn skip(&mut self) -> Result<(), Fault> {
         match self.peek() {
             Some(b'{' | b'[') => self.skip_nested(),
             _ => self.scalar().map(drop),
@@ -215,13 +282,13 @@ impl<'s> Scan<'s> {
     }
 
     /// Passes an object or array and all that it holds, level by level.
-    fn skip_nested(&mut self) -> Result<(), Unread> {
+    fn skip_nested(&mut self) -> Result<(), Fault> {
         let mut open = Nesting::default();
         loop {
             match self.peek() {
                 Some(bracket @ (b'{' | b'[')) => {
                     if !open.push(bracket == b'{') {
-                        return Err(self.expected("at most 128 levels of nesting"));
+                        return Err(Fault::LessNesting);
                     }
                     self.at += 1;
                 }
@@ -246,42 +313,44 @@ impl<'s> Scan<'s> {
     }
 
     /// Passes a text, a number or a word. Where a value is missing it passes nothing.
-    #[inline]
-    fn scalar(&mut self) -> Result<(usize, usize, Form), Unread> {
-        let start = self.at;
-        let form = match self.peek() {
-            Some(b'"') => return self.text(),
-            Some(b'0'..=b'9' | b'-') => {
-                self.number()?;
-                Form::Bare
-            }
-            Some(b',' | b'}' | b']') => Form::Null,
-            Some(b't') => self.word(b"true", Form::Bare)?,
-            Some(b'f') => self.word(b"false", Form::Bare)?,
-            Some(b'n') => self.word(b"null", Form::Null)?,
-            Some(b'N') => self.word(b"NaN", Form::Null)?,
-            Some(b'I') => self.word(b"Infinity", Form::Null)?,
-            _ => return Err(self.expected("a value")),
-        };
-        Ok((start, self.at, form))
+    #[inline(always)]
+    fn scalar(&mut self) -> Result<Form, Fault> {
+        match self.peek() {
+            Some(b'"') => self.text(),
+            _ => self.bare(),
+        }
     }
 
-    fn word(&mut self, word: &'static [u8], form: Form) -> Result<Form, Unread> {
+    /// Passes a number or a word.
+    fn bare(&mut self) -> Result<Form, Fault> {
+        match self.peek() {
+            Some(b'0'..=b'9' | b'-') => self.number(),
+            Some(b',' | b'}' | b']') => Ok(Form::Null),
+            Some(b't') => self.word(b"true", Form::Bare),
+            Some(b'f') => self.word(b"false", Form::Bare),
+            Some(b'n') => self.word(b"null", Form::Null),
+            Some(b'N') => self.word(b"NaN", Form::Null),
+            Some(b'I') => self.word(b"Infinity", Form::Null),
+            _ => Err(Fault::Value),
+        }
+    }
+
+    fn word(&mut self, word: &'static [u8], form: Form) -> Result<Form, Fault> {
         if !self.line[self.at..].starts_with(word) {
-            return Err(self.expected("a value"));
+            return Err(Fault::Value);
         }
         self.at += word.len();
         Ok(form)
     }
 
     /// A sign, digits, a fraction, an exponent; a lone `-` passes too.
-    fn number(&mut self) -> Result<(), Unread> {
+    fn number(&mut self) -> Result<Form, Fault> {
         if self.peek() == Some(b'-') {
             self.at += 1;
             match self.peek() {
                 Some(b'0'..=b'9') => {}
-                Some(b'I') => return self.word(b"Infinity", Form::Null).map(drop),
-                _ => return Ok(()),
+                Some(b'I') => return self.word(b"Infinity", Form::Null),
+                _ => return Ok(Form::Bare),
             }
         }
         self.digits()?;
@@ -296,34 +365,33 @@ impl<'s> Scan<'s> {
             }
             self.digits()?;
         }
-        Ok(())
+        Ok(Form::Bare)
     }
 
-    fn digits(&mut self) -> Result<(), Unread> {
+    fn digits(&mut self) -> Result<(), Fault> {
         let rest = &self.line[self.at..];
         let len = rest.iter().position(|b| !b.is_ascii_digit()).unwrap_or(rest.len());
         if len == 0 {
-            return Err(self.expected("a digit"));
+            return Err(Fault::Digit);
         }
         self.at += len;
         Ok(())
     }
 
     /// Passes a text in quotes.
-    #[inline]
-    fn text(&mut self) -> Result<(usize, usize, Form), Unread> {
-        let start = self.at + 1;
+    #[inline(always)]
+    fn text(&mut self) -> Result<Form, Fault> {
         let mut form = Form::Text;
-        let mut from = start;
+        let mut from = self.at + 1;
         loop {
             let Some(found) = quote_or_backslash(self.line.get(from..).unwrap_or_default()) else {
                 self.at = self.line.len();
-                return Err(self.expected("the `\"` that ends a text"));
+                return Err(Fault::TextEnd);
             };
             let end = from + found;
             if self.line[end] == b'"' {
                 self.at = end + 1;
-                return Ok((start, end, form));
+                return Ok(form);
             }
             form = Form::Escaped;
             from = end + 2;
@@ -365,33 +433,4 @@ fn unescaped(key: &[u8]) -> Vec<u8> {
     let mut plain = Vec::new();
     Escapes::Json.undo(key, &mut plain);
     plain
-}
-
-/// The first `"` or `\`. Most texts in a log are short: 32 bytes are searched eight at a time
-/// before the call to a vectorised search pays.
-#[inline]
-fn quote_or_backslash(text: &[u8]) -> Option<usize> {
-    let mut passed = 0;
-    while passed < 32 {
-        let Some((chunk, _)) = text[passed..].split_first_chunk::<8>() else {
-            let rest = &text[passed..];
-            return rest.iter().position(|b| matches!(b, b'"' | b'\\')).map(|at| passed + at);
-        };
-        let word = u64::from_le_bytes(*chunk);
-        let found = zero_bytes(word ^ every_byte(b'"')) | zero_bytes(word ^ every_byte(b'\\'));
-        if found != 0 {
-            return Some(passed + found.trailing_zeros() as usize / 8);
-        }
-        passed += 8;
-    }
-    memchr::memchr2(b'"', b'\\', &text[passed..]).map(|at| passed + at)
-}
-
-const fn every_byte(b: u8) -> u64 {
-    u64::from_le_bytes([b; 8])
-}
-
-/// The top bit of each byte that is zero; bytes above the first such one may be marked wrongly.
-const fn zero_bytes(word: u64) -> u64 {
-    word.wrapping_sub(every_byte(0x01)) & !word & every_byte(0x80)
 }

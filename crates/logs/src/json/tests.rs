@@ -37,7 +37,13 @@ fn picked(paths: &[&str], line: &[u8]) -> Result<Vec<Vec<u8>>, crate::Unread> {
         keys.want(path, Leaf { slot, rank: 0 }).unwrap();
     }
     let mut picks = vec![Pick::default(); paths.len()];
-    keys.finish().scan(line, &mut picks)?;
+    let keys = keys.finish();
+    let mut route = Route::default();
+    keys.scan(line, &mut picks, &mut route)?;
+    // The second time it goes the way it knows.
+    let first = std::mem::replace(&mut picks, vec![Pick::default(); paths.len()]);
+    keys.scan(line, &mut picks, &mut route)?;
+    assert_eq!(first, picks);
     let mut undone = Vec::new();
     let texts = Texts::new(line, &mut picks, &mut undone);
     Ok((0..paths.len()).map(|slot| texts.get(slot).to_vec()).collect())
@@ -90,7 +96,10 @@ fn an_index_finds_an_element() {
 
 #[test]
 fn undoes_escapes() {
-    assert_eq!(picked_one("a", r#"{"a":"\"q\" \\ \/ \t \u00e9 \ud83d\ude00"}"#), "\"q\" \\ / \t é 😀");
+    assert_eq!(
+        picked_one("a", r#"{"a":"\"q\" \\ \/ \t \u00e9 \ud83d\ude00"}"#),
+        "\"q\" \\ / \t é 😀"
+    );
     assert_eq!(picked_one("a", r#"{"\u0061":"x"}"#), "x");
     assert_eq!(picked_one("a", r#"{"b":"\"a\":\"no\"","a":"yes"}"#), "yes");
 }
@@ -165,9 +174,8 @@ fn a_truncated_line_is_a_fault_at_its_end() {
 
 #[test]
 fn nesting_is_bounded() {
-    let nested = |depth: usize| {
-        format!(r#"{{"b":{}1{},"a":"x"}}"#, "[".repeat(depth), "]".repeat(depth))
-    };
+    let nested =
+        |depth: usize| format!(r#"{{"b":{}1{},"a":"x"}}"#, "[".repeat(depth), "]".repeat(depth));
     assert_eq!(picked_one("a", &nested(128)), "x");
     assert_eq!(fault(&nested(129)), (134, "at most 128 levels of nesting".to_owned()));
     let (column, _) = fault(&nested(1_000_000));
@@ -225,7 +233,11 @@ fn a_mark_finds_common_spellings() {
         with_mark(&json_marks(), line, |mark| {
             assert_eq!(mark.time.unwrap().to_string(), "2026-03-02T08:15:00Z", "{line}");
             assert_eq!(mark.request_id, RequestId::Is(b"6f1c"), "{line}");
-            assert_eq!((mark.operation, mark.service), (b"x".as_slice(), b"s".as_slice()), "{line}");
+            assert_eq!(
+                (mark.operation, mark.service),
+                (b"x".as_slice(), b"s".as_slice()),
+                "{line}"
+            );
         });
     }
 }
@@ -289,7 +301,10 @@ fn reads_an_nginx_log_in_json() {
         assert_eq!(call.user_agent, br#"say "hi""#);
         assert_eq!(call.forwarded_for, b"1.2.3.4, 10.0.0.1", "whole, forged part included");
         assert_eq!(call.request_id, RequestId::Is(b"6f1c"));
-        assert_eq!((call.upstream, call.host), (b"10.0.0.5:8080".as_slice(), b"bank.example".as_slice()));
+        assert_eq!(
+            (call.upstream, call.host),
+            (b"10.0.0.5:8080".as_slice(), b"bank.example".as_slice())
+        );
     });
 }
 
@@ -302,7 +317,10 @@ fn reads_the_elastic_common_schema_flat_and_nested() {
         with_call(&json_calls(), line, |call| {
             assert_eq!((call.method, call.target), (b"GET".as_slice(), b"/a?b=c".as_slice()));
             assert_eq!((call.status, call.bytes, call.duration), (Some(200), Some(12), Some(1500)));
-            assert_eq!((call.address, call.user_agent), (b"10.0.0.9".as_slice(), b"curl".as_slice()));
+            assert_eq!(
+                (call.address, call.user_agent),
+                (b"10.0.0.9".as_slice(), b"curl".as_slice())
+            );
             assert_eq!((call.referer, call.protocol), (b"r".as_slice(), b"HTTP/1.1".as_slice()));
             assert_eq!((call.host, call.user), (b"h".as_slice(), b"u".as_slice()));
             assert_eq!(call.request_id, RequestId::Is(b"6f1c"));
@@ -316,7 +334,10 @@ fn a_request_line_and_a_whole_url_are_taken_apart() {
     with_call(&json_calls(), line, |call| {
         assert_eq!(call.time.unwrap().to_string(), "2015-05-17T10:05:03Z");
         assert_eq!(call.address, b"2001:db8::7");
-        assert_eq!((call.method, call.target, call.protocol), (b"GET".as_slice(), b"/a".as_slice(), b"HTTP/1.1".as_slice()));
+        assert_eq!(
+            (call.method, call.target, call.protocol),
+            (b"GET".as_slice(), b"/a".as_slice(), b"HTTP/1.1".as_slice())
+        );
     });
     let line = r#"{"httpRequest":{"requestMethod":"GET","requestUrl":"https://h.example/a?b","status":200,"latency":"0.004s","remoteIp":"10.0.0.9","userAgent":"curl"},"timestamp":"2026-03-02T08:15:00Z"}"#;
     with_call(&json_calls(), line, |call| {
@@ -358,7 +379,10 @@ fn reads_caddy() {
         assert_eq!(call.time.unwrap().micros(), 1_772_439_300_123_456);
         assert_eq!(call.address, b"2001:db8::7");
         assert_eq!((call.method, call.target), (b"GET".as_slice(), b"/a?b=c".as_slice()));
-        assert_eq!((call.protocol, call.host), (b"HTTP/2.0".as_slice(), b"bank.example".as_slice()));
+        assert_eq!(
+            (call.protocol, call.host),
+            (b"HTTP/2.0".as_slice(), b"bank.example".as_slice())
+        );
         assert_eq!((call.status, call.bytes, call.duration), (Some(200), Some(10_900), Some(929)));
         assert_eq!(call.user_agent, b"curl/8.5");
         assert_eq!(call.forwarded_for, b"6.6.6.6, 10.0.0.1", "sent twice, joined as HTTP joins it");
@@ -369,7 +393,9 @@ fn reads_caddy() {
     });
     with_call(
         &format,
-        &line.replace(r#""resp_headers":{"#, r#""resp_headers":{"X-Request-Id":["made"],"#).replace(r#""X-Request-Id":["6f1c"],"#, ""),
+        &line
+            .replace(r#""resp_headers":{"#, r#""resp_headers":{"X-Request-Id":["made"],"#)
+            .replace(r#""X-Request-Id":["6f1c"],"#, ""),
         |call| assert_eq!(call.request_id, RequestId::Is(b"made")),
     );
     let message = br#"{"level":"info","ts":1772439300.1,"msg":"serving initial configuration"}"#;

@@ -1,5 +1,6 @@
 //! From where a value lies to what it says.
 
+use super::quotes::quote_or_backslash;
 use super::scan::{Form, Pick};
 use crate::escape::Escapes;
 
@@ -17,8 +18,15 @@ impl<'a> Texts<'a> {
             if !matches!(pick.form, Form::Escaped | Form::Array) {
                 continue;
             }
-            let start = undone.len();
             let value = &line[pick.start..pick.end];
+            if let [b'[', b'"', text @ .., b'"', b']'] = value
+                && quote_or_backslash(text).is_none()
+            {
+                // A header as Go logs it: a list of one.
+                (pick.start, pick.end, pick.form) = (pick.start + 2, pick.end - 2, Form::Text);
+                continue;
+            }
+            let start = undone.len();
             pick.form = if pick.form == Form::Escaped {
                 Escapes::Json.undo(value, undone);
                 Form::Undone
