@@ -5,6 +5,7 @@ use crate::paste::{self, Pasted, Spelling};
 use crate::pattern::Pattern;
 use crate::program::Program;
 use crate::reader::{Reader, Scratch, without_line_end};
+use crate::traefik::Traefik;
 use crate::values::{self, FieldName, Value};
 use crate::{FormatError, Line, Unread, apache, nginx, nickname};
 
@@ -27,6 +28,7 @@ pub(crate) enum Kind {
     Program(Program),
     Json(Json),
     Pattern(Pattern),
+    Traefik(Traefik),
 }
 
 impl Format {
@@ -95,7 +97,7 @@ impl Format {
         match &self.kind {
             Kind::Program(program) => program.values(line, &mut Scratch::default()),
             Kind::Pattern(pattern) => pattern.values(line),
-            Kind::Json(_) => Ok(values::of_line(&self.reader().read(line)?)),
+            Kind::Json(_) | Kind::Traefik(_) => Ok(values::of_line(&self.reader().read(line)?)),
         }
     }
 
@@ -108,6 +110,7 @@ impl Format {
             Kind::Program(program) => program.read(line, scratch),
             Kind::Json(json) => json.read(line, scratch),
             Kind::Pattern(pattern) => pattern.read(line, scratch),
+            Kind::Traefik(traefik) => traefik.read(line, scratch),
         }
     }
 }
@@ -148,7 +151,8 @@ fn flat(text: &str) -> Result<(Program, &'static str), FormatError> {
 }
 
 fn unknown(text: &str) -> String {
-    let names = apache::NICKNAMES.iter().map(|(name, _)| *name).chain(["nginx", "json"]);
+    let names = apache::NICKNAMES.iter().map(|(name, _)| *name);
+    let names = names.chain(["nginx"]).chain(nickname::NAMES);
     match names.min_by_key(|name| strsim::damerau_levenshtein(name, text)) {
         Some(near) if strsim::damerau_levenshtein(near, text) <= 2 => {
             format!("no format has this name; did you mean `{near}`?")

@@ -4,7 +4,9 @@
 //! one a worker: no regular expression on the hot path, no allocation a line. What no format reads
 //! comes back as [`Unread`] with the column where reading stopped; the caller keeps the line.
 
+mod alb;
 mod apache;
+mod envoy;
 mod escape;
 mod format;
 mod format_error;
@@ -17,6 +19,7 @@ mod program;
 mod reader;
 mod request_id;
 mod time;
+mod traefik;
 mod values;
 
 pub use dolmen_model::{Call, Mark, RequestId};

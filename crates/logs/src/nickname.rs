@@ -2,13 +2,23 @@
 
 use crate::format::Kind;
 use crate::json::Json;
-use crate::{Fields, FormatError};
+use crate::traefik::Traefik;
+use crate::{Fields, FormatError, alb, envoy};
 
-/// The format of access log lines that is called `name`; `None` when no such name is known.
-pub(crate) fn calls(name: &str, fields: &Fields) -> Option<Result<Kind, FormatError>> {
-    Some(match name {
+/// The names, for who asks what there is.
+pub(crate) const NAMES: [&str; 6] = ["json", "envoy", "istio", "alb", "caddy", "traefik"];
+
+/// The format of access log lines that is called `text`, or that its own syntax tells; `None` when
+/// it is neither.
+pub(crate) fn calls(text: &str, fields: &Fields) -> Option<Result<Kind, FormatError>> {
+    Some(match text {
         "json" => Json::calls(fields).map(Kind::Json),
         "caddy" => Json::caddy(fields).map(Kind::Json),
+        "traefik" => Traefik::new(fields).map(Kind::Traefik),
+        "alb" => Ok(Kind::Program(alb::program())),
+        "envoy" => envoy::compile(envoy::DEFAULT).map(Kind::Program),
+        "istio" => envoy::compile(envoy::ISTIO).map(Kind::Program),
+        _ if envoy::is_format(text) => envoy::compile(text).map(Kind::Program),
         _ => return None,
     })
 }

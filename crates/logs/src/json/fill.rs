@@ -7,7 +7,7 @@ use super::field::{Field, OF_A_CALL};
 use super::scan::{Form, Pick};
 use super::text::{Texts, join_query};
 use super::{Json, Reads, WithoutId};
-use crate::program::{request_line, status, without_port};
+use crate::program::{request_line, split_origin, status, without_port};
 use crate::reader::Scratch;
 use crate::time::{Clock, Unit, micros};
 use crate::{Line, Unread};
@@ -131,17 +131,5 @@ fn protocol(text: &[u8]) -> &[u8] {
         b"2" | b"2.0" => b"HTTP/2.0",
         b"3" | b"3.0" => b"HTTP/3.0",
         text => text,
-    }
-}
-
-/// Splits `https://host:443/path?query` into host and target; any other target has no host.
-pub(crate) fn split_origin(target: &[u8]) -> (&[u8], &[u8]) {
-    let Some(rest) = target.strip_prefix(b"http://").or_else(|| target.strip_prefix(b"https://"))
-    else {
-        return (b"", target);
-    };
-    match rest.iter().position(|b| matches!(b, b'/' | b'?')) {
-        Some(at) => rest.split_at(at),
-        None => (rest, b"/"),
     }
 }

@@ -15,6 +15,8 @@ pub(crate) enum Class {
     Raw,
     /// Open: anything without white space.
     Token,
+    /// Open: anything without a quote, by a server that does not escape quotes.
+    Unquoted,
     /// Open: texts separated by `, ` or ` : `, as nginx's `$upstream_*` and forwarded addresses.
     List,
     /// Open: the name of a month, a weekday or a zone. No white space; empty in some locales.
@@ -49,7 +51,10 @@ pub(crate) enum Absent {
 impl Class {
     /// Whether it ends only where the text after it begins.
     pub(super) fn is_open(self) -> bool {
-        matches!(self, Self::Text | Self::Raw | Self::Token | Self::List | Self::Name)
+        matches!(
+            self,
+            Self::Text | Self::Raw | Self::Token | Self::Unquoted | Self::List | Self::Name
+        )
     }
 
     /// How long a field is that knows its own end, in text that begins with it. The error is the
@@ -71,7 +76,9 @@ impl Class {
                     _ => Err(0),
                 };
             }
-            Self::Text | Self::Raw | Self::Token | Self::List | Self::Name => text.len(),
+            Self::Text | Self::Raw | Self::Token | Self::Unquoted | Self::List | Self::Name => {
+                text.len()
+            }
         };
         if length > 0 { Ok(length) } else { dash(text, absent) }
     }
@@ -83,6 +90,7 @@ impl Class {
         let fault = match self {
             Self::Token if text.is_empty() && absent == Absent::Dash => Some(0),
             Self::Token | Self::Name => text.iter().position(|b| matches!(b, b' ' | b'\t')),
+            Self::Unquoted => memchr::memchr(b'"', text),
             _ => None,
         };
         fault.map_or(Ok(()), Err)
@@ -172,6 +180,7 @@ impl fmt::Display for Class {
             Self::Text | Self::Raw | Self::List | Self::Blank | Self::Nothing => {
                 f.write_str("text")
             }
+            Self::Unquoted => f.write_str("text without quotes"),
             Self::Token => f.write_str("a word without spaces"),
             Self::Name => f.write_str("a name without spaces"),
             Self::Integer => f.write_str("a whole number or `-`"),

@@ -2,7 +2,7 @@
 
 use dolmen_model::{Call, Header, RequestId, Time};
 
-use super::request::{integer, request_line, status, without_port};
+use super::request::{integer, request_line, split_origin, status, without_port};
 use super::{Edge, Field, Place, Program, Slot, Span, TimeForm, Whose};
 use crate::Unread;
 use crate::reader::Scratch;
@@ -195,6 +195,7 @@ fn whole_time(text: &[u8], form: TimeForm, clock: &mut Clock) -> Option<Time> {
         TimeForm::Clf => clock.clf(text).map(|moment| moment.time),
         TimeForm::Iso => clock.iso(text).map(|moment| moment.time),
         TimeForm::Epoch(unit) => time::epoch(text, unit),
+        TimeForm::Any => clock.any(text).map(|moment| moment.time),
     }
 }
 
@@ -223,12 +224,21 @@ fn assign_parsed<'a>(slot: &'a Slot, text: &'a [u8], call: &mut Call<'a>) {
         Slot::User if call.user.is_empty() && text != b"\"\"" => call.user = text,
         Slot::AddressPort if call.address.is_empty() => call.address = without_port(text),
         Slot::RequestLine if call.target.is_empty() => request_line(text, call),
+        Slot::RequestUrl if call.target.is_empty() => {
+            request_line(text, call);
+            (call.host, call.target) = split_origin(call.target);
+        }
         Slot::Status => call.status = call.status.or_else(|| status(text)),
         Slot::Bytes => call.bytes = call.bytes.or_else(|| integer(text)),
         Slot::Duration(unit) => {
             call.duration = call.duration.or_else(|| time::micros(text, *unit));
         }
         Slot::Durations(unit) => call.duration = call.duration.or_else(|| sum(text, *unit)),
+        Slot::DurationPart(unit) => {
+            if let Some(part) = time::micros(text, *unit) {
+                call.duration = Some(call.duration.unwrap_or(0).saturating_add(part));
+            }
+        }
         Slot::RequestId(kind) if !matches!(call.request_id, RequestId::Is(_)) => {
             call.request_id = kind.extract(text);
         }

@@ -29,7 +29,7 @@ pub(crate) use class::{Absent, Class};
 pub(crate) use fill::assign;
 pub use piece::{Edge, Redirect, Whose};
 pub(crate) use piece::{Field, Piece, Slot, TimeForm, ValueKind};
-pub(crate) use request::{request_line, status, without_port};
+pub(crate) use request::{request_line, split_origin, status, without_port};
 
 use fill::Fill;
 use scan::Step;

@@ -49,6 +49,8 @@ pub(crate) enum Slot {
     User,
     /// `GET /path HTTP/1.1`.
     RequestLine,
+    /// `GET https://host/path HTTP/1.1`, by a server that writes the URL whatever was sent.
+    RequestUrl,
     Method,
     /// Path and query.
     Target,
@@ -63,6 +65,8 @@ pub(crate) enum Slot {
     Duration(Unit),
     /// The durations of several attempts, which add up.
     Durations(Unit),
+    /// One of several fields that add up to the duration.
+    DurationPart(Unit),
     Referer,
     UserAgent,
     RequestId(RequestIdKind),
@@ -80,6 +84,8 @@ pub(crate) enum TimeForm {
     Iso,
     /// A count since the epoch.
     Epoch(Unit),
+    /// Any of these; its look tells.
+    Any,
 }
 
 /// Which of a line's times a piece belongs to: Apache logs a request's begin and its end, before

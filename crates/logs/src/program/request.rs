@@ -33,6 +33,18 @@ fn split_request_line(line: &[u8]) -> Option<(&[u8], &[u8], &[u8])> {
     (is_target && method.iter().all(u8::is_ascii_uppercase)).then_some((method, rest, b""))
 }
 
+/// Splits `https://host:443/path?query` into host and target; any other target has no host.
+pub(crate) fn split_origin(target: &[u8]) -> (&[u8], &[u8]) {
+    let Some(rest) = target.strip_prefix(b"http://").or_else(|| target.strip_prefix(b"https://"))
+    else {
+        return (b"", target);
+    };
+    match rest.iter().position(|b| matches!(b, b'/' | b'?')) {
+        Some(at) => rest.split_at(at),
+        None => (rest, b"/"),
+    }
+}
+
 /// No registered method is longer than 17 bytes; beyond this it is somebody's binary protocol.
 const MAX_METHOD: usize = 32;
 

@@ -74,6 +74,7 @@ impl Field {
             ValueKind::Decimal => Value::Decimal(std::str::from_utf8(text).ok()?.parse().ok()?),
             ValueKind::Part(part) => part_value(*part, text, clock)?,
             ValueKind::Time(TimeForm::Clf) => Value::Moment(clock.clf(text)?),
+            ValueKind::Time(TimeForm::Any) => Value::Moment(clock.any(text)?),
             ValueKind::Time(TimeForm::Iso) => Value::Moment(clock.iso(text)?),
             ValueKind::Time(TimeForm::Epoch(unit)) => {
                 Value::Moment(Moment { time: time::epoch(text, *unit)?, offset: Some(0) })
