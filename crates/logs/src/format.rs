@@ -7,7 +7,7 @@ use crate::program::Program;
 use crate::reader::{Reader, Scratch, without_line_end};
 use crate::traefik::Traefik;
 use crate::values::{self, FieldName, Value};
-use crate::{FormatError, Line, Unread, apache, nginx, nickname};
+use crate::{FormatError, Line, Unread, apache, nginx, nickname, syslog};
 
 /// A compiled log format. Immutable, shared by all workers.
 #[derive(Debug)]
@@ -95,7 +95,9 @@ impl Format {
     pub fn fields(&self, line: &[u8]) -> Result<Vec<(FieldName, Value)>, Unread> {
         let line = without_line_end(line);
         match &self.kind {
-            Kind::Program(program) => program.values(line, &mut Scratch::default()),
+            Kind::Program(program) => {
+                program.values(&line[self.prefix(line)..], &mut Scratch::default())
+            }
             Kind::Pattern(pattern) => pattern.values(line),
             Kind::Json(_) | Kind::Traefik(_) => Ok(values::of_line(&self.reader().read(line)?)),
         }
@@ -106,11 +108,24 @@ impl Format {
         line: &'a [u8],
         scratch: &'a mut Scratch,
     ) -> Result<Line<'a>, Unread> {
-        match &self.kind {
+        let skipped = self.prefix(line);
+        let line = &line[skipped..];
+        let read = match &self.kind {
             Kind::Program(program) => program.read(line, scratch),
             Kind::Json(json) => json.read(line, scratch),
             Kind::Pattern(pattern) => pattern.read(line, scratch),
             Kind::Traefik(traefik) => traefik.read(line, scratch),
+        };
+        read.map_err(|unread| Unread { column: unread.column + skipped, ..unread })
+    }
+
+    /// How much of `line` a syslog daemon wrote before it. A format that itself begins with a time,
+    /// or a regular expression, may mean just that.
+    fn prefix(&self, line: &[u8]) -> usize {
+        match (syslog::prefix(line), &self.kind) {
+            (0, _) | (_, Kind::Pattern(_)) => 0,
+            (_, Kind::Program(program)) if program.begins_with_time() => 0,
+            (skipped, _) => skipped,
         }
     }
 }

@@ -18,6 +18,7 @@ mod pattern;
 mod program;
 mod reader;
 mod request_id;
+mod syslog;
 mod time;
 mod traefik;
 mod values;

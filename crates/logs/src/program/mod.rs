@@ -71,6 +71,15 @@ enum Place {
 }
 
 impl Program {
+    /// Whether the first thing in a line is a time.
+    pub(crate) fn begins_with_time(&self) -> bool {
+        self.lead.is_empty()
+            && self
+                .fields
+                .first()
+                .is_some_and(|field| matches!(field.slot, Slot::Time(_) | Slot::Part(..)))
+    }
+
     /// Reads one line.
     pub(crate) fn read<'a>(
         &'a self,

@@ -4,6 +4,7 @@
 
 mod alb;
 mod envoy;
+mod syslog;
 mod traefik;
 
 use dolmen_logs::{Call, Fields, Format, Line, Unread};
