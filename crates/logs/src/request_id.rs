@@ -31,6 +31,8 @@ const PLAIN: &[&str] = &[
     "x-b3-traceid",
     "x-amzn-requestid",
     "x-vcap-request-id",
+    // The variable of `dolmen proxy nginx`.
+    "dolmen-request-id",
 ];
 
 impl RequestIdKind {
