@@ -203,7 +203,8 @@ impl<H: Handler> Run<H> {
         }
     }
 
-    async fn record(&self, what: What, message: &Message) {
+    // `&mut self` here and below: a consumer may move between threads, not be shared by them.
+    async fn record(&mut self, what: What, message: &Message) {
         let message = Message { body: Bytes::new(), ..message.clone() };
         let mut event = Event::new(what, self.shared.clock.now(), message);
         event.service = Some(self.shared.service.to_string());
@@ -225,7 +226,7 @@ impl<H: Handler> Run<H> {
     }
 
     /// Whether no message is ready for this service.
-    async fn is_done(&self) -> Result<bool, TransportError> {
+    async fn is_done(&mut self) -> Result<bool, TransportError> {
         let depths = self.transport.depths().await?;
         let mine = depths.iter().find(|depth| *depth.service == *self.shared.service);
         Ok(mine.is_none_or(|depth| depth.ready == 0))
