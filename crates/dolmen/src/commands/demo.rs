@@ -1,0 +1,210 @@
+//! `dolmen demo`: a story, told with the real pipeline on logs that were just written.
+
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+use dolmen_cubes::Report;
+use dolmen_model::query::Query;
+
+use super::{Context, report};
+use crate::exit::Exit;
+use crate::render::Style;
+use crate::render::number;
+use crate::render::report::{Look, Page, Section};
+use crate::render::table::{Cell, Kind, Table};
+use crate::stories::monobanque::figures::{self, Figure, Question, Reports, YearsAfter};
+use crate::stories::monobanque::texts::{ENGLISH, Step, Texts};
+use crate::stories::monobanque::{self, Story};
+use crate::terminal;
+
+/// Show what dolmen is good for, on the logs of a made-up bank
+///
+/// Writes the logs of a bank that leaves its monolith, and reports on them step by step: what an
+/// access log shows alone, what it shows when it is joined with the application's log, and who the
+/// unknown callers are. Nothing else on this machine is read or changed.
+#[derive(Debug, clap::Args)]
+pub(crate) struct DemoArgs {
+    /// Write the logs here, and keep them (a temporary folder otherwise)
+    #[arg(long, value_name = "DIR")]
+    dir: Option<PathBuf>,
+    /// Compare the reports with the figures of the story; exit 1 if one is off
+    #[arg(long)]
+    check: bool,
+    /// Print the figures as JSON
+    #[arg(long, requires = "check")]
+    json: bool,
+}
+
+/// Where the logs are.
+enum Place {
+    Kept(PathBuf),
+    /// Removed when this is dropped.
+    Temporary(tempfile::TempDir),
+}
+
+impl Place {
+    fn find(dir: Option<PathBuf>) -> anyhow::Result<Self> {
+        match dir {
+            Some(dir) => Ok(Self::Kept(dir)),
+            None => {
+                let dir = tempfile::Builder::new().prefix("dolmen-demo-").tempdir();
+                Ok(Self::Temporary(dir.context("failed to make a temporary folder")?))
+            }
+        }
+    }
+
+    fn path(&self) -> &Path {
+        match self {
+            Self::Kept(path) => path,
+            Self::Temporary(dir) => dir.path(),
+        }
+    }
+}
+
+pub(crate) fn run(args: DemoArgs, context: &Context) -> anyhow::Result<Exit> {
+    let place = Place::find(args.dir)?;
+    let story = monobanque::write(place.path(), monobanque::SEED)?;
+    let reports = Reports::ask(&story, |question| answer(&question, context))?;
+    if args.check {
+        let after = YearsAfter::ask(&story, |question| answer(&question, context))?;
+        let figures = figures::figures(&story, &reports, &after);
+        if args.json {
+            as_json(&figures)?
+        } else {
+            as_lines(&figures)?
+        }
+        return all_hold(&figures);
+    }
+    let look =
+        Look { width: context.terminal.width, painter: context.terminal.painter, top: Some(ROWS) };
+    let mut out = terminal::stdout();
+    let telling = Telling { texts: &ENGLISH, story: &story, reports: &reports, place: &place };
+    telling.tell(&mut Page::new(look, &mut out))?;
+    out.flush()?;
+    Ok(Exit::Done)
+}
+
+/// Rows of each table.
+const ROWS: usize = 10;
+
+fn answer(question: &Question<'_>, context: &Context) -> anyhow::Result<Report> {
+    let query = Query::parse(&question.query).context("a question of the story")?;
+    report::configured(question.configuration, question.window, &query, context)
+}
+
+/// What is told, and in which words.
+struct Telling<'a> {
+    texts: &'a Texts,
+    story: &'a Story,
+    reports: &'a Reports,
+    place: &'a Place,
+}
+
+impl Telling<'_> {
+    fn tell(&self, page: &mut Page<'_>) -> io::Result<()> {
+        use Section::{Actors, Operations, Totals, UnknownCallers};
+
+        let Self { texts, story, reports, .. } = self;
+        let configurations = &story.configurations;
+        page.title(texts.title)?;
+        page.paragraph(Style::Plain, texts.intro)?;
+        self.step(&texts.first, &configurations.first, page, |page| {
+            page.sections(&reports.first, &[Totals, Operations])
+        })?;
+        self.step(&texts.joined, &configurations.joined, page, |page| {
+            page.sections(&reports.joined, &[Totals, Operations])?;
+            self.routes(page)
+        })?;
+        self.step(&texts.three_actors, &configurations.three_actors, page, |page| {
+            page.sections(&reports.three_actors, &[Actors, UnknownCallers])
+        })?;
+        self.step(&texts.five_actors, &configurations.five_actors, page, |page| {
+            page.sections(&reports.five_actors, &[Actors, UnknownCallers])
+        })?;
+        page.blank()?;
+        page.paragraph(Style::Plain, texts.next)?;
+        match self.place {
+            Place::Kept(_) => {
+                page.paragraph(Style::Plain, texts.kept)?;
+                self.command(&configurations.months, page)
+            }
+            Place::Temporary(_) => page.paragraph(Style::Plain, texts.thrown_away),
+        }
+    }
+
+    fn step(
+        &self,
+        step: &Step,
+        configuration: &Path,
+        page: &mut Page<'_>,
+        show: impl FnOnce(&mut Page<'_>) -> io::Result<()>,
+    ) -> io::Result<()> {
+        page.blank()?;
+        page.title(step.title)?;
+        page.paragraph(Style::Plain, step.before)?;
+        if let Place::Kept(_) = self.place {
+            self.command(configuration, page)?;
+        }
+        page.blank()?;
+        show(page)?;
+        page.blank()?;
+        page.paragraph(Style::Plain, step.after)
+    }
+
+    /// What one would type to see more.
+    fn command(&self, configuration: &Path, page: &mut Page<'_>) -> io::Result<()> {
+        let command = format!("dolmen report --config {}", configuration.display());
+        page.paragraph(Style::Paste, &command)
+    }
+
+    /// Every route that leads to each operation.
+    fn routes(&self, page: &mut Page<'_>) -> io::Result<()> {
+        page.heading(self.texts.routes, "")?;
+        let [operation, route, calls] = self.texts.routes_columns;
+        let columns =
+            [(operation, Kind::Text), (route, Kind::Text), (calls, Kind::Number), ("", Kind::Bar)];
+        let mut table = Table::new(&columns);
+        for (operation, report) in &self.reports.by_operation {
+            let mut name = operation.name();
+            for (route, calls) in Reports::routes(report) {
+                let cells = [
+                    Cell::new(name),
+                    Cell::foreign(&route),
+                    Cell::new(number::count(calls)),
+                    Cell::default(),
+                ];
+                table.row(cells.into(), calls);
+                // The name stands in the first of its rows.
+                name = "";
+            }
+        }
+        page.whole(&table)
+    }
+}
+
+fn as_json(figures: &[Figure]) -> anyhow::Result<()> {
+    let mut out = terminal::stdout();
+    serde_json::to_writer_pretty(&mut out, figures)?;
+    writeln!(out)?;
+    Ok(out.flush()?)
+}
+
+fn as_lines(figures: &[Figure]) -> anyhow::Result<()> {
+    let mut out = terminal::stdout();
+    for Figure { figure, expected, found, ok } in figures {
+        if *ok {
+            writeln!(out, "ok   {figure}: {found}")?;
+        } else {
+            writeln!(out, "OFF  {figure}: the story says {expected}, the report {found}")?;
+        }
+    }
+    Ok(out.flush()?)
+}
+
+fn all_hold(figures: &[Figure]) -> anyhow::Result<Exit> {
+    let off: Vec<_> =
+        figures.iter().filter(|figure| !figure.ok).map(|figure| figure.figure.as_str()).collect();
+    anyhow::ensure!(off.is_empty(), "figures of the story are off: {}", off.join("; "));
+    Ok(Exit::Done)
+}
