@@ -24,7 +24,6 @@ pub(crate) fn run() -> Result<ExitCode> {
     tests(&mut count)?;
     tally(&mut count, "documentation", documentation);
     tally(&mut count, "tidy", tidy::check);
-    tally(&mut count, "the story's figures", figures);
     for (tool, args) in OPTIONAL {
         if shell::find(tool).is_some() {
             let run = || shell::check(Command::new(tool).args(args).current_dir(shell::root()));
@@ -62,11 +61,6 @@ fn documentation() -> Result<()> {
     let mut cargo = shell::cargo();
     cargo.args(["doc", "--workspace", "--no-deps"]).env("RUSTDOCFLAGS", "--deny warnings");
     shell::check(&mut cargo)
-}
-
-/// The demo compares what the report says with what the story tells.
-fn figures() -> Result<()> {
-    shell::check(shell::cargo().args(["run", "--package", "dolmen", "--", "demo", "--check"]))
 }
 
 fn tests(count: &mut Count) -> Result<()> {

@@ -55,7 +55,8 @@ pub(super) fn write(access: &Path, marks: &Path, calls: u64) -> io::Result<u64> 
         let micros = START * 1_000_000 + SPAN / calls * n;
         let operation = random.below(5) as usize;
         let id = format!("{:016x}{:016x}", random.next(), 0x0006_1c00_0000_0000 + n);
-        let duration = 900 + random.below(1 << (10 + random.below(9)));
+        let octave = random.below(9);
+        let duration = 900 + random.below(1 << (10 + octave));
         line.clear();
         access_line(&mut line, &mut random, micros, operation, &id, duration)?;
         access.write_all(&line)?;
