@@ -10,6 +10,8 @@ pub(crate) enum Escapes {
     Apache,
     /// nginx: `\xHH` alone.
     Nginx,
+    /// HAProxy: `#hh`.
+    HaProxy,
     /// JSON strings: `\"`, `\\`, `\/`, `\n`, `\u00e9`, …
     Json,
 }
@@ -20,19 +22,25 @@ impl Escapes {
         matches!(self, Self::Apache | Self::Json)
     }
 
+    /// What an escape begins with.
+    pub(crate) fn mark(self) -> u8 {
+        if self == Self::HaProxy { b'#' } else { b'\\' }
+    }
+
     /// Appends `text` to `out` without its escapes. What is no escape stays as it is.
     pub(crate) fn undo(self, text: &[u8], out: &mut Vec<u8>) {
         let mut rest = text;
-        while let Some(at) = memchr::memchr(b'\\', rest) {
+        while let Some(at) = memchr::memchr(self.mark(), rest) {
             out.extend_from_slice(&rest[..at]);
             let taken = match self {
                 Self::None => 0,
                 Self::Apache => apache(&rest[at + 1..], out),
                 Self::Nginx => hex(&rest[at + 1..], out),
+                Self::HaProxy => two_digits(&rest[at + 1..], out),
                 Self::Json => json(&rest[at + 1..], out),
             };
             if taken == 0 {
-                out.push(b'\\');
+                out.push(self.mark());
             }
             rest = &rest[at + 1 + taken..];
         }
@@ -57,16 +65,23 @@ fn apache(text: &[u8], out: &mut Vec<u8>) -> usize {
     1
 }
 
+/// `x22`.
 fn hex(text: &[u8], out: &mut Vec<u8>) -> usize {
-    let [b'x', high, low, ..] = *text else {
-        return 0;
-    };
+    match text.strip_prefix(b"x").map(|digits| two_digits(digits, out)) {
+        Some(2) => 3,
+        _ => 0,
+    }
+}
+
+/// `22`.
+fn two_digits(text: &[u8], out: &mut Vec<u8>) -> usize {
+    let [high, low, ..] = *text else { return 0 };
     let (Some(high), Some(low)) = (char::from(high).to_digit(16), char::from(low).to_digit(16))
     else {
         return 0;
     };
     out.push((high * 16 + low) as u8);
-    3
+    2
 }
 
 fn json(text: &[u8], out: &mut Vec<u8>) -> usize {

@@ -1,5 +1,6 @@
 use std::collections::BTreeMap;
 
+use crate::haproxy::HaProxy;
 use crate::json::Json;
 use crate::paste::{self, Pasted, Spelling};
 use crate::pattern::Pattern;
@@ -29,6 +30,7 @@ pub(crate) enum Kind {
     Json(Json),
     Pattern(Pattern),
     Traefik(Traefik),
+    HaProxy(HaProxy),
 }
 
 impl Format {
@@ -99,7 +101,9 @@ impl Format {
                 program.values(&line[self.prefix(line)..], &mut Scratch::default())
             }
             Kind::Pattern(pattern) => pattern.values(line),
-            Kind::Json(_) | Kind::Traefik(_) => Ok(values::of_line(&self.reader().read(line)?)),
+            Kind::Json(_) | Kind::Traefik(_) | Kind::HaProxy(_) => {
+                Ok(values::of_line(&self.reader().read(line)?))
+            }
         }
     }
 
@@ -115,6 +119,7 @@ impl Format {
             Kind::Json(json) => json.read(line, scratch),
             Kind::Pattern(pattern) => pattern.read(line, scratch),
             Kind::Traefik(traefik) => traefik.read(line, scratch),
+            Kind::HaProxy(haproxy) => haproxy.read(line, scratch),
         };
         read.map_err(|unread| Unread { column: unread.column + skipped, ..unread })
     }

@@ -10,6 +10,7 @@ mod envoy;
 mod escape;
 mod format;
 mod format_error;
+mod haproxy;
 mod json;
 mod nginx;
 mod nickname;

@@ -1,12 +1,14 @@
 //! The formats that have a name of their own.
 
 use crate::format::Kind;
+use crate::haproxy::HaProxy;
 use crate::json::Json;
 use crate::traefik::Traefik;
-use crate::{Fields, FormatError, alb, envoy};
+use crate::{Fields, FormatError, alb, envoy, haproxy};
 
 /// The names, for who asks what there is.
-pub(crate) const NAMES: [&str; 6] = ["json", "envoy", "istio", "alb", "caddy", "traefik"];
+pub(crate) const NAMES: [&str; 7] =
+    ["json", "haproxy", "envoy", "istio", "alb", "caddy", "traefik"];
 
 /// The format of access log lines that is called `text`, or that its own syntax tells; `None` when
 /// it is neither.
@@ -18,7 +20,9 @@ pub(crate) fn calls(text: &str, fields: &Fields) -> Option<Result<Kind, FormatEr
         "alb" => Ok(Kind::Program(alb::program())),
         "envoy" => envoy::compile(envoy::DEFAULT).map(Kind::Program),
         "istio" => envoy::compile(envoy::ISTIO).map(Kind::Program),
+        "haproxy" => HaProxy::new(fields).map(Kind::HaProxy),
         _ if envoy::is_format(text) => envoy::compile(text).map(Kind::Program),
+        _ if haproxy::is_format(text) => haproxy::compile(text, fields).map(Kind::Program),
         _ => return None,
     })
 }

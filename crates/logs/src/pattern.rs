@@ -230,7 +230,12 @@ fn meaning(field: &str, group: &str, holds: Holds) -> Option<Meaning> {
         _ if holds == Holds::Marks => return None,
         _ => {}
     }
-    Some(Meaning::Slot(match field {
+    slot(field).map(Meaning::Slot)
+}
+
+/// What the field `field` of a configuration means for a call; `None` when a call has none such.
+pub(crate) fn slot(field: &str) -> Option<Slot> {
+    Some(match field {
         "address" => Slot::AddressPort,
         "forwarded_for" => Slot::ForwardedFor,
         "user" => Slot::User,
@@ -249,5 +254,5 @@ fn meaning(field: &str, group: &str, holds: Holds) -> Option<Meaning> {
         "user_agent" => Slot::UserAgent,
         "upstream" => Slot::Upstream,
         _ => Slot::Header(field.strip_prefix("header.")?.to_ascii_lowercase().into()),
-    }))
+    })
 }

@@ -13,13 +13,13 @@ pub(crate) enum Class {
     Text,
     /// Open: anything, logged without escapes whatever the other fields do (mod_ssl's).
     Raw,
-    /// Open: anything without white space.
+    /// Open: anything without blanks.
     Token,
     /// Open: anything without a quote, by a server that does not escape quotes.
     Unquoted,
     /// Open: texts separated by `, ` or ` : `, as nginx's `$upstream_*` and forwarded addresses.
     List,
-    /// Open: the name of a month, a weekday or a zone. No white space; empty in some locales.
+    /// Open: the name of a month, a weekday or a zone. No blanks; empty in some locales.
     Name,
     /// A whole number, or `-`.
     Integer,
@@ -37,6 +37,8 @@ pub(crate) enum Class {
     Blank,
     /// One of these bytes.
     Flag(&'static str),
+    /// `{…}` and the blank after it, or nothing.
+    Captured,
     /// No field at all: the place for the text after it.
     Nothing,
 }
@@ -69,6 +71,7 @@ impl Class {
             Self::Shape(pattern) => return shape(text, pattern),
             Self::Zone => return Ok(shape(text, "+9999").unwrap_or(0)),
             Self::Blank => return Ok(run(text, u8::is_ascii_whitespace)),
+            Self::Captured => return captured(text),
             Self::Nothing => return Ok(0),
             Self::Flag(bytes) => {
                 return match text.first() {
@@ -89,7 +92,7 @@ impl Class {
     pub(super) fn admits(self, text: &[u8], absent: Absent) -> Result<(), usize> {
         let fault = match self {
             Self::Token if text.is_empty() && absent == Absent::Dash => Some(0),
-            Self::Token | Self::Name => text.iter().position(|b| matches!(b, b' ' | b'\t')),
+            Self::Token | Self::Name => memchr::memchr(b' ', text),
             Self::Unquoted => memchr::memchr(b'"', text),
             _ => None,
         };
@@ -155,6 +158,14 @@ fn clf(text: &[u8]) -> Result<usize, usize> {
     if head[0] == b'-' { Ok(1) } else { Err(shape(text, CLF_SHAPE).err().unwrap_or(0)) }
 }
 
+fn captured(text: &[u8]) -> Result<usize, usize> {
+    if text.first() != Some(&b'{') {
+        return Ok(0);
+    }
+    let end = memchr::memchr(b'}', text).ok_or(text.len())? + 1;
+    Ok(end + usize::from(text.get(end) == Some(&b' ')))
+}
+
 const CLF_SHAPE: &str = "99/???/9999:99:99:99 +9999";
 
 fn shape(text: &[u8], pattern: &str) -> Result<usize, usize> {
@@ -180,6 +191,7 @@ impl fmt::Display for Class {
             Self::Text | Self::Raw | Self::List | Self::Blank | Self::Nothing => {
                 f.write_str("text")
             }
+            Self::Captured => f.write_str("`}` after captured headers"),
             Self::Unquoted => f.write_str("text without quotes"),
             Self::Token => f.write_str("a word without spaces"),
             Self::Name => f.write_str("a name without spaces"),

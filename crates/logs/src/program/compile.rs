@@ -1,6 +1,6 @@
 use super::fill::{Fill, fills};
 use super::scan::Step;
-use super::{Absent, Class, Field, Piece, Program, Slot};
+use super::{Absent, Capture, Class, Field, Piece, Program, Slot};
 use crate::escape::Escapes;
 
 impl Program {
@@ -23,6 +23,7 @@ struct Builder {
     lead: Vec<u8>,
     steps: Vec<Draft>,
     fields: Vec<Field>,
+    captures: Vec<(Capture, Field)>,
     /// How many steps there were when the tail began.
     required: Option<usize>,
 }
@@ -40,6 +41,12 @@ impl Builder {
             Piece::Text(text) => self.text(&text),
             Piece::Field(field) => self.field(field),
             Piece::OrDash(pieces) => self.group(pieces),
+            Piece::Captures(captures) => {
+                for (number, field) in captures {
+                    self.captures.push((Capture { step: self.steps.len(), number }, field));
+                }
+                self.field(Field::new("", Class::Captured, Slot::Ignored));
+            }
             Piece::Tail => self.required = self.required.or(Some(self.steps.len())),
         }
     }
@@ -72,7 +79,7 @@ impl Builder {
 
     fn finish(self, escapes: Escapes) -> Program {
         let last = self.steps.len().saturating_sub(1);
-        let fields = self.fields;
+        let mut fields = self.fields;
         let steps = self.steps.into_iter().enumerate().map(|(number, draft)| Step {
             class: draft.class,
             is_last: number == last && draft.after.is_empty(),
@@ -84,12 +91,15 @@ impl Builder {
             dash: draft.dash,
         });
         let steps: Box<[Step]> = steps.collect();
+        let (captures, captured): (Vec<_>, Vec<_>) = self.captures.into_iter().unzip();
+        fields.extend(captured);
         let fills: Box<[Fill]> = fills(&fields);
         Program {
             lead: self.lead.into(),
             required: self.required.unwrap_or(steps.len()),
             steps,
             fields: fields.into(),
+            captures: captures.into(),
             fills,
             escapes,
             absent: Absent::Dash,

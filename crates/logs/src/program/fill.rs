@@ -46,10 +46,18 @@ pub(super) fn fills(fields: &[Field]) -> Box<[Fill]> {
 }
 
 impl Program {
-    /// Undoes the escapes of the fields that have any.
+    /// Finds captured headers, and undoes the escapes of the fields that have any.
     pub(super) fn undo(&self, line: &[u8], scratch: &mut Scratch) {
-        let bytes = &mut scratch.bytes;
-        for span in scratch.spans.iter_mut().filter(|span| span.place == Place::Escaped) {
+        let Scratch { bytes, spans, .. } = scratch;
+        for capture in &self.captures {
+            let Some(span) = spans.get(capture.step) else { break };
+            let mut span = captured(line, *span, capture.number);
+            if memchr::memchr(self.escapes.mark(), &line[span.start..span.end]).is_some() {
+                span.place = Place::Escaped;
+            }
+            spans.push(span);
+        }
+        for span in spans.iter_mut().filter(|span| span.place == Place::Escaped) {
             let start = bytes.len();
             self.escapes.undo(&line[span.start..span.end], bytes);
             *span = Span { start, end: bytes.len(), place: Place::Scratch };
@@ -229,9 +237,9 @@ fn assign_parsed<'a>(slot: &'a Slot, text: &'a [u8], call: &mut Call<'a>) {
             (call.host, call.target) = split_origin(call.target);
         }
         Slot::Status => call.status = call.status.or_else(|| status(text)),
-        Slot::Bytes => call.bytes = call.bytes.or_else(|| integer(text)),
+        Slot::Bytes => call.bytes = call.bytes.or_else(|| integer(without_plus(text))),
         Slot::Duration(unit) => {
-            call.duration = call.duration.or_else(|| time::micros(text, *unit));
+            call.duration = call.duration.or_else(|| time::micros(without_plus(text), *unit));
         }
         Slot::Durations(unit) => call.duration = call.duration.or_else(|| sum(text, *unit)),
         Slot::DurationPart(unit) => {
@@ -251,4 +259,26 @@ fn assign_parsed<'a>(slot: &'a Slot, text: &'a [u8], call: &mut Call<'a>) {
 fn sum(text: &[u8], unit: Unit) -> Option<u64> {
     let attempts = text.split(|b| matches!(b, b',' | b':' | b' ')).filter(|text| !text.is_empty());
     attempts.filter_map(|text| time::micros(text, unit)).reduce(u64::saturating_add)
+}
+
+/// One of the texts between braces; empty where there are fewer.
+fn captured(line: &[u8], span: Span, number: usize) -> Span {
+    let nothing = Span { start: span.start, end: span.start, place: Place::Line };
+    let text = line[span.start..span.end].trim_ascii_end();
+    let Some(inside) = text.strip_prefix(b"{").and_then(|text| text.strip_suffix(b"}")) else {
+        return nothing;
+    };
+    let mut start = span.start + 1;
+    for (at, text) in inside.split(|&b| b == b'|').enumerate() {
+        if at == number {
+            return Span { start, end: start + text.len(), place: Place::Line };
+        }
+        start += text.len() + 1;
+    }
+    nothing
+}
+
+/// HAProxy's `logasap` writes `+` before what was still growing.
+fn without_plus(text: &[u8]) -> &[u8] {
+    text.strip_prefix(b"+").unwrap_or(text)
 }

@@ -40,14 +40,23 @@ pub(crate) struct Program {
     /// The text before the first field.
     lead: Box<[u8]>,
     steps: Box<[Step]>,
-    /// One a step.
+    /// One a step, then one a capture.
     fields: Box<[Field]>,
+    captures: Box<[Capture]>,
     /// What to write into a call, in the order of preference.
     fills: Box<[Fill]>,
     escapes: Escapes,
     absent: Absent,
     /// How many fields must be there: all, unless the format has a tail.
     required: usize,
+}
+
+/// A field that is one of the texts between the braces of another.
+#[derive(Clone, Copy, Debug)]
+struct Capture {
+    step: usize,
+    /// Counted from 0.
+    number: usize,
 }
 
 /// Where a field lies.
@@ -87,6 +96,39 @@ impl Program {
         scratch: &'a mut Scratch,
     ) -> Result<Line<'a>, Unread> {
         self.scan(line, &mut scratch.spans)?;
+        self.finish(line, scratch)
+    }
+
+    /// The one of `programs` that the line fits, to [`finish`](Self::finish) it with. The one that
+    /// the line before fitted is tried first. The error is that of the one that got furthest.
+    pub(crate) fn fitting<'p>(
+        programs: &'p [Self],
+        line: &[u8],
+        scratch: &mut Scratch,
+    ) -> Result<&'p Self, Unread> {
+        let hint = scratch.fitting.min(programs.len().saturating_sub(1));
+        let mut furthest: Option<Unread> = None;
+        for number in std::iter::once(hint).chain((0..programs.len()).filter(|n| *n != hint)) {
+            match programs[number].scan(line, &mut scratch.spans) {
+                Ok(()) => {
+                    scratch.fitting = number;
+                    return Ok(&programs[number]);
+                }
+                Err(unread) if furthest.as_ref().is_none_or(|f| unread.column > f.column) => {
+                    furthest = Some(unread);
+                }
+                Err(_) => {}
+            }
+        }
+        Err(furthest.unwrap_or_else(|| Unread::new(0, "a format to read it")))
+    }
+
+    /// The second half of reading: what the scan found becomes a call.
+    pub(crate) fn finish<'a>(
+        &'a self,
+        line: &'a [u8],
+        scratch: &'a mut Scratch,
+    ) -> Result<Line<'a>, Unread> {
         self.undo(line, scratch);
         let mut call = Call::default();
         self.fill(line, scratch, &mut call)?;

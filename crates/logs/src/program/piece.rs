@@ -11,6 +11,10 @@ pub(crate) enum Piece {
     Field(Field),
     /// These pieces, or a single `-` for all of them.
     OrDash(Vec<Piece>),
+    /// Texts between `{` and `}` with `|` between them, then a blank; or none of all that. HAProxy
+    /// writes captured headers so. The fields are those of the texts that mean something, by
+    /// number.
+    Captures(Vec<(usize, Field)>),
     /// The format grew over the years: from here on the line may end before any field, and what
     /// follows the last one is let pass.
     Tail,
@@ -175,5 +179,22 @@ impl Field {
     /// The same, with another kind of value.
     pub(crate) fn kind(self, kind: ValueKind) -> Self {
         Self { kind, ..self }
+    }
+}
+
+impl Slot {
+    /// What the request header `name` means; any case.
+    pub(crate) fn of_header(name: &str) -> Self {
+        let name = name.trim().to_ascii_lowercase();
+        match name.as_str() {
+            "host" => Self::Host,
+            "user-agent" => Self::UserAgent,
+            "referer" => Self::Referer,
+            "x-forwarded-for" => Self::ForwardedFor,
+            _ => match RequestIdKind::of_header(&name) {
+                Some(kind) => Self::RequestId(kind),
+                None => Self::Header(name.into()),
+            },
+        }
     }
 }

@@ -378,7 +378,7 @@ impl Scanner<'_> {
     }
 
     fn has_escape(&self, step: &Step, start: usize, end: usize) -> bool {
-        self.undoes(step) && memchr(b'\\', &self.line[start..end]).is_some()
+        self.undoes(step) && memchr(self.escapes.mark(), &self.line[start..end]).is_some()
     }
 
     /// Whether the field may hold any byte, so that only its end matters.

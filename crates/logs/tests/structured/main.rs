@@ -4,6 +4,7 @@
 
 mod alb;
 mod envoy;
+mod haproxy;
 mod syslog;
 mod traefik;
 
