@@ -126,3 +126,23 @@ fn code_unit(text: &[u8]) -> Option<u32> {
     let digits = text.strip_prefix(b"u")?.get(..4)?;
     digits.iter().try_fold(0, |n, &b| Some(n * 16 + char::from(b).to_digit(16)?))
 }
+
+/// Appends `text` to `out` without percent signs; twice where blanks were encoded twice, as
+/// CloudFront does.
+pub(crate) fn percent_decoded(text: &[u8], out: &mut Vec<u8>) {
+    let start = out.len();
+    let mut rest = text;
+    while let Some(at) = memchr::memchr(b'%', rest) {
+        out.extend_from_slice(&rest[..at]);
+        let taken = two_digits(&rest[at + 1..], out);
+        if taken == 0 {
+            out.push(b'%');
+        }
+        rest = &rest[at + 1 + taken..];
+    }
+    out.extend_from_slice(rest);
+    if memchr::memmem::find(text, b"%2520").is_some() {
+        let once = out.split_off(start);
+        percent_decoded(&once, out);
+    }
+}

@@ -8,6 +8,7 @@ use crate::program::Program;
 use crate::reader::{Reader, Scratch, without_line_end};
 use crate::traefik::Traefik;
 use crate::values::{self, FieldName, Value};
+use crate::w3c::W3c;
 use crate::{FormatError, Line, Unread, apache, nginx, nickname, syslog};
 
 /// A compiled log format. Immutable, shared by all workers.
@@ -31,6 +32,7 @@ pub(crate) enum Kind {
     Pattern(Pattern),
     Traefik(Traefik),
     HaProxy(HaProxy),
+    W3c(W3c),
 }
 
 impl Format {
@@ -84,7 +86,7 @@ impl Format {
     /// Whether a line's meaning depends on an earlier line of the same file (W3C's `#Fields:`), so
     /// that one file's lines must be read in their order.
     pub fn is_sequential(&self) -> bool {
-        false
+        matches!(self.kind, Kind::W3c(_))
     }
 
     /// A reader for one worker.
@@ -101,7 +103,7 @@ impl Format {
                 program.values(&line[self.prefix(line)..], &mut Scratch::default())
             }
             Kind::Pattern(pattern) => pattern.values(line),
-            Kind::Json(_) | Kind::Traefik(_) | Kind::HaProxy(_) => {
+            Kind::Json(_) | Kind::Traefik(_) | Kind::HaProxy(_) | Kind::W3c(_) => {
                 Ok(values::of_line(&self.reader().read(line)?))
             }
         }
@@ -112,6 +114,9 @@ impl Format {
         line: &'a [u8],
         scratch: &'a mut Scratch,
     ) -> Result<Line<'a>, Unread> {
+        if line.iter().all(u8::is_ascii_whitespace) {
+            return Ok(Line::Nothing);
+        }
         let skipped = self.prefix(line);
         let line = &line[skipped..];
         let read = match &self.kind {
@@ -120,6 +125,7 @@ impl Format {
             Kind::Pattern(pattern) => pattern.read(line, scratch),
             Kind::Traefik(traefik) => traefik.read(line, scratch),
             Kind::HaProxy(haproxy) => haproxy.read(line, scratch),
+            Kind::W3c(w3c) => w3c.read(line, scratch),
         };
         read.map_err(|unread| Unread { column: unread.column + skipped, ..unread })
     }

@@ -23,6 +23,7 @@ mod syslog;
 mod time;
 mod traefik;
 mod values;
+mod w3c;
 
 pub use dolmen_model::{Call, Mark, RequestId};
 pub use format::{Fields, Format};

@@ -7,6 +7,7 @@ use crate::Format;
 use crate::json::{Pick, Route};
 use crate::program::Span;
 use crate::time::Clock;
+use crate::w3c::Directives;
 
 /// Reads lines of one format. One a worker: it holds what is reused from line to line.
 #[derive(Debug)]
@@ -29,6 +30,8 @@ pub(crate) struct Scratch {
     pub(crate) picks: Vec<Pick>,
     /// The way through the line of JSON before.
     pub(crate) route: Route,
+    /// What the W3C directives so far said.
+    pub(crate) w3c: Directives,
     /// Where the groups of a regular expression lie.
     pub(crate) captures: Option<regex::bytes::CaptureLocations>,
     /// Reads times; remembers the last hour.

@@ -78,7 +78,7 @@ fn refuses_what_is_no_operator() {
 #[test]
 fn a_fault_is_shown_where_it_is() {
     let envoy = format("envoy");
-    assert_eq!(unread(&envoy, "").column, 1);
+    assert_eq!(unread(&envoy, "?").column, 1);
     assert_eq!(unread(&envoy, &LINE[..40]).column, 41);
     let status = LINE.find(" 204 ").expect("a status") + 2;
     assert_eq!(unread(&envoy, &LINE.replace(" 204 ", " ok ")).column, status);

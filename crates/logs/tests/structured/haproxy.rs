@@ -181,7 +181,6 @@ fn refuses_a_log_format_where_it_is_wrong() {
 fn what_is_no_request_is_not_read() {
     let haproxy = format("haproxy");
     for (line, column) in [
-        ("", 1),
         ("Proxy http-in started.", 1),
         ("10.0.1.2:33317 [06/Feb/2009:12:14:14.655] http-in/1: SSL handshake failure", 43),
         // TCP mode.

@@ -7,6 +7,7 @@ mod envoy;
 mod haproxy;
 mod syslog;
 mod traefik;
+mod w3c;
 
 use dolmen_logs::{Call, Fields, Format, Line, Unread};
 
