@@ -1,6 +1,6 @@
 use dolmen_cubes::Cube;
-use dolmen_model::Time;
 use dolmen_model::query::Query;
+use dolmen_model::{NameId, Time};
 
 use crate::catalog::cube::Dimension;
 use crate::range::Width;
@@ -41,4 +41,19 @@ pub struct CallQuestion {
     pub to: Time,
     /// What they must fulfil.
     pub query: Query,
+}
+
+/// Which callers are asked for.
+#[derive(Clone, Debug)]
+pub struct CallerQuestion {
+    /// From the bucket that holds this instant on.
+    pub from: Time,
+    /// To before this one.
+    pub to: Time,
+    /// Callers of this actor alone; [`NameId::UNKNOWN`] for those nobody could name.
+    pub actor: Option<NameId>,
+    /// Callers of this operation alone.
+    pub operation: Option<NameId>,
+    /// At most so many.
+    pub most: usize,
 }

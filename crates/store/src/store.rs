@@ -1,16 +1,18 @@
 use std::sync::Arc;
 
-use dolmen_model::Names;
+use dolmen_model::{Names, Time};
 
 use crate::commit::{Commit, Committed};
 use crate::error::StoreError;
 use crate::files::KnownFile;
-use crate::question::{CallQuestion, Counts, CubeQuestion};
+use crate::question::{CallQuestion, CallerQuestion, Counts, CubeQuestion};
 use crate::rows::Rows;
 use crate::segment::Encoded;
-use crate::stored::{Request, StoredCall};
+use crate::status::Status;
+use crate::stored::{CallerRow, MarkCount, Request, StoredCall, UnreadRow};
 
-/// Calls, one after the other. The first error ends them.
+/// Calls, one after the other. An error stands for the rows of a segment that cannot be read; those
+/// of the others still come.
 pub type Calls<'s> = Box<dyn Iterator<Item = Result<StoredCall, StoreError>> + Send + 's>;
 
 /// What a store can do. [`LocalStore`](crate::LocalStore) is the one on this machine's disk.
@@ -44,4 +46,16 @@ pub trait Store: Send + Sync {
 
     /// Everything known of one request: its calls, hops among them, and its marks.
     fn request(&self, id: &[u8]) -> Result<Request, StoreError>;
+
+    /// Marks by operation and service, and how many of them have no call.
+    fn marks(&self, from: Time, to: Time) -> Result<Vec<MarkCount>, StoreError>;
+
+    /// Who called, the most frequent first.
+    fn callers(&self, question: &CallerQuestion) -> Result<Vec<CallerRow>, StoreError>;
+
+    /// At most so many lines that no format reads, by when they were read, the latest first.
+    fn unread(&self, from: Time, to: Time, most: usize) -> Result<Vec<UnreadRow>, StoreError>;
+
+    /// Sizes, and when each source spoke.
+    fn status(&self) -> Result<Status, StoreError>;
 }

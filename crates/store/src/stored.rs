@@ -78,6 +78,63 @@ pub struct Request {
     pub marks: Vec<StoredMark>,
 }
 
+/// A line that no format reads.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct UnreadRow {
+    /// When it was read.
+    pub seen: Time,
+    /// The source that it came from.
+    pub source: String,
+    /// The file's path, `-` for standard input.
+    pub file: String,
+    /// The line's number in it, from 1.
+    pub number: u64,
+    /// The first byte that did not fit, from 1.
+    pub column: u64,
+    /// What was expected there.
+    pub expected: String,
+    /// The line, byte for byte.
+    #[serde(serialize_with = "as_text")]
+    pub line: Vec<u8>,
+}
+
+/// Marks of one operation on one service.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MarkCount {
+    /// The service that wrote them.
+    pub service: NameId,
+    /// The operation.
+    pub operation: NameId,
+    /// How many, in the buckets that cover the range.
+    pub marks: u64,
+    /// How many of the range have no call; of lines already removed, all for the whole of time.
+    pub mark_only: u64,
+}
+
+/// Calls of one caller on one service.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CallerRow {
+    /// The address; `None` where the log has none.
+    pub address: Option<String>,
+    /// The user agent.
+    pub user_agent: Option<String>,
+    /// The authenticated user; `(other)`, with no address and no user agent, for callers beyond
+    /// the bound.
+    pub user: Option<String>,
+    /// Who the rules say it is.
+    pub actor: NameId,
+    /// The service that answered.
+    pub service: NameId,
+    /// The operations entered.
+    pub operations: SetId,
+    /// The start of the first bucket with a call.
+    pub first: Time,
+    /// The start of the last one.
+    pub last: Time,
+    /// How many calls.
+    pub calls: u64,
+}
+
 /// Bytes that are not UTF-8 are shown as U+FFFD.
 fn as_text<S: serde::Serializer>(line: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(&String::from_utf8_lossy(line))

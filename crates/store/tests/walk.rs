@@ -1,5 +1,7 @@
 //! The whole way, once: lines in, counts and lines out, also after closing and opening.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests")]
+
 mod common;
 
 use common::{Block, START, all_calls, call_line, calls_by_joined, id, mark_line, progress};

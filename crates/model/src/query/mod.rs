@@ -79,6 +79,57 @@ impl Node {
     }
 }
 
+/// What is known of a condition before its value is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Known {
+    /// It holds for every value there is.
+    Always,
+    /// It holds for none of them.
+    Never,
+    /// It may hold.
+    Perhaps,
+}
+
+impl Query {
+    /// Whether the query may hold, given what is known of each of its [`atoms`](Self::atoms):
+    /// `false` lets a search skip whatever the knowledge is about.
+    pub fn may_hold(&self, mut known: impl FnMut(usize) -> Known) -> bool {
+        self.root.as_ref().is_none_or(|root| root.known(&mut known) != Known::Never)
+    }
+}
+
+impl Node {
+    fn known(&self, known: &mut impl FnMut(usize) -> Known) -> Known {
+        match self {
+            Self::Atom(atom) => known(*atom),
+            Self::Not(inner) => match inner.known(known) {
+                Known::Always => Known::Never,
+                Known::Never => Known::Always,
+                Known::Perhaps => Known::Perhaps,
+            },
+            Self::And(parts) => Self::all(parts, Known::Always, known),
+            Self::Or(parts) => Self::all(parts, Known::Never, known),
+        }
+    }
+
+    /// `Never` decides an `and`, `Always` an `or`; `neutral` is what decides nothing.
+    fn all(
+        parts: &[Self],
+        neutral: Known,
+        known: &mut impl FnMut(usize) -> Known,
+    ) -> Known {
+        let mut all = neutral;
+        for part in parts {
+            match part.known(known) {
+                one if one == neutral => {}
+                Known::Perhaps => all = Known::Perhaps,
+                decided => return decided,
+            }
+        }
+        all
+    }
+}
+
 impl FromStr for Query {
     type Err = QueryError;
 

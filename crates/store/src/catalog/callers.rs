@@ -11,9 +11,13 @@ pub(crate) const BOUND: i64 = 500_000;
 /// The row of all callers beyond [`BOUND`].
 const OTHER: i64 = 1;
 
-pub(crate) fn add(db: &Connection, counts: &[CallerCount]) -> rusqlite::Result<()> {
+pub(crate) fn add(
+    db: &Connection,
+    generation: i64,
+    counts: &[CallerCount],
+) -> rusqlite::Result<()> {
     let mut upsert = db.prepare_cached(
-        "INSERT INTO caller_counts VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+        "INSERT INTO caller_counts VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
          ON CONFLICT DO UPDATE SET calls = calls + excluded.calls",
     )?;
     for count in counts {
@@ -22,6 +26,7 @@ pub(crate) fn add(db: &Connection, counts: &[CallerCount]) -> rusqlite::Result<(
             CallerWidth::Day => Width::Day,
         };
         upsert.execute(params![
+            generation,
             width as i64,
             width.floor(minute_of(count.time)),
             caller(db, count)?,

@@ -25,6 +25,9 @@ pub(crate) const FILE: &str = "catalog.sqlite";
 /// How long a reader waits while the catalog is being recovered or checkpointed.
 const BUSY: Duration = Duration::from_secs(10);
 
+/// The hour of lines without a time.
+pub(crate) const NO_HOUR: i64 = i64::MIN;
+
 /// Who opens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Access {
@@ -99,6 +102,7 @@ impl Catalog {
         set(&tx, "format", i64::from(FORMAT))?;
         set(&tx, "commit", 0)?;
         set(&tx, "generation", 1)?;
+        set(&tx, "lines_since", i64::MIN)?;
         set(&tx, "minutes_since", i64::MIN)?;
         set(&tx, "hours_since", i64::MIN)?;
         tx.execute(

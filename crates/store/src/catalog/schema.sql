@@ -46,6 +46,10 @@ CREATE TABLE segments (
 );
 CREATE INDEX segments_by_time ON segments (kind, to_time) WHERE replaced_at IS NULL;
 
+-- What readers look at: not replaced, and of no generation that is still being built.
+CREATE VIEW visible AS SELECT * FROM segments WHERE replaced_at IS NULL
+    AND generation <= (SELECT value FROM meta WHERE key = 'generation');
+
 CREATE TABLE cube (
     generation INTEGER NOT NULL,
     level      INTEGER NOT NULL,     -- projection * 4 + width
@@ -83,6 +87,14 @@ CREATE TABLE waiting (
 ) WITHOUT ROWID;
 CREATE INDEX waiting_by_time ON waiting (time);
 
+-- Marks that waited until the lines of their time were removed.
+CREATE TABLE mark_only (
+    service   INTEGER NOT NULL,
+    operation INTEGER NOT NULL,
+    marks     INTEGER NOT NULL,
+    PRIMARY KEY (service, operation)
+) WITHOUT ROWID;
+
 CREATE TABLE amendments (
     segment    INTEGER NOT NULL,
     row        INTEGER NOT NULL,     -- from 0
@@ -99,6 +111,7 @@ CREATE TABLE callers (
 );
 
 CREATE TABLE caller_counts (
+    generation INTEGER NOT NULL,
     width      INTEGER NOT NULL,
     bucket     INTEGER NOT NULL,
     caller     INTEGER NOT NULL,
@@ -106,13 +119,13 @@ CREATE TABLE caller_counts (
     service    INTEGER NOT NULL,
     operations INTEGER NOT NULL,
     calls      INTEGER NOT NULL,
-    PRIMARY KEY (width, bucket, caller, actor, service, operations)
+    PRIMARY KEY (generation, width, bucket, caller, actor, service, operations)
 ) WITHOUT ROWID;
 
 CREATE TABLE coverage (
     source INTEGER NOT NULL,
     kind   TEXT    NOT NULL,
-    hour   INTEGER NOT NULL,         -- hours since 1970; -1: lines without a time
+    hour   INTEGER NOT NULL,         -- hours since 1970; -2^63: lines without a time
     lines  INTEGER NOT NULL,
     PRIMARY KEY (source, kind, hour)
 ) WITHOUT ROWID;

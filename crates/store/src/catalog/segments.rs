@@ -99,7 +99,7 @@ pub(crate) fn between(
     to: Time,
 ) -> rusqlite::Result<Vec<SegmentRow>> {
     let mut statement = db.prepare_cached(&format!(
-        "SELECT {COLUMNS} FROM segments WHERE kind = ?1 AND replaced_at IS NULL
+        "SELECT {COLUMNS} FROM visible WHERE kind = ?1
          AND ifnull(to_time, {first}) >= ?2 AND ifnull(from_time, {first}) < ?3
          ORDER BY to_time DESC, id DESC",
         first = i64::MIN
@@ -109,9 +109,7 @@ pub(crate) fn between(
 
 /// Every segment that readers look at, oldest number first.
 pub(crate) fn all(db: &Connection) -> rusqlite::Result<Vec<SegmentRow>> {
-    let mut statement = db.prepare_cached(&format!(
-        "SELECT {COLUMNS} FROM segments WHERE replaced_at IS NULL ORDER BY id"
-    ))?;
+    let mut statement = db.prepare_cached(&format!("SELECT {COLUMNS} FROM visible ORDER BY id"))?;
     statement.query_map([], segment)?.collect()
 }
 

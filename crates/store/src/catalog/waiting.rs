@@ -101,3 +101,9 @@ pub(crate) fn amendments(
         .prepare_cached("SELECT row, operations FROM amendments WHERE segment = ?1 ORDER BY row")?;
     statement.query_map([segment.0], |row| Ok((row.get(0)?, SetId(row.get(1)?))))?.collect()
 }
+
+/// Segments that have amendments.
+pub(crate) fn amended_segments(db: &Connection) -> rusqlite::Result<FxHashSet<SegmentId>> {
+    let mut statement = db.prepare_cached("SELECT DISTINCT segment FROM amendments")?;
+    statement.query_map([], |row| row.get(0).map(SegmentId))?.collect()
+}

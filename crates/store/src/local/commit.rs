@@ -119,7 +119,7 @@ impl LocalStore {
             }
             let kept = age(tx, commit).map_err(&refused)?;
             cube::add(tx, generation, &commit.cube, kept).map_err(&refused)?;
-            callers::add(tx, &commit.callers).map_err(&refused)?;
+            callers::add(tx, generation, &commit.callers).map_err(&refused)?;
             count(tx, &commit.rows, kept).map_err(&refused)?;
             let late_joins = self.join(tx, open, &writer.waiting, written, kept, &mut waits)?;
             // Last: the join may have made new sets.
@@ -163,8 +163,7 @@ fn count(tx: &Transaction<'_>, rows: &[Encoded], kept: Kept) -> rusqlite::Result
     )?;
     for ((source, kind, hour), lines) in rows.iter().flat_map(|rows| rows.coverage.iter()) {
         let source = dictionary::source(tx, source)?;
-        let hour = if *hour == i64::MIN { -1 } else { *hour };
-        upsert.execute(rusqlite::params![source, kind.name(), hour, *lines as i64])?;
+        upsert.execute(rusqlite::params![source, kind.name(), *hour, *lines as i64])?;
     }
     Ok(())
 }

@@ -1,15 +1,26 @@
 //! The store on this machine's disk.
 
+mod backup;
 mod commit;
+mod compact;
 mod join;
+mod keep;
+mod lists;
 mod scan;
+mod status;
+mod verify;
+
+pub use backup::BackedUp;
+pub use compact::Compacted;
+pub use keep::{GRACE, Removed};
+pub use verify::Verified;
 
 use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use dolmen_cubes::Cube;
-use dolmen_model::{Joined, NameId, Names, Outcome, SetId};
+use dolmen_model::{Joined, NameId, Names, Outcome, SetId, Time};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::catalog::cube::{Dimension, Projection};
@@ -19,12 +30,13 @@ use crate::catalog::{self, Access, Catalog, cube, files, segments, waiting};
 use crate::commit::{Commit, Committed};
 use crate::error::StoreError;
 use crate::files::KnownFile;
-use crate::question::{CallQuestion, Counts, CubeQuestion};
+use crate::question::{CallQuestion, CallerQuestion, Counts, CubeQuestion};
 use crate::range::{Kept, Width, cover, minute_of, time_of};
 use crate::rows::Rows;
 use crate::segment::{self, Encoded, ReadError, SegmentReader};
+use crate::status::Status;
 use crate::store::{Calls, Store};
-use crate::stored::Request;
+use crate::stored::{CallerRow, MarkCount, Request, UnreadRow};
 use crate::vfs::{RealVfs, Vfs};
 
 /// The folder of segments in the store's folder.
@@ -120,6 +132,13 @@ impl LocalStore {
 
     fn inner(&self) -> MutexGuard<'_, Inner> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn writing(&self, inner: &Inner) -> Result<(), StoreError> {
+        match inner.writer {
+            Some(_) => Ok(()),
+            None => Err(StoreError::ReadOnly { path: self.root.clone() }),
+        }
     }
 
     fn folder(&self) -> PathBuf {
@@ -251,6 +270,22 @@ impl Store for LocalStore {
 
     fn request(&self, id: &[u8]) -> Result<Request, StoreError> {
         self.find_request(id)
+    }
+
+    fn marks(&self, from: Time, to: Time) -> Result<Vec<MarkCount>, StoreError> {
+        self.count_marks(from, to)
+    }
+
+    fn callers(&self, question: &CallerQuestion) -> Result<Vec<CallerRow>, StoreError> {
+        self.list_callers(question)
+    }
+
+    fn unread(&self, from: Time, to: Time, most: usize) -> Result<Vec<UnreadRow>, StoreError> {
+        self.list_unread(from, to, most)
+    }
+
+    fn status(&self) -> Result<Status, StoreError> {
+        self.read_status()
     }
 }
 

@@ -5,11 +5,11 @@ use std::collections::BinaryHeap;
 use std::sync::Arc;
 
 use dolmen_model::Time;
-use dolmen_model::query::Query;
-use rustc_hash::FxHashMap;
+use dolmen_model::query::{Field, Known, Query, Value};
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::LocalStore;
-use crate::catalog::segments::{self, SegmentRow};
+use crate::catalog::segments::{self, SegmentId, SegmentRow};
 use crate::catalog::waiting;
 use crate::error::StoreError;
 use crate::question::CallQuestion;
@@ -27,6 +27,7 @@ impl LocalStore {
             open: BinaryHeap::new(),
             rebuild: Rebuild::default(),
             state: State::Fresh,
+            failed: None,
         };
         scan.plan()?;
         Ok(Box::new(scan))
@@ -81,7 +82,7 @@ impl LocalStore {
         self.segment(&mut self.inner(), row)
     }
 
-    fn amended(
+    pub(super) fn amended(
         &self,
         reader: &SegmentReader,
     ) -> Result<FxHashMap<u32, dolmen_model::SetId>, StoreError> {
@@ -110,6 +111,8 @@ struct Scan<'s> {
     open: BinaryHeap<Cursor>,
     rebuild: Rebuild,
     state: State,
+    /// What went wrong behind the call that was given out last.
+    failed: Option<StoreError>,
 }
 
 #[derive(PartialEq, Eq)]
@@ -164,12 +167,16 @@ impl Scan<'_> {
     fn plan(&mut self) -> Result<(), StoreError> {
         let CallQuestion { from, to, query } = &self.question;
         self.pending = self.store.plan(Kind::Calls, *from, *to)?;
-        self.pending.retain(|row| may_fulfil(row, query));
+        let amended = self.store.amended_segments()?;
+        self.pending.retain(|row| may_fulfil(row, query, amended.contains(&row.id)));
         self.pending.reverse();
         Ok(())
     }
 
     fn step(&mut self) -> Result<Option<StoredCall>, StoreError> {
+        if let Some(error) = self.failed.take() {
+            return Err(error);
+        }
         // Open whatever may hold a row newer than the newest that is known.
         while let Some(next) = self.pending.last() {
             if self.open.peek().is_some_and(|cursor| cursor.place().0 > next.to) {
@@ -206,8 +213,12 @@ impl Scan<'_> {
         }
         .call(&mut self.rebuild)
         .ok_or_else(|| no_line(&cursor.reader, number))?;
-        if !cursor.rows.is_empty() || self.advance(&mut cursor)? {
-            self.open.push(cursor);
+        let more = if cursor.rows.is_empty() { self.advance(&mut cursor) } else { Ok(true) };
+        match more {
+            Ok(true) => self.open.push(cursor),
+            Ok(false) => {}
+            // This call is whole; what comes before it in its segment is not.
+            Err(error) => self.failed = Some(error),
         }
         Ok(Some(call))
     }
@@ -261,7 +272,7 @@ impl Iterator for Scan<'_> {
             return None;
         }
         let step = self.step().transpose();
-        if !matches!(step, Some(Ok(_))) {
+        if step.is_none() {
             self.state = State::Ended;
         }
         step
@@ -269,6 +280,13 @@ impl Iterator for Scan<'_> {
 }
 
 impl LocalStore {
+    /// Segments of which late marks changed a row.
+    fn amended_segments(&self) -> Result<FxHashSet<SegmentId>, StoreError> {
+        let inner = self.inner();
+        waiting::amended_segments(&inner.catalog.db)
+            .map_err(inner.catalog.refused("read amendments"))
+    }
+
     /// Whether the catalog still names a segment.
     fn is_named(&self, row: &SegmentRow) -> Result<bool, StoreError> {
         let inner = self.inner();
@@ -278,9 +296,30 @@ impl LocalStore {
     }
 }
 
-/// Whether a segment may hold a row that fulfils the query, by what the catalog lists of it.
-fn may_fulfil(_row: &SegmentRow, _query: &Query) -> bool {
-    true
+/// Whether a segment may hold a row that fulfils the query, by the values that the catalog lists.
+/// Operations of amended rows are not listed, so operations never rule a segment out while it has
+/// amendments.
+fn may_fulfil(row: &SegmentRow, query: &Query, is_amended: bool) -> bool {
+    query.may_hold(|at| {
+        let atom = &query.atoms()[at];
+        let listed = match atom.field() {
+            Field::Operation if is_amended => None,
+            Field::Service | Field::Actor | Field::Endpoint | Field::Operation => {
+                row.listed.get(atom.field().name())
+            }
+            _ => None,
+        };
+        let Some(values) = listed else { return Known::Perhaps };
+        let matches = |value: &Option<String>| {
+            atom.matches(Value::Text(value.as_deref().unwrap_or_default().as_bytes()))
+        };
+        match values.iter().filter(|value| matches(value)).count() {
+            0 => Known::Never,
+            // A call of several operations matches when one does: all of its values must.
+            all if all == values.len() => Known::Always,
+            _ => Known::Perhaps,
+        }
+    })
 }
 
 fn no_line(reader: &SegmentReader, row: u32) -> StoreError {

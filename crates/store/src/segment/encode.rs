@@ -9,7 +9,8 @@ use parquet::arrow::ArrowWriter;
 use rustc_hash::FxHashMap;
 
 use super::encodings::{Halves, Spread, properties};
-use super::{Kind, schema};
+use super::{Columns, Kind};
+use crate::catalog::segments::SegmentRow;
 use crate::error::StoreError;
 use crate::rows::{IdForm, IdKey, Lines, MarkState, Role, Rows, StoredId, Texts, UnreadLines};
 
@@ -66,7 +67,7 @@ pub(crate) struct LooseMark {
     pub(crate) operation: NameId,
 }
 
-pub(crate) const HOUR: i64 = 3_600_000_000;
+const HOUR: i64 = 3_600_000_000;
 
 /// Encodes a block. Pure: any thread, no lock but that of a name never met before.
 pub(crate) fn encode(rows: &Rows, names: &Names) -> Result<Encoded, StoreError> {
@@ -285,18 +286,70 @@ fn write(
     rows: usize,
     ids: Halves,
 ) -> Result<Vec<u8>, StoreError> {
+    let batch = RecordBatch::try_new(kind.schema(), columns)
+        .map_err(|error| StoreError::Encode { rows, reason: error.to_string() })?;
+    write_batch(kind, &batch, ids)
+}
+
+fn write_batch(kind: Kind, batch: &RecordBatch, ids: Halves) -> Result<Vec<u8>, StoreError> {
+    let rows = batch.num_rows();
     let attempt = || -> Result<Vec<u8>, Box<dyn std::error::Error>> {
-        let schema = schema::Kind::schema(kind);
-        let batch = RecordBatch::try_new(Arc::clone(&schema), columns)?;
         let options = parquet::arrow::arrow_writer::ArrowWriterOptions::new()
             .with_properties(properties(kind, rows, ids)?)
             // Any reader finds the types in the Parquet schema; ours makes them from the kind.
             .with_skip_arrow_metadata(true);
-        let mut writer = ArrowWriter::try_new_with_options(Vec::new(), schema, options)?;
-        writer.write(&batch)?;
+        let mut writer = ArrowWriter::try_new_with_options(Vec::new(), kind.schema(), options)?;
+        writer.write(batch)?;
         Ok(writer.into_inner()?)
     };
     attempt().map_err(|error| StoreError::Encode { rows, reason: error.to_string() })
+}
+
+/// Encodes rows that were read from `group`: sorted by time, joined as far as they are.
+pub(crate) fn encode_batch(
+    kind: Kind,
+    batch: &RecordBatch,
+    group: &[SegmentRow],
+) -> Result<EncodedSegment, StoreError> {
+    let columns = Columns::new(batch.clone());
+    let rows = columns.rows();
+    let half = |name: &'static str| {
+        let columns = &columns;
+        Spread::of((0..rows).filter_map(move |row| columns.number(name, row)))
+    };
+    let mut values: BTreeMap<&'static str, Vec<Option<String>>> = BTreeMap::new();
+    for name in ["service", "actor", "endpoint", "operation"] {
+        // Listed in all of them, or in none.
+        let lists = group.iter().map(|segment| segment.listed.get(name));
+        if let Some(lists) = lists.collect::<Option<Vec<_>>>() {
+            let mut all: Vec<Option<String>> = lists.into_iter().flatten().cloned().collect();
+            if name == "operation" && kind == Kind::Calls {
+                // Late marks may have brought others.
+                let folded = (0..rows).flat_map(|row| columns.texts("operations", row));
+                let mut folded: Vec<String> = folded.collect();
+                folded.sort_unstable();
+                folded.dedup();
+                all.extend(folded.into_iter().map(Some));
+            }
+            all.sort_unstable();
+            all.dedup();
+            if all.len() <= LISTED {
+                values.insert(name, all);
+            }
+        }
+    }
+    let halves = Halves { high: half("id_high"), low: half("id_low") };
+    Ok(EncodedSegment {
+        kind,
+        bytes: write_batch(kind, batch, halves)?,
+        rows: rows as u64,
+        from: group.iter().filter_map(|segment| segment.from).min(),
+        to: group.iter().filter_map(|segment| segment.to).max(),
+        raw_bytes: group.iter().map(|segment| segment.raw_bytes).sum(),
+        values,
+        keys: Vec::new(),
+        waiting: Vec::new(),
+    })
 }
 
 /// Rows by time, those without one first, equal ones as they came.

@@ -66,7 +66,6 @@ pub(crate) fn properties(
     rows: usize,
     ids: Halves,
 ) -> Result<WriterProperties, ParquetError> {
-    let time = if kind == Kind::Unread { "seen" } else { "time" };
     let delta = |name: &str| (ColumnPath::from(name), Encoding::DELTA_BINARY_PACKED);
     let mut builder = WriterProperties::builder()
         .set_created_by(concat!("dolmen ", env!("CARGO_PKG_VERSION")).to_owned())
@@ -87,7 +86,7 @@ pub(crate) fn properties(
             KeyValue::new(FORMAT_KEY.to_owned(), FORMAT.to_owned()),
             KeyValue::new(KIND_KEY.to_owned(), kind.name().to_owned()),
         ]));
-    for (column, encoding) in [time, "duration", "number"].map(delta) {
+    for (column, encoding) in [kind.time_column(), "duration", "number"].map(delta) {
         builder = builder
             .set_column_dictionary_enabled(column.clone(), false)
             .set_column_encoding(column, encoding);

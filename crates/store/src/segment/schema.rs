@@ -31,6 +31,14 @@ impl Kind {
         Self::ALL.into_iter().find(|kind| kind.name() == name)
     }
 
+    /// The column that its rows are sorted by.
+    pub(crate) const fn time_column(self) -> &'static str {
+        match self {
+            Self::Calls | Self::Marks => "time",
+            Self::Unread => "seen",
+        }
+    }
+
     /// The text columns that a line of this kind has.
     pub(crate) const fn texts(self) -> &'static [TextField] {
         use TextField::{

@@ -1,0 +1,206 @@
+//! Small segments become larger ones, with their amendments folded in.
+
+use std::sync::Arc;
+
+use arrow_array::builder::{ListBuilder, StringBuilder};
+use arrow_array::{Array, ArrayRef, RecordBatch, UInt32Array};
+use arrow_schema::{DataType, Field};
+use arrow_select::concat::concat_batches;
+use arrow_select::take::take_record_batch;
+use dolmen_model::{SetId, Time};
+use rusqlite::params;
+use rustc_hash::FxHashMap;
+use xxhash_rust::xxh3::xxh3_128;
+
+use super::LocalStore;
+use crate::catalog::segments::{self, SegmentId, SegmentRow};
+use crate::catalog::{self, waiting};
+use crate::error::StoreError;
+use crate::segment::{Columns, EncodedSegment, Kind, encode_batch, unreadable};
+use crate::stored::spelled;
+
+/// What was compacted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Compacted {
+    /// Segments that were replaced.
+    pub from: u64,
+    /// Segments that replace them.
+    pub to: u64,
+    /// Late joins folded in.
+    pub amendments: u64,
+}
+
+/// Rows of a compacted segment at most: four row groups, about 100 MB in memory while it is made.
+const ROWS: u64 = 4 * 60_000;
+
+/// Segments with at least this share of [`ROWS`] are left alone.
+const SMALL: u64 = ROWS / 2;
+
+/// Where a row went: its old segment and row.
+type Moved = FxHashMap<(SegmentId, u32), u32>;
+
+impl LocalStore {
+    /// Compacts until nothing is worth it: neighbours in time of one kind, together at most
+    /// 240,000 rows. Readers and commits go on meanwhile.
+    pub fn compact(&self, now: Time) -> Result<Compacted, StoreError> {
+        let mut done = Compacted::default();
+        for group in self.groups()? {
+            let folded = self.merge(&group, now)?;
+            done.from += group.len() as u64;
+            done.to += 1;
+            done.amendments += folded;
+        }
+        Ok(done)
+    }
+
+    fn groups(&self) -> Result<Vec<Vec<SegmentRow>>, StoreError> {
+        let inner = self.inner();
+        self.writing(&inner)?;
+        let refused = inner.catalog.refused("list the segments");
+        let db = &inner.catalog.db;
+        let mut groups = Vec::new();
+        for kind in Kind::ALL {
+            let mut small = segments::between(db, kind, Time::MIN, Time::MAX).map_err(&refused)?;
+            small.retain(|segment| segment.rows < SMALL);
+            small.reverse();
+            let mut group: Vec<SegmentRow> = Vec::new();
+            for segment in small {
+                let rows: u64 = group.iter().map(|segment| segment.rows).sum();
+                if rows + segment.rows > ROWS {
+                    groups.push(std::mem::take(&mut group));
+                }
+                group.push(segment);
+            }
+            groups.push(group);
+        }
+        groups.retain(|group| group.len() > 1);
+        Ok(groups)
+    }
+
+    /// Writes one segment for several; returns how many amendments it holds.
+    fn merge(&self, group: &[SegmentRow], now: Time) -> Result<u64, StoreError> {
+        let mut batches: Vec<RecordBatch> = Vec::new();
+        let mut places: Vec<(SegmentId, u32)> = Vec::new();
+        let mut folded: FxHashMap<(SegmentId, u32), SetId> = FxHashMap::default();
+        for row in group {
+            let reader = self.segment(&mut self.inner(), row)?;
+            for (number, set) in self.amended(&reader)? {
+                folded.insert((row.id, number), set);
+            }
+            for part in 0..reader.row_groups() {
+                let first = reader.first_row(part);
+                let batch = reader.read_all(part)?;
+                places.extend((0..batch.num_rows() as u32).map(|at| (row.id, first + at)));
+                batches.push(batch);
+            }
+        }
+        let Some(first) = group.first() else { return Ok(0) };
+        let broken = |reason: String| unreadable(first, reason);
+        let schema = first.kind.schema();
+        let batch = concat_batches(&schema, &batches).map_err(|e| broken(e.to_string()))?;
+        drop(batches);
+        let columns = Columns::new(batch.clone());
+        let time = |at: &u32| columns.time(first.kind.time_column(), *at as usize);
+        let mut order: Vec<u32> = (0..batch.num_rows() as u32).collect();
+        order.sort_by_key(|at| time(at));
+        let batch = if folded.is_empty() { batch } else { self.fold(&batch, &places, &folded) };
+        let batch = take_record_batch(&batch, &UInt32Array::from(order.clone()))
+            .map_err(|e| broken(e.to_string()))?;
+        let encoded = encode_batch(first.kind, &batch, group)?;
+        drop(batch);
+        let moved: Moved = order
+            .iter()
+            .enumerate()
+            .map(|(to, &from)| (places[from as usize], to as u32))
+            .collect();
+        self.replace(group, &encoded, &moved, &folded, now)?;
+        Ok(folded.len() as u64)
+    }
+
+    /// Writes what late marks said into the columns.
+    fn fold(
+        &self,
+        batch: &RecordBatch,
+        places: &[(SegmentId, u32)],
+        folded: &FxHashMap<(SegmentId, u32), SetId>,
+    ) -> RecordBatch {
+        let columns = Columns::new(batch.clone());
+        let mut operations = ListBuilder::new(StringBuilder::new()).with_field(Field::new(
+            "element",
+            DataType::Utf8,
+            false,
+        ));
+        let mut joined = StringBuilder::new();
+        for (at, place) in places.iter().enumerate() {
+            let set = folded.get(place).map(|set| spelled(&self.names, *set));
+            let names = set.clone().unwrap_or_else(|| columns.texts("operations", at));
+            names.iter().for_each(|name| operations.values().append_value(name));
+            operations.append(true);
+            match set {
+                Some(_) => joined.append_value("joined"),
+                None => joined.append_option(columns.text("joined", at)),
+            }
+        }
+        let mut replaced: Vec<ArrayRef> = batch.columns().to_vec();
+        let schema = batch.schema();
+        for (name, column) in [
+            ("operations", Arc::new(operations.finish()) as ArrayRef),
+            ("joined", Arc::new(joined.finish()) as ArrayRef),
+        ] {
+            if let Ok(at) = schema.index_of(name) {
+                debug_assert_eq!(column.len(), batch.num_rows());
+                replaced[at] = column;
+            }
+        }
+        // The columns have the types and the length they had.
+        RecordBatch::try_new(schema, replaced).unwrap_or_else(|_| batch.clone())
+    }
+
+    fn replace(
+        &self,
+        group: &[SegmentRow],
+        encoded: &EncodedSegment,
+        moved: &Moved,
+        folded: &FxHashMap<(SegmentId, u32), SetId>,
+        now: Time,
+    ) -> Result<(), StoreError> {
+        let mut inner = self.inner();
+        let Some(writer) = &mut inner.writer else {
+            return Err(StoreError::ReadOnly { path: self.root.clone() });
+        };
+        let id = SegmentId(writer.next_segment);
+        writer.next_segment += 1;
+        let path = self.write_segment(id, encoded)?;
+        let folder = self.folder();
+        self.vfs.sync_dir(&folder).map_err(StoreError::io("sync", &folder))?;
+        let refused = inner.catalog.refused("replace segments");
+        let done = inner.catalog.transaction("replace segments", |tx| {
+            let number = catalog::get(tx, "commit").map_err(&refused)?;
+            let generation = group.iter().map(|row| row.generation).max().unwrap_or(1);
+            let hash = xxh3_128(&encoded.bytes);
+            segments::insert(tx, id, encoded, hash, generation, number).map_err(&refused)?;
+            for row in group {
+                tx.execute(
+                    "UPDATE segments SET replaced_at = ?2 WHERE id = ?1",
+                    params![row.id.0, now.micros()],
+                )
+                .map_err(&refused)?;
+                // Amendments that came while the segment was being written go where their rows
+                // went. The old ones stay for readers of the old segment.
+                for (at, set) in waiting::amendments(tx, row.id).map_err(&refused)? {
+                    let place = (row.id, at);
+                    if folded.get(&place) != Some(&set)
+                        && let Some(to) = moved.get(&place)
+                    {
+                        waiting::amend(tx, id, *to, set).map_err(&refused)?;
+                    }
+                }
+            }
+            Ok(())
+        });
+        if done.is_err() {
+            let _ = self.vfs.remove(&path);
+        }
+        done
+    }
+}

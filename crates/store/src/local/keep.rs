@@ -1,0 +1,119 @@
+//! What leaves the store: raw lines past their time, and files that nobody reads any more.
+
+use dolmen_model::Time;
+use rusqlite::params;
+
+use super::LocalStore;
+use crate::catalog::segments::{SegmentId, file_name};
+use crate::catalog::{self};
+use crate::error::StoreError;
+use crate::segment::Kind;
+
+/// How long a replaced segment stays for readers that found it before: an hour, in microseconds.
+pub const GRACE: i64 = 3_600_000_000;
+
+/// What was removed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Removed {
+    /// Segments that readers no longer see; their files go after [`GRACE`].
+    pub segments: u64,
+    /// Rows in them.
+    pub rows: u64,
+    /// Marks that waited for calls that will not come any more.
+    pub waiting_marks: u64,
+}
+
+impl LocalStore {
+    /// Removes raw lines before `before`, whole segments at a time: a segment goes when its last
+    /// row is older. Cubes and callers stay. Marks that wait for calls of that time wait no longer
+    /// and stay counted as mark only.
+    pub fn keep_from(&self, before: Time, now: Time) -> Result<Removed, StoreError> {
+        let mut inner = self.inner();
+        self.writing(&inner)?;
+        let refused = inner.catalog.refused("remove old lines");
+        let removed = inner.catalog.transaction("remove old lines", |tx| {
+            let old = "kind = ?1 AND to_time < ?2";
+            let mut removed = Removed::default();
+            for kind in Kind::ALL {
+                let (segments, rows): (i64, i64) = tx
+                    .query_row(
+                        &format!("SELECT count(*), ifnull(sum(rows), 0) FROM visible WHERE {old}"),
+                        params![kind.name(), before.micros()],
+                        |row| Ok((row.get(0)?, row.get(1)?)),
+                    )
+                    .map_err(&refused)?;
+                removed.segments += segments as u64;
+                removed.rows += rows as u64;
+                tx.execute(
+                    &format!(
+                        "UPDATE segments SET replaced_at = ?3
+                         WHERE replaced_at IS NULL AND {old}"
+                    ),
+                    params![kind.name(), before.micros(), now.micros()],
+                )
+                .map_err(&refused)?;
+            }
+            tx.execute(
+                "INSERT INTO mark_only (service, operation, marks)
+                 SELECT service, operation, count(*) FROM waiting WHERE time < ?1
+                 GROUP BY service, operation
+                 ON CONFLICT DO UPDATE SET marks = marks + excluded.marks",
+                [before.micros()],
+            )
+            .map_err(&refused)?;
+            let waiting = tx.execute("DELETE FROM waiting WHERE time < ?1", [before.micros()]);
+            removed.waiting_marks = waiting.map_err(&refused)? as u64;
+            if removed.segments > 0 {
+                catalog::set(tx, "lines_since", before.micros()).map_err(&refused)?;
+            }
+            let detail = format!("lines before {before}: {} rows", removed.rows);
+            catalog::audit(tx, now.micros(), "keep", &detail).map_err(&refused)?;
+            Ok(removed)
+        })?;
+        if removed.waiting_marks > 0 {
+            let keys = crate::catalog::waiting::keys(&inner.catalog.db)
+                .map_err(inner.catalog.refused("read what waits"))?;
+            if let Some(writer) = &mut inner.writer {
+                writer.waiting = keys;
+            }
+        }
+        Ok(removed)
+    }
+
+    /// Removes the files of segments that were replaced more than [`GRACE`] before `now`; returns
+    /// how many.
+    pub fn remove_replaced(&self, now: Time) -> Result<u64, StoreError> {
+        let mut inner = self.inner();
+        self.writing(&inner)?;
+        let refused = inner.catalog.refused("remove replaced segments");
+        let old: Vec<(SegmentId, Kind)> = {
+            let db = &inner.catalog.db;
+            let mut statement = db
+                .prepare_cached("SELECT id, kind FROM segments WHERE replaced_at <= ?1")
+                .map_err(&refused)?;
+            let read = |row: &rusqlite::Row<'_>| {
+                let kind: String = row.get(1)?;
+                Ok((SegmentId(row.get(0)?), Kind::from_name(&kind).unwrap_or(Kind::Unread)))
+            };
+            statement
+                .query_map([now.micros().saturating_sub(GRACE)], read)
+                .and_then(Iterator::collect)
+                .map_err(&refused)?
+        };
+        // The catalog forgets first: a file without a name is swept, a name without a file is not.
+        inner.catalog.transaction("remove replaced segments", |tx| {
+            for (id, _) in &old {
+                let forget = |sql| tx.execute(sql, [id.0]).map(drop).map_err(&refused);
+                forget("DELETE FROM amendments WHERE segment = ?1")?;
+                forget("DELETE FROM segments WHERE id = ?1")?;
+            }
+            Ok(())
+        })?;
+        for (id, kind) in &old {
+            inner.open.remove(id);
+            let path = self.folder().join(file_name(*id, *kind));
+            self.vfs.remove(&path).map_err(StoreError::io("remove", &path))?;
+        }
+        Ok(old.len() as u64)
+    }
+}
