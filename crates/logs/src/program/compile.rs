@@ -1,4 +1,5 @@
 use super::fill::{Fill, fills};
+use super::quick::Quick;
 use super::scan::Step;
 use super::{Absent, Capture, Class, Field, Piece, Program, Slot};
 use crate::escape::Escapes;
@@ -14,7 +15,13 @@ impl Program {
 
     /// The same program for a log that writes nothing at all for what it has not.
     pub(crate) fn absent(self, absent: Absent) -> Self {
-        Self { absent, ..self }
+        Self { absent, ..self }.with_quick()
+    }
+
+    fn with_quick(mut self) -> Self {
+        let has_tail = self.required < self.steps.len();
+        self.quick = Quick::new(&self.lead, &self.steps, has_tail, self.escapes, self.absent);
+        self
     }
 }
 
@@ -100,9 +107,12 @@ impl Builder {
             steps,
             fields: fields.into(),
             captures: captures.into(),
+            joins: fills.iter().any(|fill| matches!(fill, Fill::Target(..))),
             fills,
             escapes,
             absent: Absent::Dash,
+            quick: None,
         }
+        .with_quick()
     }
 }

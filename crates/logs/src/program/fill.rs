@@ -1,18 +1,18 @@
 //! From spans to a call.
 
-use dolmen_model::{Call, Header, RequestId, Time};
+use dolmen_model::{Call, Time};
 
-use super::request::{integer, request_line, split_origin, status, without_port};
+use super::assign::assign;
 use super::{Edge, Field, Place, Program, Slot, Span, TimeForm, Whose};
 use crate::Unread;
 use crate::reader::Scratch;
-use crate::time::{self, Clock, Part, Parts, Unit};
+use crate::time::{self, Clock, Part, Parts};
 
 /// One thing to write into a call.
 #[derive(Debug)]
 pub(super) enum Fill {
     /// A field, where its slot says.
-    Field(usize),
+    Field(usize, Slot),
     /// A time in pieces: the fields, and what each is.
     Moment { parts: Box<[(usize, Part)]>, is_whole: bool },
     /// A target whose path and query are apart: the two fields.
@@ -32,7 +32,7 @@ pub(super) fn fills(fields: &[Field]) -> Box<[Fill]> {
                 None => moments.push((*whose, vec![(number, *part)])),
             },
             (Slot::Path, Some(query)) => fills.push((field.rank, Fill::Target(number, query))),
-            _ => fills.push((field.rank, Fill::Field(number))),
+            _ => fills.push((field.rank, Fill::Field(number, field.slot.clone()))),
         }
     }
     for (whose, parts) in moments {
@@ -71,61 +71,54 @@ impl Program {
         scratch: &'a mut Scratch,
         call: &mut Call<'a>,
     ) -> Result<(), Unread> {
-        for fill in &self.fills {
-            if let Fill::Target(path, query) = fill {
-                scratch.join_target(line, *path, *query);
-            }
+        if self.joins {
+            self.fills.iter().for_each(|fill| scratch.join_target(line, fill));
         }
         let Scratch { bytes, spans, clock, .. } = scratch;
         let found = Found { line, bytes, spans };
         for fill in &self.fills {
             match fill {
-                Fill::Field(number) => {
-                    let Some(text) = found.text(*number) else { continue };
-                    let field = &self.fields[*number];
-                    if let Slot::Time(form) = &field.slot {
-                        if call.time.is_none() && !text.is_empty() {
-                            let time = whole_time(text, *form, clock);
-                            call.time = Some(time.ok_or_else(|| self.no_time(&found, *number))?);
-                        }
-                    } else {
-                        assign(&field.slot, text, call);
+                Fill::Field(number, Slot::Time(form)) => {
+                    let text = found.text(*number);
+                    if call.time.is_none() && !text.is_empty() {
+                        let time = whole_time(text, *form, clock);
+                        call.time = Some(time.ok_or_else(|| self.no_time(&found, *number))?);
                     }
                 }
-                Fill::Moment { parts, is_whole } if call.time.is_none() => {
-                    call.time = self.moment(&found, parts, *is_whole, clock)?;
+                Fill::Field(number, slot) => {
+                    if *number < found.spans.len() {
+                        assign(slot, found.text(*number), call);
+                    }
                 }
-                Fill::Moment { .. } => {}
-                Fill::Target(path, _) if call.target.is_empty() => {
-                    call.target = found.text(*path).unwrap_or_default();
+                Fill::Moment { parts, is_whole } => {
+                    if call.time.is_none() && *is_whole {
+                        call.time = self.moment(&found, parts, clock)?;
+                    }
                 }
-                Fill::Target(..) => {}
+                Fill::Target(path, _) => assign(&Slot::Path, found.text(*path), call),
             }
         }
         Ok(())
     }
 
-    /// The time that `parts` add up to; `None` when they never do, or are not there.
+    /// The time that `parts` add up to; `None` when they are not there.
     fn moment(
         &self,
         found: &Found<'_, '_>,
         parts: &[(usize, Part)],
-        is_whole: bool,
         clock: &mut Clock,
     ) -> Result<Option<Time>, Unread> {
-        if !is_whole {
-            return Ok(None);
-        }
         if let [(number, Part::Timestamp)] = parts {
-            let Some(text) = found.text(*number).filter(|text| !text.is_empty()) else {
+            let text = found.text(*number);
+            if text.is_empty() {
                 return Ok(None);
-            };
+            }
             let moment = clock.clf(text).ok_or_else(|| self.no_time(found, *number))?;
             return Ok(Some(moment.time));
         }
         let mut sum = Parts::default();
         for &(number, part) in parts {
-            let Some(text) = found.text(number) else { return Ok(None) };
+            let Some(text) = found.raw(number) else { return Ok(None) };
             sum.take(part, text, clock).ok_or_else(|| self.no_time(found, number))?;
         }
         match (sum.moment(), parts.first()) {
@@ -148,13 +141,17 @@ pub(super) struct Found<'a, 's> {
 }
 
 impl<'a> Found<'a, '_> {
-    /// A field; empty when it is `-`, `None` when the line has no place for it.
-    fn text(&self, number: usize) -> Option<&'a [u8]> {
-        let text = self.raw(number)?;
-        Some(if text == b"-" { b"" } else { text })
+    /// A field; empty when it is `-` or not there.
+    #[inline]
+    fn text(&self, number: usize) -> &'a [u8] {
+        match self.raw(number) {
+            None | Some([b'-']) => b"",
+            Some(text) => text,
+        }
     }
 
     /// A field as it is; `None` when the line has no place for it.
+    #[inline]
     pub(super) fn raw(&self, number: usize) -> Option<&'a [u8]> {
         let span = self.spans.get(number)?;
         match span.place {
@@ -167,7 +164,8 @@ impl<'a> Found<'a, '_> {
 
 impl Scratch {
     /// Makes one target of a path and a query, in the place of the path.
-    fn join_target(&mut self, line: &[u8], path: usize, query: usize) {
+    fn join_target(&mut self, line: &[u8], fill: &Fill) {
+        let &Fill::Target(path, query) = fill else { return };
         let (Some(&path_span), Some(&query_span)) = (self.spans.get(path), self.spans.get(query))
         else {
             return;
@@ -207,60 +205,6 @@ fn whole_time(text: &[u8], form: TimeForm, clock: &mut Clock) -> Option<Time> {
     }
 }
 
-/// Writes a field that is no time where its slot says, unless a preferred one was there.
-pub(crate) fn assign<'a>(slot: &'a Slot, text: &'a [u8], call: &mut Call<'a>) {
-    let place = match slot {
-        Slot::Address => &mut call.address,
-        Slot::ForwardedFor => &mut call.forwarded_for,
-        Slot::Method => &mut call.method,
-        Slot::Target | Slot::Path => &mut call.target,
-        Slot::Protocol => &mut call.protocol,
-        Slot::Host => &mut call.host,
-        Slot::Referer => &mut call.referer,
-        Slot::UserAgent => &mut call.user_agent,
-        Slot::Upstream => &mut call.upstream,
-        _ => return assign_parsed(slot, text, call),
-    };
-    if place.is_empty() {
-        *place = text;
-    }
-}
-
-fn assign_parsed<'a>(slot: &'a Slot, text: &'a [u8], call: &mut Call<'a>) {
-    match slot {
-        // Apache's way to write a user whose name is empty.
-        Slot::User if call.user.is_empty() && text != b"\"\"" => call.user = text,
-        Slot::AddressPort if call.address.is_empty() => call.address = without_port(text),
-        Slot::RequestLine if call.target.is_empty() => request_line(text, call),
-        Slot::RequestUrl if call.target.is_empty() => {
-            request_line(text, call);
-            (call.host, call.target) = split_origin(call.target);
-        }
-        Slot::Status => call.status = call.status.or_else(|| status(text)),
-        Slot::Bytes => call.bytes = call.bytes.or_else(|| integer(without_plus(text))),
-        Slot::Duration(unit) => {
-            call.duration = call.duration.or_else(|| time::micros(without_plus(text), *unit));
-        }
-        Slot::Durations(unit) => call.duration = call.duration.or_else(|| sum(text, *unit)),
-        Slot::DurationPart(unit) => {
-            if let Some(part) = time::micros(text, *unit) {
-                call.duration = Some(call.duration.unwrap_or(0).saturating_add(part));
-            }
-        }
-        Slot::RequestId(kind) if !matches!(call.request_id, RequestId::Is(_)) => {
-            call.request_id = kind.extract(text);
-        }
-        Slot::Header(name) => call.headers.push(Header { name, value: text }),
-        _ => {}
-    }
-}
-
-/// The sum of nginx's `0.003, 0.120 : 0.001`; attempts that never began are `-`.
-fn sum(text: &[u8], unit: Unit) -> Option<u64> {
-    let attempts = text.split(|b| matches!(b, b',' | b':' | b' ')).filter(|text| !text.is_empty());
-    attempts.filter_map(|text| time::micros(text, unit)).reduce(u64::saturating_add)
-}
-
 /// One of the texts between braces; empty where there are fewer.
 fn captured(line: &[u8], span: Span, number: usize) -> Span {
     let nothing = Span { start: span.start, end: span.start, place: Place::Line };
@@ -276,9 +220,4 @@ fn captured(line: &[u8], span: Span, number: usize) -> Span {
         start += text.len() + 1;
     }
     nothing
-}
-
-/// HAProxy's `logasap` writes `+` before what was still growing.
-fn without_plus(text: &[u8]) -> &[u8] {
-    text.strip_prefix(b"+").unwrap_or(text)
 }

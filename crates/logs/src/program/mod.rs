@@ -9,10 +9,12 @@
 //! the scan goes back to the last field that could be longer. What that may cost is bounded by the
 //! line's length, so that no line, however made, takes more than linear time.
 
+mod assign;
 mod class;
 mod compile;
 mod fill;
 mod piece;
+mod quick;
 mod request;
 mod scan;
 #[cfg(test)]
@@ -25,13 +27,14 @@ use crate::escape::Escapes;
 use crate::reader::Scratch;
 use crate::{Line, Unread};
 
+pub(crate) use assign::assign;
 pub(crate) use class::{Absent, Class};
-pub(crate) use fill::assign;
 pub use piece::{Edge, Redirect, Whose};
 pub(crate) use piece::{Field, Piece, Slot, TimeForm, ValueKind};
 pub(crate) use request::{request_line, split_origin, status, without_port};
 
 use fill::Fill;
+use quick::Quick;
 use scan::Step;
 
 /// A compiled format of whole lines.
@@ -45,10 +48,14 @@ pub(crate) struct Program {
     captures: Box<[Capture]>,
     /// What to write into a call, in the order of preference.
     fills: Box<[Fill]>,
+    /// Whether a target is put together from two fields.
+    joins: bool,
     escapes: Escapes,
     absent: Absent,
     /// How many fields must be there: all, unless the format has a tail.
     required: usize,
+    /// The way that nearly every line goes.
+    quick: Option<Quick>,
 }
 
 /// A field that is one of the texts between the braces of another.

@@ -17,20 +17,28 @@ pub(crate) fn request_line<'a>(line: &'a [u8], call: &mut Call<'a>) {
 }
 
 fn split_request_line(line: &[u8]) -> Option<(&[u8], &[u8], &[u8])> {
-    let end = line.iter().take(MAX_METHOD + 1).position(|&b| b == b' ')?;
-    let (method, rest) = (&line[..end], &line[end + 1..]);
-    if method.is_empty() || !method.iter().copied().all(is_token) {
+    let end = line.iter().position(|&b| !IS_TOKEN[usize::from(b)])?;
+    let (method, rest) = line.split_at(end);
+    let (b' ', rest) = rest.split_first()? else { return None };
+    if method.is_empty() {
         return None;
     }
-    if let Some(at) = memrchr(b' ', rest)
-        && rest[at + 1..].starts_with(b"HTTP/")
-    {
-        return Some((method, &rest[..at], &rest[at + 1..]));
-    }
-    // HTTP/0.9 knew no protocol and no method but GET; a request line that the server cut off
-    // looks the same.
-    let is_target = rest.starts_with(b"/") || memchr(b':', rest).is_some_and(|at| at < rest.len());
-    (is_target && method.iter().all(u8::is_ascii_uppercase)).then_some((method, rest, b""))
+    let (target, protocol) = match rest.last_chunk::<9>() {
+        // Every version that there is is written in eight bytes.
+        Some([b' ', b'H', b'T', b'T', b'P', b'/', ..]) => {
+            let at = rest.len() - 9;
+            (&rest[..at], &rest[at + 1..])
+        }
+        _ => match memrchr(b' ', rest) {
+            Some(at) if rest[at + 1..].starts_with(b"HTTP/") => (&rest[..at], &rest[at + 1..]),
+            _ => (rest, b"".as_slice()),
+        },
+    };
+    // HTTP/0.9 knew no protocol; a request line that the server cut off looks the same.
+    let is_http = !protocol.is_empty()
+        || (method.iter().all(u8::is_ascii_uppercase)
+            && [b"/".as_slice(), b"http://", b"https://"].iter().any(|s| target.starts_with(s)));
+    is_http.then_some((method, target, protocol))
 }
 
 /// Splits `https://host:443/path?query` into host and target; any other target has no host.
@@ -45,13 +53,22 @@ pub(crate) fn split_origin(target: &[u8]) -> (&[u8], &[u8]) {
     }
 }
 
-/// No registered method is longer than 17 bytes; beyond this it is somebody's binary protocol.
-const MAX_METHOD: usize = 32;
-
 /// RFC 9110, section 5.6.2.
-fn is_token(b: u8) -> bool {
-    b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b)
-}
+const IS_TOKEN: [bool; 256] = {
+    let mut is_token = [false; 256];
+    let mut b = 0;
+    while b < 256 {
+        is_token[b] = (b as u8).is_ascii_alphanumeric();
+        b += 1;
+    }
+    let marks = b"!#$%&'*+-.^_`|~";
+    let mut at = 0;
+    while at < marks.len() {
+        is_token[marks[at] as usize] = true;
+        at += 1;
+    }
+    is_token
+};
 
 /// `10.0.0.1:80` and `[::1]:80` without brackets and port; a bare IPv6 address as it is.
 pub(crate) fn without_port(text: &[u8]) -> &[u8] {
@@ -75,12 +92,22 @@ pub(crate) fn status(text: &[u8]) -> Option<u16> {
 }
 
 /// A whole number; `None` when it is none or beyond 64 bits.
+#[inline]
 pub(crate) fn integer(text: &[u8]) -> Option<u64> {
-    if text.is_empty() {
+    if text.is_empty() || text.len() > 20 {
         return None;
     }
-    text.iter().try_fold(0u64, |n, b| {
-        let digit = b.is_ascii_digit().then(|| u64::from(b - b'0'))?;
-        n.checked_mul(10)?.checked_add(digit)
-    })
+    // Nineteen digits always fit.
+    if text.len() == 20 {
+        return std::str::from_utf8(text).ok()?.parse().ok();
+    }
+    let mut number = 0;
+    for &b in text {
+        let digit = b.wrapping_sub(b'0');
+        if digit > 9 {
+            return None;
+        }
+        number = number * 10 + u64::from(digit);
+    }
+    Some(number)
 }

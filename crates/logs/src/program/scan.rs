@@ -1,6 +1,6 @@
 //! Where each field of a line lies.
 
-use memchr::{memchr, memchr2, memmem};
+use memchr::{memchr, memchr2};
 
 use super::{Absent, Class, Place, Program, Span};
 use crate::Unread;
@@ -47,7 +47,14 @@ enum Expected {
 impl Program {
     /// Finds where each field lies.
     pub(super) fn scan(&self, line: &[u8], spans: &mut Vec<Span>) -> Result<(), Unread> {
-        spans.clear();
+        match self.quick.as_ref().and_then(|quick| quick.scan(line, spans)) {
+            Some(()) => Ok(()),
+            None => self.scan_carefully(line, spans),
+        }
+    }
+
+    /// The same, for lines that are not as plain as most.
+    pub(super) fn scan_carefully(&self, line: &[u8], spans: &mut Vec<Span>) -> Result<(), Unread> {
         if !line.starts_with(&self.lead) {
             let same = common(line, &self.lead);
             let lead = self.lead.escape_ascii();
@@ -302,42 +309,27 @@ impl Scanner<'_> {
         }
     }
 
-    /// Where the text after the field stands, at `from` or later.
-    fn find_text(&self, step: &Step, from: usize) -> Result<usize, usize> {
-        let rest = self.line.get(from..).ok_or(self.line.len())?;
-        let found = match &*step.after {
-            [byte] if *byte == b' ' || step.class != Class::Token => memchr(*byte, rest),
-            [first, ..] if step.class == Class::Token => {
-                return self.find_in_word(step, *first, from);
-            }
-            text => memmem::find(rest, text),
-        };
-        let end = from + found.ok_or(self.line.len())?;
-        if step.class == Class::List && self.goes_on(end) {
-            return self.find_text(step, end + 1);
-        }
-        Ok(end)
-    }
-
-    /// Where the text after a token stands: not beyond the first blank.
-    fn find_in_word(&self, step: &Step, first: u8, mut from: usize) -> Result<usize, usize> {
+    /// Where the text after the field stands, at `from` or later: for a token, not beyond the first
+    /// blank. The error is where it should have stood.
+    fn find_text(&self, step: &Step, mut from: usize) -> Result<usize, usize> {
+        let missing = self.line.len();
+        let first = *step.after.first().ok_or(missing)?;
         loop {
-            let at = from + memchr2(first, b' ', &self.line[from..]).ok_or(self.line.len())?;
+            let rest = self.line.get(from..).ok_or(missing)?;
+            let found = match step.class {
+                Class::Token if first != b' ' => memchr2(first, b' ', rest),
+                _ => memchr(first, rest),
+            };
+            let at = from + found.ok_or(missing)?;
             if self.line[at..].starts_with(&step.after) {
-                return Ok(at);
-            }
-            if self.line[at] == b' ' {
+                if step.class != Class::List || !goes_on(&self.line[..at], &self.line[at..]) {
+                    return Ok(at);
+                }
+            } else if step.class == Class::Token && self.line[at] == b' ' {
                 return Err(at);
             }
             from = at + 1;
         }
-    }
-
-    /// Whether the blank at `end` stands between two texts of one list.
-    fn goes_on(&self, end: usize) -> bool {
-        let (before, after) = self.line.split_at(end);
-        after.starts_with(b" ")
-            && (before.ends_with(b",") || before.ends_with(b" :") || after.starts_with(b" : "))
     }
 
     /// A closed field that ends at `end`, if the text after it stands there.
@@ -390,6 +382,12 @@ impl Scanner<'_> {
             _ => false,
         }
     }
+}
+
+/// Whether the blank between these two stands within one list.
+pub(super) fn goes_on(before: &[u8], after: &[u8]) -> bool {
+    after.starts_with(b" ")
+        && (before.ends_with(b",") || before.ends_with(b" :") || after.starts_with(b" : "))
 }
 
 /// How many bytes both begin with.

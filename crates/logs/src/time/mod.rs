@@ -44,11 +44,11 @@ pub(crate) enum Unit {
     Nanos,
 }
 
-/// Reads times and remembers the last hour it met. One a worker.
+/// Reads times and remembers the last date it met. One a worker.
 #[derive(Debug)]
 pub(crate) struct Clock {
-    /// `17/May/2015:10` and the micros of that hour, offset not applied.
-    clf: ([u8; 14], i64),
+    /// `17/May/2015:10:05:` and the micros of that minute, offset not applied.
+    clf: ([u8; 18], i64),
     /// ` +0000` and its seconds.
     zone: ([u8; 6], i32),
     /// `2015-05-17` and the micros of that midnight, offset not applied.
@@ -58,33 +58,29 @@ pub(crate) struct Clock {
 impl Default for Clock {
     fn default() -> Self {
         // No time starts with NUL, so an empty memory matches nothing.
-        Self { clf: ([0; 14], 0), zone: ([0; 6], 0), iso: ([0; 10], 0) }
+        Self { clf: ([0; 18], 0), zone: ([0; 6], 0), iso: ([0; 10], 0) }
     }
 }
 
 impl Clock {
     /// `17/May/2015:10:05:03 +0000`, as Apache, nginx (`$time_local`) and their kin write it;
     /// with a fraction of a second and without a zone, as HAProxy does.
+    #[inline]
     pub(crate) fn clf(&mut self, text: &[u8]) -> Option<Moment> {
-        let (hour, rest) = text.split_first_chunk::<14>()?;
-        let base = if *hour == self.clf.0 {
-            self.clf.1
-        } else {
-            let micros = clf_hour(hour)?;
-            self.clf = (*hour, micros);
-            micros
-        };
-        let (within, rest) = minutes_and_seconds(rest)?;
+        let (minute, rest) = text.split_first_chunk::<18>()?;
+        if *minute != self.clf.0 {
+            self.clf = (*minute, clf_minute(minute)?);
+        }
+        let (&seconds, rest) = rest.split_first_chunk::<2>()?;
+        let seconds = two(seconds).filter(|&s| s <= 60)?;
         let (fraction, rest) = fraction(rest)?;
-        let local = base + within + fraction;
+        let local = self.clf.1 + seconds * SECOND + fraction;
         if rest.is_empty() {
             return Some(Moment { time: Time::from_micros(local), offset: None });
         }
         let zone: &[u8; 6] = rest.try_into().ok()?;
         if *zone != self.zone.0 {
-            let (b' ', digits) = zone.split_first()? else {
-                return None;
-            };
+            let (b' ', digits) = zone.split_first()? else { return None };
             self.zone = (*zone, offset(digits)?);
         }
         Some(at_offset(local, self.zone.1))
@@ -147,25 +143,29 @@ pub(crate) fn epoch(text: &[u8], unit: Unit) -> Option<Time> {
 
 /// A decimal count of `unit`s as microseconds; what is finer is cut off. `None` when it is no
 /// plain decimal number or beyond 64 bits.
+#[inline]
 pub(crate) fn micros(text: &[u8], unit: Unit) -> Option<u64> {
-    let (whole, fraction) = match memchr::memchr(b'.', text) {
-        Some(dot) => (&text[..dot], &text[dot + 1..]),
-        None => (text, b"".as_slice()),
-    };
-    if whole.is_empty() && fraction.is_empty() {
-        return None;
+    let mut whole = 0u64;
+    let mut digits = text.iter();
+    let mut fraction = b"".as_slice();
+    while let Some(&b) = digits.next() {
+        match b {
+            b'0'..=b'9' => whole = whole.checked_mul(10)?.checked_add(u64::from(b - b'0'))?,
+            b'.' if text.len() > 1 => {
+                fraction = digits.as_slice();
+                break;
+            }
+            _ => return None,
+        }
     }
-    let whole = whole.iter().try_fold(0u64, |n, &b| {
-        b.is_ascii_digit().then(|| n.checked_mul(10)?.checked_add(u64::from(b - b'0')))?
-    })?;
-    let places = match unit {
+    let mut worth = match unit {
+        _ if text.is_empty() => return None,
         Unit::Nanos => return Some(whole / 1_000),
-        Unit::Micros => 0,
-        Unit::Millis => 3,
-        Unit::Seconds => 6,
+        Unit::Micros => 1,
+        Unit::Millis => 1_000,
+        Unit::Seconds => 1_000_000,
     };
-    let mut micros = whole.checked_mul(10u64.pow(places))?;
-    let mut worth = 10u64.pow(places);
+    let mut micros = whole.checked_mul(worth)?;
     for &b in fraction {
         if !b.is_ascii_digit() {
             return None;
@@ -203,15 +203,17 @@ fn at_offset(local: i64, offset: i32) -> Moment {
     Moment { time, offset: Some(offset) }
 }
 
-/// `17/May/2015:10` as micros.
-fn clf_hour(text: &[u8; 14]) -> Option<i64> {
-    let &[d1, d2, b'/', m1, m2, m3, b'/', y1, y2, y3, y4, b':', h1, h2] = text else {
+/// `17/May/2015:10:05:` as micros.
+fn clf_minute(text: &[u8; 18]) -> Option<i64> {
+    let &[d1, d2, b'/', m1, m2, m3, b'/', y1, y2, y3, y4, b':', h1, h2, b':', n1, n2, b':'] = text
+    else {
         return None;
     };
     let year = two([y1, y2])? * 100 + two([y3, y4])?;
     let month = civil::month_number([m1, m2, m3])?;
     let hour = two([h1, h2]).filter(|&h| h < 24)?;
-    Some(Date::new(year, month, two([d1, d2])?)?.micros() + hour * HOUR)
+    let minute = two([n1, n2]).filter(|&m| m < 60)?;
+    Some(Date::new(year, month, two([d1, d2])?)?.micros() + hour * HOUR + minute * MINUTE)
 }
 
 fn iso_date(text: &[u8; 10]) -> Option<Date> {
