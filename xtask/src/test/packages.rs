@@ -12,8 +12,11 @@ struct Program {
     package: &'static str,
 }
 
-const PROGRAMS: [Program; 2] =
-    [Program { name: "apache2", package: "apache2" }, Program { name: "nginx", package: "nginx" }];
+const PROGRAMS: [Program; 3] = [
+    Program { name: "apache2", package: "apache2" },
+    Program { name: "nginx", package: "nginx" },
+    Program { name: "rabbitmq-server", package: "rabbitmq-server" },
+];
 
 const INSTALL: &str = include_str!("install.sh");
 
