@@ -19,7 +19,10 @@ pub(crate) struct Chore {
 /// Runs the chore that the first argument names; without one, lists them.
 pub(crate) fn run(verb: &str, chores: &[Chore], args: &[String]) -> Result<ExitCode> {
     let Some((name, args)) = args.split_first() else {
-        println!("{}", list(verb, chores));
+        match chores.is_empty() {
+            true => println!("there is nothing to {verb} yet"),
+            false => println!("{}", list(verb, chores)),
+        }
         return Ok(ExitCode::SUCCESS);
     };
     match chores.iter().find(|chore| chore.name == name) {

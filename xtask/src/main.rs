@@ -43,8 +43,8 @@ fn run(args: &[String]) -> Result<ExitCode> {
         "demo" => demo::run(args),
         "test" => alone(args).and_then(|()| test::run()),
         "tidy" => alone(args).and_then(|()| tidy::run()),
-        "bench" => chores::run("bench", &bench::CHORES, args),
-        "prove" => chores::run("prove", &prove::CHORES, args),
+        "bench" => chores::run("bench", bench::CHORES, args),
+        "prove" => chores::run("prove", prove::CHORES, args),
         "help" | "--help" | "-h" => {
             println!("{HELP}");
             Ok(ExitCode::SUCCESS)
