@@ -131,3 +131,31 @@ fn one_process_writes() {
     let error = LocalStore::open_read(folder.path().join("none"), Options::default()).unwrap_err();
     assert!(error.to_string().contains("holds no store"), "{error}");
 }
+
+#[test]
+fn segments_that_are_ruled_out_are_not_opened() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = LocalStore::open(folder.path(), Options::default()).unwrap();
+    // One segment of the web portal alone, one of the branch tool alone.
+    for agent in ["PortailWeb", "AgenceTool"] {
+        let mut block = Block::default();
+        let lines = (0..1_000).map(call_line).filter(|line| line.contains(agent));
+        lines.for_each(|line| block.call(&store, &line));
+        store.commit(block.commit(&store, Vec::new())).unwrap();
+    }
+    std::fs::write(folder.path().join("segments/0000000001-calls.parquet"), b"gone").unwrap();
+    let read = |query: &str| {
+        let query = query.parse().unwrap();
+        let question = CallQuestion { from: Time::MIN, to: Time::MAX, query };
+        let (read, failed): (Vec<_>, Vec<_>) =
+            store.calls(&question).unwrap().partition(Result::is_ok);
+        (read.len(), failed.len())
+    };
+    let (calls, failed) = read("actor:\"branch tool\"");
+    assert!(calls > 100);
+    assert_eq!(failed, 0);
+    assert_eq!(read("not actor:\"web portal\""), (calls, 0));
+    assert_eq!(read("actor:nobody"), (0, 0));
+    assert_eq!(read("actor:\"web portal\""), (0, 1));
+    assert_eq!(read("status:200 or actor:\"web portal\"").1, 1);
+}

@@ -295,7 +295,7 @@ fn write_batch(kind: Kind, batch: &RecordBatch, ids: Halves) -> Result<Vec<u8>, 
     let rows = batch.num_rows();
     let attempt = || -> Result<Vec<u8>, Box<dyn std::error::Error>> {
         let options = parquet::arrow::arrow_writer::ArrowWriterOptions::new()
-            .with_properties(properties(kind, rows, ids)?)
+            .with_properties(properties(kind, batch, ids)?)
             // Any reader finds the types in the Parquet schema; ours makes them from the kind.
             .with_skip_arrow_metadata(true);
         let mut writer = ArrowWriter::try_new_with_options(Vec::new(), kind.schema(), options)?;

@@ -1,10 +1,16 @@
 //! Which encoding each column gets.
 
+use arrow_array::cast::AsArray;
+use arrow_array::types::Int64Type;
+use arrow_array::{Array, RecordBatch};
+use arrow_schema::DataType;
 use parquet::basic::{Compression, Encoding, ZstdLevel};
 use parquet::errors::ParquetError;
 use parquet::file::metadata::{KeyValue, SortingColumn};
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use parquet::schema::types::ColumnPath;
+
+use rustc_hash::FxHashSet;
 
 use super::Kind;
 
@@ -59,13 +65,32 @@ impl Spread {
     }
 }
 
+/// Rows looked at to judge a column.
+const SAMPLE: usize = 16_384;
+
+/// Whether so many values differ that a dictionary would be most of the column.
+fn differs(column: &dyn Array) -> bool {
+    let rows = column.len().min(SAMPLE);
+    let known = rows - column.slice(0, rows).null_count();
+    let distinct = if let Some(texts) = column.as_string_opt::<i32>() {
+        texts.iter().take(rows).flatten().collect::<FxHashSet<_>>().len()
+    } else if let Some(numbers) = column.as_primitive_opt::<Int64Type>() {
+        numbers.iter().take(rows).flatten().collect::<FxHashSet<_>>().len()
+    } else {
+        0
+    };
+    // A short column is small either way.
+    known > 1_024 && distinct > known / 3
+}
+
 /// zstd 1: 3 was larger and slower on access logs. Dictionaries where values repeat, differences
 /// for numbers that grow, and no second try to compress what is random.
 pub(crate) fn properties(
     kind: Kind,
-    rows: usize,
+    batch: &RecordBatch,
     ids: Halves,
 ) -> Result<WriterProperties, ParquetError> {
+    let rows = batch.num_rows();
     let delta = |name: &str| (ColumnPath::from(name), Encoding::DELTA_BINARY_PACKED);
     let mut builder = WriterProperties::builder()
         .set_created_by(concat!("dolmen ", env!("CARGO_PKG_VERSION")).to_owned())
@@ -92,6 +117,19 @@ pub(crate) fn properties(
             .set_column_encoding(column, encoding);
     }
     builder = builder.set_column_dictionary_enabled(ColumnPath::from("line"), false);
+    for (field, column) in batch.schema().fields().iter().zip(batch.columns()) {
+        let encoding = match field.data_type() {
+            DataType::Utf8 => Encoding::DELTA_LENGTH_BYTE_ARRAY,
+            DataType::Int64 => Encoding::DELTA_BINARY_PACKED,
+            _ => continue,
+        };
+        if differs(column) {
+            let column = ColumnPath::from(field.name().as_str());
+            builder = builder
+                .set_column_dictionary_enabled(column.clone(), false)
+                .set_column_encoding(column, encoding);
+        }
+    }
     for (name, spread) in [("id_high", ids.high), ("id_low", ids.low)] {
         let column = ColumnPath::from(name);
         builder = builder.set_column_dictionary_enabled(column.clone(), false);

@@ -48,7 +48,8 @@ pub(crate) fn call_line(n: u64) -> String {
     let agents = [
         "PortailWeb/4.2 (Java/21)",
         "curl/7.81.0",
-        "Mozilla/5.0 (X11; Linux x86_64) Gecko/20100101 Firefox/128.0",
+        "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) \
+         Chrome/126.0.0.0 Safari/537.36",
         "AgenceTool/2.7",
     ];
     let (client, card) = (random.below(100_000), random.below(1_000_000));
@@ -61,7 +62,7 @@ pub(crate) fn call_line(n: u64) -> String {
     };
     let status = [200, 200, 200, 200, 302, 404, 500][random.below(7) as usize];
     format!(
-        r#"10.0.{}.{} - - [{}] "{} {target} HTTP/1.1" {status} {} "-" "{}" "{}" {}"#,
+        r#"10.0.{}.{} - - [{}] "{} {target} HTTP/1.1" {status} {} "https://banque.example/" "{}" "{}" {}"#,
         random.below(4),
         random.below(250),
         clf(START + (n / 100) as i64),
