@@ -17,7 +17,9 @@ pub async fn a_delivery_without_an_answer_comes_again<R: Rig>(rig: R) {
     assert_eq!((first.redeliveries, &first.message.id), (0, &sent.id));
     drop(first);
     let mut second = next(consumer.as_mut()).await;
-    assert_eq!((second.redeliveries, &second.message.id), (1, &sent.id));
+    // A transport may have had it in hand once more.
+    assert!((1..ALONE_FROM).contains(&second.redeliveries), "{}", second.redeliveries);
+    assert_eq!(second.message.id, sent.id);
     assert_eq!(second.envelope.attempt, 1, "nobody said that it failed");
     second.receipt.settle(&done()).await.unwrap();
     assert!(next_soon(consumer.as_mut()).await.is_none());

@@ -1,0 +1,311 @@
+//! One service's messages, through reconnections, with suspects kept apart.
+//!
+//! A consumer starts narrow (prefetch 1): after a crash the message that caused it stands at the
+//! head of the queue, and it should come alone. The first message that is no suspect widens it to
+//! the prefetch that was asked for. When a suspect comes to a wide consumer, everything fetched is
+//! handed back, what is handled gets its end, and the consumer is narrow again.
+
+use std::collections::VecDeque;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use async_trait::async_trait;
+use dolmen_bus::{ALONE_FROM, Consumer, Delivery, Envelope, Subscription, TransportError};
+use futures_util::StreamExt;
+use lapin::Channel;
+use lapin::options::{
+    BasicCancelOptions, BasicConsumeOptions, BasicNackOptions, BasicQosOptions, QueueDeclareOptions,
+};
+use lapin::types::FieldTable;
+use tokio::sync::Notify;
+
+use crate::Shared;
+use crate::convert::{json, message};
+use crate::link::{BACKOFF, reply_code, unreachable};
+use crate::receipt::RabbitReceipt;
+
+/// How many deliveries of a consumer are unsettled, and a bell for when it is one less.
+#[derive(Debug, Default)]
+pub(crate) struct Unsettled {
+    count: AtomicUsize,
+    fewer: Notify,
+}
+
+impl Unsettled {
+    pub(crate) fn one_less(&self) {
+        self.count.fetch_sub(1, Ordering::SeqCst);
+        self.fewer.notify_waiters();
+    }
+
+    async fn none(&self) {
+        loop {
+            let fewer = self.fewer.notified();
+            tokio::pin!(fewer);
+            fewer.as_mut().enable();
+            if self.count.load(Ordering::SeqCst) == 0 {
+                return;
+            }
+            fewer.await;
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Width {
+    Narrow,
+    Wide,
+}
+
+/// A consumer on the broker.
+struct Open {
+    channel: Channel,
+    consumer: lapin::Consumer,
+    width: Width,
+}
+
+/// What `next` may be dropped in the middle of.
+type Working = Pin<Box<dyn Future<Output = Result<Open, TransportError>> + Send>>;
+
+enum Stage {
+    Closed,
+    Working(Working),
+    Open(Open),
+}
+
+pub(crate) struct RabbitConsumer {
+    shared: Arc<Shared>,
+    want: Subscription,
+    stage: Stage,
+    /// Received, but not handed out.
+    ready: VecDeque<(Channel, lapin::message::Delivery)>,
+    unsettled: Arc<Unsettled>,
+}
+
+impl RabbitConsumer {
+    /// Subscribes; one try, so that what is wrong is said at once.
+    pub(crate) async fn subscribe(
+        shared: Arc<Shared>,
+        want: &Subscription,
+    ) -> Result<Self, TransportError> {
+        let open = open(&shared, &want.service).await?;
+        Ok(Self {
+            shared,
+            want: want.clone(),
+            stage: Stage::Open(open),
+            ready: VecDeque::new(),
+            unsettled: Arc::default(),
+        })
+    }
+
+    fn hand_out(&self, channel: Channel, delivery: lapin::message::Delivery) -> Delivery {
+        self.unsettled.count.fetch_add(1, Ordering::SeqCst);
+        let redeliveries = redeliveries(&delivery);
+        let key = delivery.routing_key.as_str().to_owned();
+        let (message, headers) = message(&key, &delivery.properties, delivery.data);
+        let mut envelope = Envelope::read(&headers);
+        if envelope.exchange.is_none() {
+            envelope.exchange = Some(delivery.exchange.as_str().to_owned());
+        }
+        let receipt = RabbitReceipt::new(
+            Arc::clone(&self.shared),
+            self.want.service.clone(),
+            (channel, delivery.acker),
+            message.clone(),
+            envelope.attempt,
+            redeliveries,
+            Arc::clone(&self.unsettled),
+        );
+        Delivery { message, envelope, redeliveries, receipt: Box::new(receipt) }
+    }
+
+    /// What to do with a delivery just received; the stage when it changes.
+    fn receive(&mut self, open: Open, delivery: lapin::message::Delivery) -> Stage {
+        let suspect = redeliveries(&delivery) >= ALONE_FROM;
+        let service = self.shared.names.service(&self.want.service);
+        match (open.width, suspect) {
+            (Width::Narrow, false) if self.want.prefetch > 1 => {
+                self.ready.push_back((open.channel.clone(), delivery));
+                let prefetch = self.want.prefetch;
+                Stage::Working(Box::pin(reopen(open, service, prefetch, Width::Wide)))
+            }
+            (Width::Wide, true) => {
+                let unsettled = Arc::clone(&self.unsettled);
+                Stage::Working(Box::pin(async move {
+                    let options = BasicNackOptions { requeue: true, ..Default::default() };
+                    delivery.acker.nack(options).await.map_err(|error| unreachable(&error))?;
+                    let open = cancel(open).await?;
+                    unsettled.none().await;
+                    consume(open, service, 1, Width::Narrow).await
+                }))
+            }
+            _ => {
+                self.ready.push_back((open.channel.clone(), delivery));
+                Stage::Open(open)
+            }
+        }
+    }
+}
+
+/// How often the broker says that it delivered this before (quorum queues count).
+fn redeliveries(delivery: &lapin::message::Delivery) -> u32 {
+    let headers = delivery.properties.headers().as_ref();
+    let count = headers.and_then(|table| table.inner().get("x-delivery-count"));
+    let count = count.and_then(|count| json(count).as_u64());
+    count.and_then(|count| u32::try_from(count).ok()).unwrap_or_default()
+}
+
+async fn open(shared: &Shared, service: &str) -> Result<Open, TransportError> {
+    const NOT_FOUND: u16 = 404;
+    let channel = shared.consuming.channel().await?;
+    let queue = shared.names.service(service);
+    let passive = QueueDeclareOptions { passive: true, ..Default::default() };
+    let declared =
+        channel.queue_declare(queue.as_str().into(), passive, FieldTable::default()).await;
+    declared.map_err(|error| match reply_code(&error) {
+        Some(NOT_FOUND) => TransportError::NotSetUp(format!("service {service}")),
+        _ => unreachable(&error),
+    })?;
+    consume(channel, queue, 1, Width::Narrow).await
+}
+
+async fn consume(
+    channel: Channel,
+    queue: String,
+    prefetch: u16,
+    width: Width,
+) -> Result<Open, TransportError> {
+    let consuming = async {
+        channel.basic_qos(prefetch, BasicQosOptions::default()).await?;
+        let (tag, options) = ("".into(), BasicConsumeOptions::default());
+        channel.basic_consume(queue.as_str().into(), tag, options, FieldTable::default()).await
+    };
+    let consumer = consuming.await.map_err(|error| unreachable(&error))?;
+    Ok(Open { channel, consumer, width })
+}
+
+/// Stops receiving and hands back what is here; the channel goes on, for what was handed out.
+async fn cancel(open: Open) -> Result<Channel, TransportError> {
+    let Open { channel, mut consumer, .. } = open;
+    let tag = consumer.tag();
+    channel
+        .basic_cancel(tag, BasicCancelOptions::default())
+        .await
+        .map_err(|error| unreachable(&error))?;
+    while let Some(delivery) = consumer.next().await {
+        let delivery = delivery.map_err(|error| unreachable(&error))?;
+        let options = BasicNackOptions { requeue: true, ..Default::default() };
+        delivery.acker.nack(options).await.map_err(|error| unreachable(&error))?;
+    }
+    Ok(channel)
+}
+
+async fn reopen(
+    open: Open,
+    queue: String,
+    prefetch: u16,
+    width: Width,
+) -> Result<Open, TransportError> {
+    let channel = cancel(open).await?;
+    consume(channel, queue, prefetch, width).await
+}
+
+/// Connects again, however long it takes; an error only when the service is gone.
+async fn open_again(shared: Arc<Shared>, service: String) -> Result<Open, TransportError> {
+    let (mut pause, longest) = BACKOFF;
+    loop {
+        match open(&shared, &service).await {
+            Err(TransportError::Unreachable(why)) => {
+                tracing::warn!(service, why, "cannot consume; trying again in {pause:?}");
+                tokio::time::sleep(pause).await;
+                pause = (pause * 2).min(longest);
+            }
+            result => return result,
+        }
+    }
+}
+
+#[async_trait]
+impl Consumer for RabbitConsumer {
+    async fn next(&mut self) -> Result<Delivery, TransportError> {
+        loop {
+            if let Some((channel, delivery)) = self.ready.pop_front() {
+                return Ok(self.hand_out(channel, delivery));
+            }
+            match &mut self.stage {
+                Stage::Closed => {
+                    let again = open_again(Arc::clone(&self.shared), self.want.service.clone());
+                    self.stage = Stage::Working(Box::pin(again));
+                }
+                Stage::Working(working) => match working.await {
+                    Ok(open) => self.stage = Stage::Open(open),
+                    Err(TransportError::Unreachable(why)) => {
+                        tracing::warn!(service = self.want.service, why, "the connection broke");
+                        self.stage = Stage::Closed;
+                    }
+                    Err(error) => {
+                        self.stage = Stage::Closed;
+                        return Err(error);
+                    }
+                },
+                Stage::Open(open) => {
+                    let received = open.consumer.next().await;
+                    let Stage::Open(open) = std::mem::replace(&mut self.stage, Stage::Closed)
+                    else {
+                        continue;
+                    };
+                    match received {
+                        Some(Ok(delivery)) => self.stage = self.receive(open, delivery),
+                        Some(Err(error)) => {
+                            let service = &self.want.service;
+                            tracing::warn!(service, %error, "the connection broke");
+                        }
+                        None => tracing::warn!(service = self.want.service, "cancelled"),
+                    }
+                }
+            }
+        }
+    }
+
+    async fn close(mut self: Box<Self>) -> Result<(), TransportError> {
+        let stage = std::mem::replace(&mut self.stage, Stage::Closed);
+        hand_back(stage, std::mem::take(&mut self.ready)).await
+    }
+}
+
+async fn hand_back(
+    stage: Stage,
+    ready: VecDeque<(Channel, lapin::message::Delivery)>,
+) -> Result<(), TransportError> {
+    let open = match stage {
+        Stage::Open(open) => Some(open),
+        Stage::Working(working) => working.await.ok(),
+        Stage::Closed => None,
+    };
+    for (_, delivery) in ready {
+        let options = BasicNackOptions { requeue: true, ..Default::default() };
+        delivery.acker.nack(options).await.map_err(|error| unreachable(&error))?;
+    }
+    match open {
+        Some(open) => cancel(open).await.map(drop),
+        None => Ok(()),
+    }
+}
+
+impl Drop for RabbitConsumer {
+    fn drop(&mut self) {
+        let stage = std::mem::replace(&mut self.stage, Stage::Closed);
+        let ready = std::mem::take(&mut self.ready);
+        // Without a runtime the process ends, and the broker takes everything back.
+        if !matches!(stage, Stage::Closed)
+            && let Ok(runtime) = tokio::runtime::Handle::try_current()
+        {
+            runtime.spawn(async move {
+                if let Err(error) = hand_back(stage, ready).await {
+                    tracing::debug!(%error, "the broker takes back what was fetched");
+                }
+            });
+        }
+    }
+}

@@ -1,0 +1,211 @@
+//! The end of a delivery: where its message goes next, confirmed; the record in the journal,
+//! confirmed; then the acknowledgement.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use dolmen_bus::{
+    ALONE_FROM, Envelope, Event, Message, Receipt, Return, SettleError, Settled, Settlement, What,
+    after,
+};
+use lapin::Acker;
+use lapin::Channel;
+use lapin::options::{BasicAckOptions, BasicNackOptions};
+
+use crate::Shared;
+use crate::consumer::Unsettled;
+use crate::publisher::Unsent;
+
+pub(crate) struct RabbitReceipt {
+    shared: Arc<Shared>,
+    service: String,
+    /// Kept open for the acknowledgement.
+    _channel: Channel,
+    acker: Option<Acker>,
+    message: Message,
+    attempt: u32,
+    redeliveries: u32,
+    unsettled: Arc<Unsettled>,
+    done: Done,
+}
+
+/// How far a settlement got: what is confirmed is not sent again.
+#[derive(Clone, Debug, Default)]
+struct Done {
+    sent: Option<Settled>,
+    recorded: bool,
+}
+
+impl RabbitReceipt {
+    pub(crate) fn new(
+        shared: Arc<Shared>,
+        service: String,
+        (channel, acker): (Channel, Acker),
+        message: Message,
+        attempt: u32,
+        redeliveries: u32,
+        unsettled: Arc<Unsettled>,
+    ) -> Self {
+        Self {
+            shared,
+            service,
+            _channel: channel,
+            acker: Some(acker),
+            message,
+            attempt,
+            redeliveries,
+            unsettled,
+            done: Done::default(),
+        }
+    }
+
+    /// Sends the message where it goes next.
+    async fn send_on(&self, settlement: &Settlement) -> Result<Settled, Unsent> {
+        let shared = &self.shared;
+        match settlement {
+            Settlement::Done { .. } => Ok(Settled::Done),
+            Settlement::Wait { delay, back, envelope, .. } => {
+                shared.wait(&self.service, &self.message, *delay, *back, envelope).await
+            }
+            Settlement::Fail { envelope, .. } => {
+                let to = (String::new(), shared.names.failed());
+                shared.send(to, &self.message, envelope).await.map(|()| Settled::Done)
+            }
+            Settlement::Forward { service, envelope, .. } => {
+                let to = (shared.names.deliver(), service.clone());
+                shared.send(to, &self.message, envelope).await.map(|()| Settled::Done)
+            }
+            // A copy of its own starts counting anew; see `settle`.
+            Settlement::HandBack => {
+                let envelope = Envelope { attempt: self.attempt, ..Envelope::default() };
+                let to = (shared.names.deliver(), self.service.clone());
+                shared.send(to, &self.message, &envelope).await.map(|()| Settled::Done)
+            }
+        }
+    }
+
+    /// The record of a settlement; `None` for what nobody tried.
+    fn event(&self, settlement: &Settlement, settled: Settled) -> Option<Event> {
+        let (what, took, envelope) = match settlement {
+            Settlement::Done { took } => (What::Done, took, None),
+            Settlement::Wait { took, envelope, .. } => (What::Softfail, took, Some(envelope)),
+            Settlement::Fail { took, envelope } => (What::Hardfail, took, Some(envelope)),
+            Settlement::Forward { took, envelope, .. } => (What::Forwarded, took, Some(envelope)),
+            Settlement::HandBack => return None,
+        };
+        let mut event = Event::new(what, self.shared.now(), self.message.clone());
+        event.service = Some(self.service.clone());
+        event.attempt = self.attempt;
+        event.took = Some(*took);
+        let errors = envelope.map_or(&[][..], |envelope| &envelope.errors);
+        event.errors = match what {
+            What::Hardfail => errors.to_vec(),
+            _ => errors.last().cloned().into_iter().collect(),
+        };
+        event.reason = envelope.and_then(|envelope| envelope.reason.clone());
+        if let Settled::Until(due_at) = settled {
+            event.due_at = Some(due_at);
+        }
+        if let Settlement::Forward { service, .. } = settlement {
+            event.to = Some(service.clone());
+        }
+        Some(event)
+    }
+
+    fn closed(&mut self) {
+        if self.acker.take().is_some() {
+            self.unsettled.one_less();
+        }
+    }
+}
+
+#[async_trait]
+impl Receipt for RabbitReceipt {
+    async fn settle(&mut self, settlement: &Settlement) -> Result<Settled, SettleError> {
+        let Some(acker) = self.acker.clone() else {
+            return Err(SettleError::Lost("it was settled before".to_owned()));
+        };
+        if !acker.usable() {
+            self.closed();
+            return Err(SettleError::Lost("its channel is closed".to_owned()));
+        }
+        // Handing back counts as a redelivery on the broker. So that a service that pauses again
+        // and again runs into no limit, what was handed back a few times is sent anew instead.
+        if *settlement == Settlement::HandBack && self.redeliveries < ALONE_FROM {
+            let options = BasicNackOptions { requeue: true, ..Default::default() };
+            let result = acker.nack(options).await;
+            self.closed();
+            return match result {
+                Ok(_) => Ok(Settled::Done),
+                Err(error) => Err(SettleError::Lost(error.to_string())),
+            };
+        }
+        let not_yet = |unsent: Unsent| SettleError::NotYet(unsent.to_string());
+        let settled = match self.done.sent {
+            Some(settled) => settled,
+            None => self.send_on(settlement).await.map_err(not_yet)?,
+        };
+        self.done.sent = Some(settled);
+        if !self.done.recorded
+            && let Some(event) = self.event(settlement, settled)
+        {
+            self.shared.record(&event).await.map_err(not_yet)?;
+        }
+        self.done.recorded = true;
+        let result = acker.ack(BasicAckOptions::default()).await;
+        self.closed();
+        match result {
+            Ok(_) => Ok(settled),
+            Err(error) => Err(SettleError::Lost(error.to_string())),
+        }
+    }
+}
+
+impl Drop for RabbitReceipt {
+    fn drop(&mut self) {
+        if let Some(acker) = self.acker.take() {
+            self.unsettled.one_less();
+            // Without a runtime the process ends, and the broker takes everything back.
+            if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+                let channel = self._channel.clone();
+                runtime.spawn(async move {
+                    let options = BasicNackOptions { requeue: true, ..Default::default() };
+                    if let Err(error) = acker.nack(options).await {
+                        tracing::debug!(%error, "the broker takes the delivery back");
+                    }
+                    drop(channel);
+                });
+            }
+        }
+    }
+}
+
+impl Shared {
+    /// Sends a message into the wait that is long enough; until when it waits.
+    async fn wait(
+        &self,
+        service: &str,
+        message: &Message,
+        delay: std::time::Duration,
+        back: Return,
+        envelope: &Envelope,
+    ) -> Result<Settled, Unsent> {
+        let mut least = crate::names::seconds(delay);
+        loop {
+            let rung = self.rung(least, back);
+            let due_at = after(self.now(), std::time::Duration::from_secs(rung));
+            let envelope = Envelope { due_at: Some(due_at), ..envelope.clone() };
+            let exchange = self.names.wait(rung, back);
+            // On its way back to everybody it keeps its own key; to one service, that one's name.
+            let key = match back {
+                Return::Service => service.to_owned(),
+                Return::Exchange => message.routing_key.clone(),
+            };
+            match self.send((exchange, key), message, &envelope).await {
+                Ok(()) => return Ok(Settled::Until(due_at)),
+                Err(unsent) if self.forget_rung(rung, back, &unsent) => least = rung + 1,
+                Err(unsent) => return Err(unsent),
+            }
+        }
+    }
+}
