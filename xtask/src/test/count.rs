@@ -42,6 +42,7 @@ pub(super) fn copy(input: impl BufRead, mut out: impl Write) -> Result<Count> {
             count.skipped += before(result, " ignored");
         } else if line == "successes:" {
             passing = true;
+            continue;
         } else if line == "failures:" {
             passing = false;
         } else if passing {
