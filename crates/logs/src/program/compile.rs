@@ -1,7 +1,7 @@
 use super::fill::{Fill, fills};
 use super::quick::Quick;
 use super::scan::Step;
-use super::{Absent, Capture, Class, Field, Piece, Program, Slot};
+use super::{Absent, BareQuotes, Capture, Class, Field, Piece, Program, Slot};
 use crate::escape::Escapes;
 
 impl Program {
@@ -16,6 +16,11 @@ impl Program {
     /// The same program for a log that writes nothing at all for what it has not.
     pub(crate) fn absent(self, absent: Absent) -> Self {
         Self { absent, ..self }.with_quick()
+    }
+
+    /// The same program with another view of quotes.
+    pub(crate) fn bare_quotes(self, bare_quotes: BareQuotes) -> Self {
+        Self { bare_quotes, ..self }.with_quick()
     }
 
     fn with_quick(mut self) -> Self {
@@ -110,6 +115,7 @@ impl Builder {
             joins: fills.iter().any(|fill| matches!(fill, Fill::Target(..))),
             fills,
             escapes,
+            bare_quotes: BareQuotes::Tolerated,
             absent: Absent::Dash,
             quick: None,
         }

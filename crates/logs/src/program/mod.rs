@@ -51,11 +51,21 @@ pub(crate) struct Program {
     /// Whether a target is put together from two fields.
     joins: bool,
     escapes: Escapes,
+    bare_quotes: BareQuotes,
     absent: Absent,
     /// How many fields must be there: all, unless the format has a tail.
     required: usize,
     /// The way that nearly every line goes.
     quick: Option<Quick>,
+}
+
+/// What a quote is that should end a field and does not, where the server escapes quotes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum BareQuotes {
+    /// A server that does not escape them after all.
+    Tolerated,
+    /// A sign that the line has another format.
+    Refused,
 }
 
 /// A field that is one of the texts between the braces of another.

@@ -2,7 +2,7 @@
 
 use memchr::{memchr, memchr2};
 
-use super::{Absent, Class, Place, Program, Span};
+use super::{Absent, BareQuotes, Class, Place, Program, Span};
 use crate::Unread;
 use crate::escape::Escapes;
 
@@ -27,6 +27,8 @@ enum Quotes {
     Escaped,
     /// A server wrote quotes as they came: a quoted field may hold any.
     Bare,
+    /// As escaped, by a server that escapes quotes in some other way as well.
+    Certain,
 }
 
 /// Why a line is not read, as far as it went.
@@ -60,11 +62,15 @@ impl Program {
             let lead = self.lead.escape_ascii();
             return Err(Unread::new(same, format!("the line to begin with `{lead}`")));
         }
-        let Err(fault) = self.attempt(line, spans, Quotes::Escaped) else { return Ok(()) };
-        if self.escapes.quotes() && self.attempt(line, spans, Quotes::Bare).is_ok() {
-            return Ok(());
+        let (quotes, or_else) = match self.bare_quotes {
+            BareQuotes::Refused => (Quotes::Certain, None),
+            BareQuotes::Tolerated => (Quotes::Escaped, Some(Quotes::Bare)),
+        };
+        let Err(fault) = self.attempt(line, spans, quotes) else { return Ok(()) };
+        match or_else.filter(|_| self.escapes.quotes()) {
+            Some(quotes) if self.attempt(line, spans, quotes).is_ok() => Ok(()),
+            _ => Err(self.explain(line, fault)),
         }
-        Err(self.explain(line, fault))
     }
 
     fn attempt(&self, line: &[u8], spans: &mut Vec<Span>, quotes: Quotes) -> Result<(), Fault> {
@@ -285,8 +291,7 @@ impl Scanner<'_> {
     /// Where the text after the field stands, at `from` or later, and whether the field has a
     /// backslash. The error is where it should have stood.
     fn find(&self, step: &Step, start: usize, from: usize) -> Result<(usize, bool), usize> {
-        let is_escaping = self.undoes(step) && self.escapes.quotes();
-        if !is_escaping || step.after.first() != Some(&b'"') || self.quotes == Quotes::Bare {
+        if !self.ends_certainly(step) {
             let end = self.find_text(step, from)?;
             return Ok((end, self.has_escape(step, start, end)));
         }
@@ -296,10 +301,10 @@ impl Scanner<'_> {
         let mut at = from;
         loop {
             let rest = line.get(at..).ok_or(missing)?;
-            at += memchr2(b'"', b'\\', rest).ok_or(missing)?;
-            if line[at] == b'\\' {
+            at += memchr2(b'"', self.escapes.mark(), rest).ok_or(missing)?;
+            if line[at] != b'"' {
                 escaped = true;
-                at += 2;
+                at += if self.escapes.quotes() { 2 } else { 1 };
             } else if from == start && line[at..].starts_with(&step.after) {
                 return Ok((at, escaped));
             } else {
@@ -375,12 +380,21 @@ impl Scanner<'_> {
 
     /// Whether the field may hold any byte, so that only its end matters.
     fn is_free(&self, step: &Step) -> bool {
-        let is_quoted = step.after.first() == Some(&b'"') && self.escapes.quotes();
         match step.class {
             Class::Raw => true,
-            Class::Text => !is_quoted || self.quotes == Quotes::Bare,
+            Class::Text => !self.ends_certainly(step),
             _ => false,
         }
+    }
+
+    /// Whether the field ends at the first quote that is not escaped.
+    fn ends_certainly(&self, step: &Step) -> bool {
+        let is_certain = match self.quotes {
+            Quotes::Bare => false,
+            Quotes::Escaped => self.escapes.quotes(),
+            Quotes::Certain => true,
+        };
+        is_certain && step.after.first() == Some(&b'"') && self.undoes(step)
     }
 }
 
