@@ -1,10 +1,11 @@
 use std::collections::BTreeMap;
 
+use crate::detect::Auto;
 use crate::haproxy::HaProxy;
 use crate::json::Json;
 use crate::paste::{self, Pasted, Spelling};
 use crate::pattern::Pattern;
-use crate::program::Program;
+use crate::program::{BareQuotes, Program};
 use crate::reader::{Reader, Scratch, without_line_end};
 use crate::traefik::Traefik;
 use crate::values::{self, FieldName, Value};
@@ -33,6 +34,7 @@ pub(crate) enum Kind {
     Traefik(Traefik),
     HaProxy(HaProxy),
     W3c(W3c),
+    Auto(Auto),
 }
 
 impl Format {
@@ -74,6 +76,24 @@ impl Format {
         Err(FormatError::whole(trimmed, MARKS))
     }
 
+    /// The same format with another view of quotes, where it is a program.
+    pub(crate) fn bare_quotes(self, bare_quotes: BareQuotes) -> Self {
+        let kind = match self.kind {
+            Kind::Program(program) => Kind::Program(program.bare_quotes(bare_quotes)),
+            kind => kind,
+        };
+        Self { kind, ..self }
+    }
+
+    /// The same format by another name.
+    pub(crate) fn named(self, name: String) -> Self {
+        Self { name, ..self }
+    }
+
+    pub(crate) fn from_kind(kind: Kind, name: String) -> Self {
+        Self { kind, name }
+    }
+
     fn pattern(pattern: Pattern, text: &str) -> Result<Self, FormatError> {
         Ok(Self { kind: Kind::Pattern(pattern), name: format!("regular expression {text}") })
     }
@@ -86,7 +106,11 @@ impl Format {
     /// Whether a line's meaning depends on an earlier line of the same file (W3C's `#Fields:`), so
     /// that one file's lines must be read in their order.
     pub fn is_sequential(&self) -> bool {
-        matches!(self.kind, Kind::W3c(_))
+        match &self.kind {
+            Kind::W3c(_) => true,
+            Kind::Auto(auto) => auto.is_sequential(),
+            _ => false,
+        }
     }
 
     /// A reader for one worker.
@@ -103,7 +127,7 @@ impl Format {
                 program.values(&line[self.prefix(line)..], &mut Scratch::default())
             }
             Kind::Pattern(pattern) => pattern.values(line),
-            Kind::Json(_) | Kind::Traefik(_) | Kind::HaProxy(_) | Kind::W3c(_) => {
+            Kind::Json(_) | Kind::Traefik(_) | Kind::HaProxy(_) | Kind::W3c(_) | Kind::Auto(_) => {
                 Ok(values::of_line(&self.reader().read(line)?))
             }
         }
@@ -126,6 +150,7 @@ impl Format {
             Kind::Traefik(traefik) => traefik.read(line, scratch),
             Kind::HaProxy(haproxy) => haproxy.read(line, scratch),
             Kind::W3c(w3c) => w3c.read(line, scratch),
+            Kind::Auto(auto) => return auto.read(line, scratch),
         };
         read.map_err(|unread| Unread { column: unread.column + skipped, ..unread })
     }

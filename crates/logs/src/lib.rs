@@ -6,6 +6,7 @@
 
 mod alb;
 mod apache;
+mod detect;
 mod envoy;
 mod escape;
 mod format;
@@ -25,6 +26,7 @@ mod traefik;
 mod values;
 mod w3c;
 
+pub use detect::{Tried, Undetected};
 pub use dolmen_model::{Call, Mark, RequestId};
 pub use format::{Fields, Format};
 pub use format_error::FormatError;

@@ -4,6 +4,7 @@ use std::fmt;
 use dolmen_model::{Call, Mark};
 
 use crate::Format;
+use crate::detect::AutoState;
 use crate::json::{Pick, Route};
 use crate::program::Span;
 use crate::time::Clock;
@@ -34,6 +35,8 @@ pub(crate) struct Scratch {
     pub(crate) w3c: Directives,
     /// Where the groups of a regular expression lie.
     pub(crate) captures: Option<regex::bytes::CaptureLocations>,
+    /// For a format that changes with the lines: the formats, and which it was last.
+    pub(crate) auto: Option<Box<AutoState>>,
     /// Reads times; remembers the last hour.
     pub(crate) clock: Clock,
 }

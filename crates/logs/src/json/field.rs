@@ -99,7 +99,7 @@ pub(super) const MARKS: Dialect = Dialect {
 };
 
 /// Access log lines in JSON: nginx's variables, Envoy's and Istio's keys, pino-http, Google's
-/// `httpRequest`, the Elastic Common Schema, and plain words.
+/// `httpRequest`, the Elastic Common Schema, Caddy's and Traefik's, and plain words.
 pub(super) const CALLS: Dialect = Dialect {
     places: &[
         (Field::Time, TIME),
@@ -128,6 +128,7 @@ pub(super) const CALLS: Dialect = Dialect {
                 "request.remote_ip",
                 "req.remoteAddress",
                 "httpRequest.remoteIp",
+                "ClientHost",
             ],
         ),
         (
@@ -141,11 +142,22 @@ pub(super) const CALLS: Dialect = Dialect {
                 "forwardedFor",
                 "xff",
                 "req.headers.x-forwarded-for",
+                "request.headers.X-Forwarded-For",
+                "request_X-Forwarded-For",
             ],
         ),
         (
             Field::User,
-            &["remote_user", "user", "username", "user_name", "user.name", "user.id", "auth_user"],
+            &[
+                "remote_user",
+                "user",
+                "username",
+                "user_name",
+                "user.name",
+                "user.id",
+                "auth_user",
+                "ClientUsername",
+            ],
         ),
         (Field::Request, &["request", "request_line", "requestLine"]),
         (
@@ -162,6 +174,7 @@ pub(super) const CALLS: Dialect = Dialect {
                 "req.method",
                 "httpRequest.requestMethod",
                 "verb",
+                "RequestMethod",
             ],
         ),
         (
@@ -188,6 +201,7 @@ pub(super) const CALLS: Dialect = Dialect {
                 "http_path",
                 "url.path",
                 "request.path",
+                "RequestPath",
             ],
         ),
         (
@@ -206,6 +220,7 @@ pub(super) const CALLS: Dialect = Dialect {
                 "proto",
                 "request.proto",
                 "httpRequest.protocol",
+                "RequestProtocol",
             ],
         ),
         (
@@ -220,6 +235,7 @@ pub(super) const CALLS: Dialect = Dialect {
                 "url.domain",
                 "request.host",
                 "req.headers.host",
+                "RequestHost",
             ],
         ),
         (
@@ -239,6 +255,7 @@ pub(super) const CALLS: Dialect = Dialect {
                 "response.status_code",
                 "res.statusCode",
                 "httpRequest.status",
+                "DownstreamStatus",
             ],
         ),
         (
@@ -255,6 +272,7 @@ pub(super) const CALLS: Dialect = Dialect {
                 "http.response.body.bytes",
                 "http.response.bytes",
                 "httpRequest.responseSize",
+                "DownstreamContentSize",
             ],
         ),
         (
@@ -280,6 +298,7 @@ pub(super) const CALLS: Dialect = Dialect {
                 "latency_human",
                 "took_ms",
                 "httpRequest.latency",
+                "Duration",
             ],
         ),
         (
@@ -292,6 +311,8 @@ pub(super) const CALLS: Dialect = Dialect {
                 "http.request.referrer",
                 "req.headers.referer",
                 "httpRequest.referer",
+                "request.headers.Referer",
+                "request_Referer",
             ],
         ),
         (
@@ -307,11 +328,20 @@ pub(super) const CALLS: Dialect = Dialect {
                 "ua",
                 "req.headers.user-agent",
                 "httpRequest.userAgent",
+                "request.headers.User-Agent",
+                "request_User-Agent",
             ],
         ),
         (
             Field::Upstream,
-            &["upstream_addr", "upstream", "upstream_host", "upstream_cluster", "backend"],
+            &[
+                "upstream_addr",
+                "upstream",
+                "upstream_host",
+                "upstream_cluster",
+                "backend",
+                "RouterName",
+            ],
         ),
         (Field::Message, MESSAGE),
     ],
@@ -391,6 +421,7 @@ pub(super) const TRAEFIK: Dialect = Dialect {
 const MESSAGE: &[&str] = &["msg", "message"];
 
 const TIME: &[&str] = &[
+    "StartUTC",
     "@timestamp",
     "time",
     "timestamp",
@@ -423,6 +454,9 @@ const REQUEST_ID: &[&str] = &[
     "request.id",
     "req.id",
     "req.headers.x-request-id",
+    "request.headers.X-Request-Id",
+    "resp_headers.X-Request-Id",
+    "request_X-Request-Id",
     "http.request.id",
     "fields.request_id",
     "span.request_id",

@@ -14,6 +14,7 @@ use crate::{Line, Unread};
 
 const TARGET: usize = Field::Target as usize;
 const QUERY: usize = Field::Query as usize;
+const NO_CALL: &str = "an access log line: no key of it is a method, a target or a status";
 
 impl Json {
     /// Reads one line.
@@ -80,17 +81,15 @@ impl Json {
                 }
             }
         }
-        if call.method.is_empty() && call.target.is_empty() && call.status.is_none() {
-            let is_message = texts.form(Field::Message as usize) != Form::Absent;
-            return match self.reads {
-                Reads::CallsAndMessages if is_message => Ok(Line::Nothing),
-                _ => Err(Unread::new(
-                    0,
-                    "an access log line: no key of it is a method, a target or a status",
-                )),
-            };
+        let is_request = !call.method.is_empty() || !call.target.is_empty();
+        match self.reads {
+            Reads::Calls if is_request || call.status.is_some() => Ok(Line::Call(call)),
+            Reads::CallsAndMessages if is_request => Ok(Line::Call(call)),
+            Reads::CallsAndMessages if texts.form(Field::Message as usize) != Form::Absent => {
+                Ok(Line::Nothing)
+            }
+            _ => Err(Unread::new(0, NO_CALL)),
         }
-        Ok(Line::Call(call))
     }
 
     fn request_id<'a>(&self, texts: &Texts<'a>) -> RequestId<'a> {

@@ -221,5 +221,9 @@ fn unit_of(path: &str) -> Option<Unit> {
         ("event.duration", Unit::Nanos),
         ("responseTime", Unit::Millis),
     ];
+    if path == "Duration" {
+        // Traefik's, which is Go's.
+        return Some(Unit::Nanos);
+    }
     ENDINGS.iter().find(|(ending, _)| path.ends_with(ending)).map(|&(_, unit)| unit)
 }
