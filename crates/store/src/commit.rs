@@ -16,7 +16,8 @@ pub struct Commit {
     pub progress: Vec<Progress>,
     /// The rows, encoded.
     pub rows: Vec<Encoded>,
-    /// What was counted of the calls in `rows` (hops not), in buckets of at most a minute.
+    /// What was counted of the calls in `rows` (hops not), in buckets of at most a minute; calls
+    /// without a time are counted at the epoch.
     pub cube: Cube,
     /// Who called.
     pub callers: Vec<CallerCount>,

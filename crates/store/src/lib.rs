@@ -34,7 +34,9 @@ pub use commit::{CallerCount, CallerWidth, Commit, CommitId, Committed};
 pub use error::StoreError;
 pub use export::{ExportError, ExportFormat, export};
 pub use files::{FileId, FileRef, Fingerprint, HEAD, KnownFile, Progress};
-pub use local::{BackedUp, Compacted, GRACE, LocalStore, Options, Removed, Verified};
+pub use local::{
+    BackedUp, Compacted, GRACE, Generation, LocalStore, Options, Removed, Swap, Underived, Verified,
+};
 pub use question::{CallQuestion, CallerQuestion, Counts, CubeQuestion};
 pub use range::Width;
 pub use rows::{CallFacts, MarkFacts, MarkState, Role, Row, Rows, UnreadLine};

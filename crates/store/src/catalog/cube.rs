@@ -104,6 +104,19 @@ fn rows_of(key: &Key, kept: Kept) -> impl Iterator<Item = RowKey> + '_ {
     })
 }
 
+/// A cube's cells by row, in the order of the primary key: neighbours share pages.
+fn sums(cube: &Cube, kept: Kept) -> Vec<(RowKey, Cell)> {
+    let mut sums: FxHashMap<RowKey, Cell> = FxHashMap::default();
+    for (key, cell) in cube.cells() {
+        for row in rows_of(key, kept) {
+            sums.entry(row).or_default().merge(cell);
+        }
+    }
+    let mut sums: Vec<(RowKey, Cell)> = sums.into_iter().collect();
+    sums.sort_unstable_by_key(|(key, _)| *key);
+    sums
+}
+
 /// Makes `add_histograms(a, b)` known to SQLite.
 pub(crate) fn functions(db: &Connection) -> rusqlite::Result<()> {
     let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC;
@@ -143,22 +156,13 @@ pub(crate) fn add(
     cube: &Cube,
     kept: Kept,
 ) -> rusqlite::Result<()> {
-    let mut sums: FxHashMap<RowKey, Cell> = FxHashMap::default();
-    for (key, cell) in cube.cells() {
-        for row in rows_of(key, kept) {
-            sums.entry(row).or_default().merge(cell);
-        }
-    }
-    // In the order of the primary key: neighbours share pages.
-    let mut sums: Vec<(RowKey, Cell)> = sums.into_iter().collect();
-    sums.sort_unstable_by_key(|(key, _)| *key);
     let mut upsert = db.prepare_cached(
         "INSERT INTO cube VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)
          ON CONFLICT DO UPDATE SET calls = calls + excluded.calls,
             bytes = bytes + excluded.bytes, duration = duration + excluded.duration,
             histogram = add_histograms(histogram, excluded.histogram)",
     )?;
-    for (key, cell) in sums {
+    for (key, cell) in sums(cube, kept) {
         let [service, operations, actor, endpoint, status, joined] = key.dimensions;
         upsert.execute(params![
             generation,
@@ -182,13 +186,12 @@ pub(crate) fn add(
 const THIS_ROW: &str = "generation = ?1 AND level = ?2 AND bucket = ?3 AND service = ?4
     AND operations = ?5 AND actor = ?6 AND endpoint = ?7 AND status = ?8 AND joined = ?9";
 
-/// Takes one call out again, where a late mark moves it to another cell. A row that counts nothing
-/// any more goes, so that the order in which things came leaves no trace.
+/// Takes calls out again, where late marks move them to other cells. A row that counts nothing any
+/// more goes, so that the order in which things came leaves no trace.
 pub(crate) fn take(
     db: &Connection,
     generation: i64,
-    key: &Key,
-    call: &Cell,
+    cube: &Cube,
     kept: Kept,
 ) -> rusqlite::Result<()> {
     let mut find = db.prepare_cached(&format!(
@@ -198,26 +201,26 @@ pub(crate) fn take(
         "UPDATE cube SET calls = ?10, bytes = ?11, duration = ?12, histogram = ?13 WHERE {THIS_ROW}"
     ))?;
     let mut delete = db.prepare_cached(&format!("DELETE FROM cube WHERE {THIS_ROW}"))?;
-    for row in rows_of(key, kept) {
+    for (row, taken) in sums(cube, kept) {
         let [service, operations, actor, endpoint, status, joined] = row.dimensions;
         let this = params![
             generation, row.level, row.bucket, service, operations, actor, endpoint, status, joined
         ];
         let Some(mut cell) = find.query_row(this, |row| cell(row, 0)).optional()? else { continue };
-        cell.calls = cell.calls.saturating_sub(call.calls);
+        cell.calls = cell.calls.saturating_sub(taken.calls);
         if cell.calls == 0 {
             delete.execute(this)?;
             continue;
         }
-        cell.bytes = cell.bytes.saturating_sub(call.bytes);
-        cell.duration = cell.duration.saturating_sub(call.duration);
+        cell.bytes = cell.bytes.saturating_sub(taken.bytes);
+        cell.duration = cell.duration.saturating_sub(taken.duration);
         let without: Vec<(u16, u64)> = cell
             .durations
             .buckets()
             .iter()
             .map(|&(bucket, count)| {
-                let taken = call.durations.buckets().iter().find(|(b, _)| *b == bucket);
-                (bucket, count.saturating_sub(taken.map_or(0, |(_, count)| *count)))
+                let less = taken.durations.buckets().iter().find(|(b, _)| *b == bucket);
+                (bucket, count.saturating_sub(less.map_or(0, |(_, count)| *count)))
             })
             .filter(|(_, count)| *count > 0)
             .collect();

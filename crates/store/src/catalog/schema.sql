@@ -99,6 +99,7 @@ CREATE TABLE amendments (
     segment    INTEGER NOT NULL,
     row        INTEGER NOT NULL,     -- from 0
     operations INTEGER NOT NULL,     -- the set it entered, all marks so far
+    commit_id  INTEGER NOT NULL,     -- the commit that brought the last of them
     PRIMARY KEY (segment, row)
 ) WITHOUT ROWID;
 
@@ -137,6 +138,15 @@ CREATE TABLE generations (
     started  INTEGER NOT NULL,
     finished INTEGER
 );
+
+-- What a generation under way has: a segment, what was made of it, and after which commit.
+CREATE TABLE derived (
+    generation INTEGER NOT NULL,
+    old        INTEGER NOT NULL,
+    new        INTEGER NOT NULL,
+    commit_id  INTEGER NOT NULL,
+    PRIMARY KEY (generation, old)
+) WITHOUT ROWID;
 
 CREATE TABLE audit (
     id     INTEGER PRIMARY KEY,

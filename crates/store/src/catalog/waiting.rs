@@ -77,7 +77,7 @@ pub(crate) fn amended(
         .optional()
 }
 
-/// Amends a stored call.
+/// Amends a stored call, in the present commit.
 pub(crate) fn amend(
     db: &Connection,
     segment: SegmentId,
@@ -85,8 +85,10 @@ pub(crate) fn amend(
     operations: SetId,
 ) -> rusqlite::Result<()> {
     db.prepare_cached(
-        "INSERT INTO amendments VALUES (?1, ?2, ?3)
-         ON CONFLICT DO UPDATE SET operations = excluded.operations",
+        "INSERT INTO amendments
+         VALUES (?1, ?2, ?3, (SELECT value FROM meta WHERE key = 'commit'))
+         ON CONFLICT DO UPDATE SET operations = excluded.operations,
+            commit_id = excluded.commit_id",
     )?
     .execute(params![segment.0, row, operations.0])
     .map(drop)

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use rusqlite::Transaction;
 use xxhash_rust::xxh3::xxh3_128;
 
-use super::{Inner, LocalStore, kept};
+use super::{Inner, LocalStore, derive, kept};
 use crate::catalog::dictionary::{self, Saved};
 use crate::catalog::segments::{SegmentId, file_name};
 use crate::catalog::{self, callers, cube, files, segments};
@@ -119,6 +119,9 @@ impl LocalStore {
             }
             let kept = age(tx, commit).map_err(&refused)?;
             cube::add(tx, generation, &commit.cube, kept).map_err(&refused)?;
+            if let Some((building, _)) = derive::building(tx).map_err(&refused)? {
+                cube::add(tx, building, &commit.cube, kept).map_err(&refused)?;
+            }
             callers::add(tx, generation, &commit.callers).map_err(&refused)?;
             count(tx, &commit.rows, kept).map_err(&refused)?;
             let late_joins = self.join(tx, open, &writer.waiting, written, kept, &mut waits)?;

@@ -12,7 +12,7 @@ use rusqlite::params;
 use rustc_hash::FxHashMap;
 use xxhash_rust::xxh3::xxh3_128;
 
-use super::LocalStore;
+use super::{LocalStore, derive};
 use crate::catalog::segments::{self, SegmentId, SegmentRow};
 use crate::catalog::{self, waiting};
 use crate::error::StoreError;
@@ -59,7 +59,12 @@ impl LocalStore {
         let refused = inner.catalog.refused("list the segments");
         let db = &inner.catalog.db;
         let mut groups = Vec::new();
+        // A generation under way knows calls by the segments they are in.
+        let is_deriving = derive::building(db).map_err(&refused)?.is_some();
         for kind in Kind::ALL {
+            if is_deriving && kind == Kind::Calls {
+                continue;
+            }
             let mut small = segments::between(db, kind, Time::MIN, Time::MAX).map_err(&refused)?;
             small.retain(|segment| segment.rows < SMALL);
             small.reverse();

@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use dolmen_cubes::{Cell, Key};
-use dolmen_model::{Joined, NameId, Outcome, Time};
+use dolmen_cubes::{Cell, Cube, Key};
+use dolmen_model::{Joined, NameId, Outcome, SetId, Time};
 use rusqlite::Transaction;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::commit::Written;
-use super::{LocalStore, OPEN};
+use super::{LocalStore, OPEN, derive};
 use crate::catalog::dictionary;
 use crate::catalog::segments::{self, SegmentId, SegmentRow};
 use crate::catalog::waiting::{self, Waiting};
@@ -26,16 +26,52 @@ pub(super) struct Waits {
     pub(super) taken: FxHashSet<u64>,
     /// Marks of this commit that wait now.
     pub(super) marks: u64,
+    /// Segments that a generation under way has derived already: it derives them again.
+    derived: FxHashSet<SegmentId>,
+    moved: Moves,
+    /// The moves of calls in `derived`, which the generation under way counts elsewhere.
+    moved_here: Moves,
 }
 
-type Open = FxHashMap<SegmentId, Arc<SegmentReader>>;
+pub(super) type Open = FxHashMap<SegmentId, Arc<SegmentReader>>;
+
+/// Calls, where they were counted and where they are counted now: many of one cell are one change
+/// of the catalog.
+#[derive(Default)]
+struct Moves {
+    from: Cube,
+    to: Cube,
+}
+
+impl Moves {
+    fn apply(&self, tx: &Transaction<'_>, generation: i64, kept: Kept) -> rusqlite::Result<()> {
+        cube::add(tx, generation, &self.to, kept)?;
+        cube::take(tx, generation, &self.from, kept)
+    }
+}
 
 /// A stored call, found by its request id.
-struct Found {
+pub(super) struct Found {
     segment: SegmentId,
     row: u32,
+    /// Exact; the key's is the start of its minute.
+    time: Time,
     key: Key,
-    cell: Cell,
+    pub(super) cell: Cell,
+}
+
+const MINUTE: i64 = 60_000_000;
+
+impl Found {
+    /// Where it is counted, given the set it was amended to.
+    pub(super) fn counted_at(&self, amended: Option<SetId>) -> Key {
+        let mut key = self.key;
+        if let Some(set) = amended {
+            key.operations = set;
+            key.outcome.joined = Joined::Joined;
+        }
+        key
+    }
 }
 
 /// The columns that say where a call is counted.
@@ -69,6 +105,10 @@ impl LocalStore {
         waits: &mut Waits,
     ) -> Result<u64, StoreError> {
         let refused = refused(&self.root.join(catalog::FILE), "join late marks");
+        let building = derive::building(tx).map_err(&refused)?;
+        if let Some((building, _)) = building {
+            waits.derived = derive::already(tx, building).map_err(&refused)?;
+        }
         let mut joins = 0;
         let calls = || written.iter().filter(|segment| segment.encoded.kind == Kind::Calls);
         if !known.is_empty() {
@@ -80,7 +120,7 @@ impl LocalStore {
                         wanted.entry(key).or_default().push(row as u32);
                     }
                 }
-                joins += self.join_waiting(tx, open, segment.id, wanted, kept, waits)?;
+                joins += self.join_waiting(tx, open, segment.id, wanted, waits)?;
             }
         }
         let marks: Vec<&LooseMark> =
@@ -99,7 +139,7 @@ impl LocalStore {
             let calls = mark.id.as_deref().and_then(|id| found.get(id));
             match calls.and_then(|calls| nearest(calls, mark.time)) {
                 Some(call) => {
-                    self.give(tx, call, &[mark.operation], kept)?;
+                    self.give(tx, call, &[mark.operation], waits)?;
                     joins += 1;
                 }
                 None => {
@@ -109,6 +149,13 @@ impl LocalStore {
                     waits.added.extend(key.map(waiting::short));
                 }
             }
+        }
+        let generation = catalog::get(tx, "generation").map_err(&refused)?;
+        for moves in [&waits.moved, &waits.moved_here] {
+            moves.apply(tx, generation, kept).map_err(&refused)?;
+        }
+        if let Some((building, _)) = building {
+            waits.moved.apply(tx, building, kept).map_err(&refused)?;
         }
         Ok(joins)
     }
@@ -120,7 +167,6 @@ impl LocalStore {
         open: &mut Open,
         segment: SegmentId,
         wanted: FxHashMap<IdKey, Vec<u32>>,
-        kept: Kept,
         waits: &mut Waits,
     ) -> Result<u64, StoreError> {
         if wanted.is_empty() {
@@ -148,7 +194,7 @@ impl LocalStore {
             let of_id: Vec<&Found> = rows.iter().filter_map(|row| calls.get(row)).collect();
             for mark in marks {
                 if let Some(call) = nearest_of(of_id.iter().copied(), mark.time) {
-                    self.give(tx, call, &[mark.operation], kept)?;
+                    self.give(tx, call, &[mark.operation], waits)?;
                     joins += 1;
                 }
             }
@@ -183,7 +229,7 @@ impl LocalStore {
 
     /// Shows the rows of a segment that count, with their numbers; of row groups that cannot hold
     /// any of `ids`, none.
-    fn visit(
+    pub(super) fn visit(
         &self,
         open: &mut Open,
         row: &SegmentRow,
@@ -218,7 +264,13 @@ impl LocalStore {
         Ok(())
     }
 
-    fn found(&self, segment: SegmentId, columns: &Columns, at: usize, row: u32) -> Found {
+    pub(super) fn found(
+        &self,
+        segment: SegmentId,
+        columns: &Columns,
+        at: usize,
+        row: u32,
+    ) -> Found {
         let names = &self.names;
         let name = |table: &dolmen_model::Table, column| {
             table.intern(columns.text(column, at).unwrap_or_default().as_bytes())
@@ -232,15 +284,17 @@ impl LocalStore {
         let number = |name| columns.number(name, at).map(|number| number as u64);
         let mut cell = Cell::default();
         cell.add(number("bytes"), number("duration"));
+        // A call without a time is counted at the epoch.
+        let time = call.time().unwrap_or(Time::from_micros(0));
         let key = Key {
-            bucket: call.time().unwrap_or(Time::from_micros(0)),
+            bucket: time.floor(MINUTE),
             service: name(&names.services, "service"),
             operations: names.sets.intern(&operations),
             actor: name(&names.actors, "actor"),
             endpoint: name(&names.endpoints, "endpoint"),
             outcome: Outcome { status: columns.status(at).unwrap_or(0), joined: call.joined() },
         };
-        Found { segment, row, key, cell }
+        Found { segment, row, time, key, cell }
     }
 
     /// Gives a stored call more operations: amended, and counted elsewhere.
@@ -249,15 +303,11 @@ impl LocalStore {
         tx: &Transaction<'_>,
         call: &Found,
         operations: &[NameId],
-        kept: Kept,
+        waits: &mut Waits,
     ) -> Result<(), StoreError> {
         let refused = refused(&self.root.join(catalog::FILE), "amend a call");
         let before = waiting::amended(tx, call.segment, call.row).map_err(&refused)?;
-        let mut from = call.key;
-        if let Some(set) = before {
-            from.operations = set;
-            from.outcome.joined = Joined::Joined;
-        }
+        let from = call.counted_at(before);
         // What a rule claimed gives way to what a mark says; marks add up.
         let mut members = match from.outcome.joined {
             Joined::Joined => self.names.sets.operations(from.operations),
@@ -268,14 +318,16 @@ impl LocalStore {
         to.operations = self.names.sets.intern(&members);
         to.outcome.joined = Joined::Joined;
         waiting::amend(tx, call.segment, call.row, to.operations).map_err(&refused)?;
-        if from == to {
-            return Ok(());
+        if from != to {
+            let moves = if waits.derived.contains(&call.segment) {
+                &mut waits.moved_here
+            } else {
+                &mut waits.moved
+            };
+            moves.from.add_cell(from, &call.cell);
+            moves.to.add_cell(to, &call.cell);
         }
-        let generation = catalog::get(tx, "generation").map_err(&refused)?;
-        cube::take(tx, generation, &from, &call.cell, kept).map_err(&refused)?;
-        let mut cube = dolmen_cubes::Cube::default();
-        cube.add_cell(to, &call.cell);
-        cube::add(tx, generation, &cube, kept).map_err(&refused)
+        Ok(())
     }
 }
 
@@ -286,7 +338,7 @@ fn nearest(calls: &[Found], time: Option<i64>) -> Option<&Found> {
 
 fn nearest_of<'f>(calls: impl Iterator<Item = &'f Found>, time: Option<i64>) -> Option<&'f Found> {
     calls.min_by_key(|call| {
-        let at = call.key.bucket.micros();
+        let at = call.time.micros();
         (time.map_or(0, |time| at.abs_diff(time)), at, call.segment, call.row)
     })
 }

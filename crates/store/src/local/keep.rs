@@ -53,6 +53,14 @@ impl LocalStore {
                 )
                 .map_err(&refused)?;
             }
+            // What a generation under way made of them goes with them.
+            tx.execute(
+                "UPDATE segments SET replaced_at = ?1 WHERE replaced_at IS NULL AND id IN
+                    (SELECT new FROM derived JOIN segments AS old ON old.id = derived.old
+                     WHERE old.replaced_at IS NOT NULL)",
+                [now.micros()],
+            )
+            .map_err(&refused)?;
             tx.execute(
                 "INSERT INTO mark_only (service, operation, marks)
                  SELECT service, operation, count(*) FROM waiting WHERE time < ?1

@@ -3,6 +3,7 @@
 mod backup;
 mod commit;
 mod compact;
+mod derive;
 mod join;
 mod keep;
 mod lists;
@@ -12,6 +13,7 @@ mod verify;
 
 pub use backup::BackedUp;
 pub use compact::Compacted;
+pub use derive::{Generation, Swap, Underived};
 pub use keep::{GRACE, Removed};
 pub use verify::Verified;
 

@@ -1,0 +1,320 @@
+//! The rules changed: what raw lines cover is derived again, beside what readers see, and swapped
+//! in at once.
+//!
+//! A generation under way starts as a copy of the counts. Deriving a segment again takes its old
+//! counts out of the copy and puts the new ones in; commits count in both. So at any instant the
+//! copy holds every call once, under the old rules or the new, and what has no lines any more
+//! carries over by itself. A crash leaves the generation where its last transaction was.
+
+use dolmen_cubes::Cube;
+use dolmen_model::{NameId, Time};
+use rusqlite::{Connection, OptionalExtension, Transaction, params};
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use super::{Inner, LocalStore, kept};
+use crate::catalog::segments::{self, SegmentId, SegmentRow};
+use crate::catalog::{self, cube, dictionary, waiting};
+use crate::error::StoreError;
+use crate::segment::{Columns, Encoded, Kind, Rebuild, unreadable};
+use crate::stored::{CallRow, StoredCall};
+
+/// A derivation of all derived fields.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Generation(pub u64);
+
+/// Calls to be derived again: the rows of one segment, hops included, in its order.
+#[derive(Debug)]
+pub struct Underived {
+    segment: SegmentRow,
+    /// The last commit whose amendments are in `calls`.
+    commit: i64,
+    /// The calls. Where `joined` says so, their operations come from marks and stay.
+    pub calls: Vec<StoredCall>,
+}
+
+/// Whether a generation could be swapped in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Swap {
+    /// Readers see it now.
+    Done,
+    /// Lines or marks came meanwhile: derive what [`LocalStore::underived`] gives, and try again.
+    Behind,
+}
+
+impl LocalStore {
+    /// Starts a generation for the rules called `rules`, or goes on with it. Another one that was
+    /// under way is given up.
+    pub fn begin_generation(&self, rules: &str, at: Time) -> Result<Generation, StoreError> {
+        let mut inner = self.inner();
+        self.writing(&inner)?;
+        let refused = inner.catalog.refused("begin a generation");
+        inner.catalog.transaction("begin a generation", |tx| {
+            let under_way = building(tx).map_err(&refused)?;
+            if let Some((id, known)) = under_way {
+                if known == rules {
+                    return Ok(Generation(id as u64));
+                }
+                give_up(tx, id, at).map_err(&refused)?;
+            }
+            begin(tx, rules, at).map_err(&refused).map(|id| Generation(id as u64))
+        })
+    }
+
+    /// The next calls to derive; `None` when there is nothing left.
+    pub fn underived(&self, generation: Generation) -> Result<Option<Underived>, StoreError> {
+        let next = {
+            let inner = self.inner();
+            let refused = inner.catalog.refused("look for what to derive");
+            let db = &inner.catalog.db;
+            let stale = not_derived(db, generation).map_err(&refused)?;
+            stale
+                .first()
+                .map(|&id| {
+                    let amended = waiting::amendments(db, id)?;
+                    Ok((segments::one(db, id)?, amended, catalog::get(db, "commit")?))
+                })
+                .transpose()
+                .map_err(&refused)?
+        };
+        let Some((segment, amended, commit)) = next else { return Ok(None) };
+        let amended: FxHashMap<u32, _> = amended.into_iter().collect();
+        let reader = self.segment(&mut self.inner(), &segment)?;
+        let mut rebuild = Rebuild::default();
+        let mut calls = Vec::with_capacity(segment.rows as usize);
+        for group in 0..reader.row_groups() {
+            let columns = Columns::new(reader.read_all(group)?);
+            let first = reader.first_row(group);
+            for at in 0..columns.rows() {
+                let number = first + at as u32;
+                let amended = amended.get(&number).copied();
+                let row = CallRow { columns: &columns, row: at, amended, names: &self.names };
+                let call = row.call(&mut rebuild);
+                let lost = || unreadable(&segment, format!("row {number} does not fit"));
+                calls.push(call.ok_or_else(lost)?);
+            }
+        }
+        Ok(Some(Underived { segment, commit, calls }))
+    }
+
+    /// Takes in what was derived of `old`: as many calls, and their counts.
+    pub fn derive(
+        &self,
+        generation: Generation,
+        old: &Underived,
+        rows: Encoded,
+        counts: &Cube,
+    ) -> Result<(), StoreError> {
+        let encoded = rows.segments.into_iter().find(|segment| segment.kind == Kind::Calls);
+        let Some(encoded) = encoded.filter(|segment| segment.rows == old.segment.rows) else {
+            let reason = "other rows were derived than were read".to_owned();
+            return Err(StoreError::Encode { rows: old.calls.len(), reason });
+        };
+        let mut inner = self.inner();
+        let Inner { catalog, saved, writer, open } = &mut *inner;
+        let Some(writer) = writer else {
+            return Err(StoreError::ReadOnly { path: self.root.clone() });
+        };
+        let id = SegmentId(writer.next_segment);
+        writer.next_segment += 1;
+        let path = self.write_segment(id, &encoded)?;
+        let folder = self.folder();
+        self.vfs.sync_dir(&folder).map_err(StoreError::io("sync", &folder))?;
+        let refused = catalog.refused("derive calls again");
+        let names = &self.names;
+        let known = *saved;
+        let done = catalog.transaction("derive calls again", |tx| {
+            let kept = kept(tx).map_err(&refused)?;
+            let target = generation.0 as i64;
+            // What was derived before and has changed since goes first.
+            let before = derived(tx, target, old.segment.id).map_err(&refused)?;
+            if let Some(stale) = before {
+                let stale = segments::one(tx, stale).map_err(&refused)?;
+                let counted = self.counts_of(tx, open, &stale)?;
+                cube::take(tx, target, &counted, kept).map_err(&refused)?;
+                // No reader ever saw it: its file may go at once.
+                tx.execute("UPDATE segments SET replaced_at = 0 WHERE id = ?1", [stale.id.0])
+                    .map_err(&refused)?;
+            } else {
+                let counted = self.counts_of(tx, open, &old.segment)?;
+                cube::take(tx, target, &counted, kept).map_err(&refused)?;
+            }
+            cube::add(tx, target, counts, kept).map_err(&refused)?;
+            let hash = xxhash_rust::xxh3::xxh3_128(&encoded.bytes);
+            let commit = catalog::get(tx, "commit").map_err(&refused)?;
+            segments::insert(tx, id, &encoded, hash, target, commit).map_err(&refused)?;
+            tx.execute(
+                "INSERT OR REPLACE INTO derived VALUES (?1, ?2, ?3, ?4)",
+                params![target, old.segment.id.0, id.0, old.commit],
+            )
+            .map_err(&refused)?;
+            dictionary::save(tx, names, known).map_err(&refused)
+        });
+        match done {
+            Ok(now) => {
+                *saved = now;
+                Ok(())
+            }
+            Err(error) => {
+                let _ = self.vfs.remove(&path);
+                Err(error)
+            }
+        }
+    }
+
+    /// Swaps a generation in, if nothing is left to derive. `actor` names each caller anew, from
+    /// address, user agent and user.
+    pub fn finish_generation(
+        &self,
+        generation: Generation,
+        at: Time,
+        mut actor: impl FnMut(&[u8], &[u8], &[u8]) -> NameId,
+    ) -> Result<Swap, StoreError> {
+        let mut inner = self.inner();
+        self.writing(&inner)?;
+        let refused = inner.catalog.refused("swap a generation in");
+        let known = inner.saved;
+        let (swap, saved) = inner.catalog.transaction("swap a generation in", |tx| {
+            if !not_derived(tx, generation).map_err(&refused)?.is_empty() {
+                return Ok((Swap::Behind, known));
+            }
+            let target = generation.0 as i64;
+            rename_callers(tx, target, &mut actor).map_err(&refused)?;
+            swap(tx, target, at).map_err(&refused)?;
+            let saved = dictionary::save(tx, &self.names, known).map_err(&refused)?;
+            Ok((Swap::Done, saved))
+        })?;
+        inner.saved = saved;
+        Ok(swap)
+    }
+
+    /// What a segment's calls count, amendments included.
+    fn counts_of(
+        &self,
+        tx: &Transaction<'_>,
+        open: &mut super::join::Open,
+        segment: &SegmentRow,
+    ) -> Result<Cube, StoreError> {
+        let amended = waiting::amendments(tx, segment.id)
+            .map_err(catalog::refused(&self.root.join(catalog::FILE), "read amendments"))?;
+        let amended: FxHashMap<u32, _> = amended.into_iter().collect();
+        let mut counts = Cube::default();
+        self.visit(open, segment, None, |columns, at, number| {
+            let found = self.found(segment.id, columns, at, number);
+            let key = found.counted_at(amended.get(&number).copied());
+            counts.add_cell(key, &found.cell);
+        })?;
+        Ok(counts)
+    }
+}
+
+/// The generation under way, and its rules.
+pub(super) fn building(db: &Connection) -> rusqlite::Result<Option<(i64, String)>> {
+    db.prepare_cached("SELECT id, rules FROM generations WHERE state = 'building'")?
+        .query_row([], |row| Ok((row.get(0)?, row.get(1)?)))
+        .optional()
+}
+
+/// Segments that a generation under way has derived already.
+pub(super) fn already(db: &Connection, generation: i64) -> rusqlite::Result<FxHashSet<SegmentId>> {
+    db.prepare_cached("SELECT old FROM derived WHERE generation = ?1")?
+        .query_map([generation], |row| row.get(0).map(SegmentId))?
+        .collect()
+}
+
+fn begin(tx: &Transaction<'_>, rules: &str, at: Time) -> rusqlite::Result<i64> {
+    tx.execute(
+        "INSERT INTO generations (rules, state, started) VALUES (?1, 'building', ?2)",
+        params![rules, at.micros()],
+    )?;
+    let id = tx.last_insert_rowid();
+    tx.execute(
+        "INSERT INTO cube SELECT ?1, level, bucket, service, operations, actor, endpoint, status,
+            joined, calls, bytes, duration, histogram
+         FROM cube WHERE generation = (SELECT value FROM meta WHERE key = 'generation')",
+        [id],
+    )?;
+    catalog::audit(tx, at.micros(), "begin generation", rules)?;
+    Ok(id)
+}
+
+fn give_up(tx: &Transaction<'_>, id: i64, at: Time) -> rusqlite::Result<()> {
+    tx.execute(
+        "UPDATE generations SET state = 'past', finished = ?2 WHERE id = ?1",
+        params![id, at.micros()],
+    )?;
+    tx.execute(
+        "UPDATE segments SET replaced_at = ?2 WHERE generation = ?1",
+        params![id, at.micros()],
+    )?;
+    tx.execute("DELETE FROM cube WHERE generation = ?1", [id])?;
+    tx.execute("DELETE FROM derived WHERE generation = ?1", [id]).map(drop)
+}
+
+/// Segments of calls that readers see and this generation has not, or has as they were before a
+/// late mark came.
+fn not_derived(db: &Connection, generation: Generation) -> rusqlite::Result<Vec<SegmentId>> {
+    db.prepare_cached(
+        "SELECT id FROM visible LEFT JOIN derived ON derived.old = id AND derived.generation = ?1
+         WHERE kind = 'calls' AND (derived.new IS NULL OR EXISTS
+            (SELECT 1 FROM amendments WHERE segment = id AND amendments.commit_id > derived.commit_id))
+         ORDER BY id",
+    )?
+    .query_map([generation.0 as i64], |row| row.get(0).map(SegmentId))?
+    .collect()
+}
+
+fn derived(
+    db: &Connection,
+    generation: i64,
+    old: SegmentId,
+) -> rusqlite::Result<Option<SegmentId>> {
+    db.prepare_cached("SELECT new FROM derived WHERE generation = ?1 AND old = ?2")?
+        .query_row(params![generation, old.0], |row| row.get(0).map(SegmentId))
+        .optional()
+}
+
+fn rename_callers(
+    tx: &Transaction<'_>,
+    target: i64,
+    actor: &mut impl FnMut(&[u8], &[u8], &[u8]) -> NameId,
+) -> rusqlite::Result<()> {
+    tx.execute_batch("CREATE TEMP TABLE renamed (caller INTEGER PRIMARY KEY, actor INTEGER)")?;
+    {
+        let mut callers = tx.prepare("SELECT id, address, user_agent, user FROM callers")?;
+        let mut insert = tx.prepare("INSERT INTO renamed VALUES (?1, ?2)")?;
+        let mut rows = callers.query([])?;
+        while let Some(row) = rows.next()? {
+            let part = |at| row.get_ref(at).and_then(|value| Ok(value.as_blob()?));
+            let NameId(name) = actor(part(1)?, part(2)?, part(3)?);
+            insert.execute(params![row.get::<_, i64>(0)?, name])?;
+        }
+    }
+    tx.execute(
+        "INSERT INTO caller_counts
+         SELECT ?1, width, bucket, counts.caller, renamed.actor, service, operations, sum(calls)
+         FROM caller_counts AS counts JOIN renamed ON renamed.caller = counts.caller
+         WHERE generation = (SELECT value FROM meta WHERE key = 'generation')
+         GROUP BY width, bucket, counts.caller, renamed.actor, service, operations",
+        [target],
+    )?;
+    tx.execute_batch("DROP TABLE renamed")
+}
+
+fn swap(tx: &Transaction<'_>, target: i64, at: Time) -> rusqlite::Result<()> {
+    let old = catalog::get(tx, "generation")?;
+    tx.execute(
+        "UPDATE segments SET replaced_at = ?2
+         WHERE id IN (SELECT old FROM derived WHERE generation = ?1)",
+        params![target, at.micros()],
+    )?;
+    tx.execute("DELETE FROM derived WHERE generation = ?1", [target])?;
+    tx.execute("DELETE FROM cube WHERE generation = ?1", [old])?;
+    tx.execute("DELETE FROM caller_counts WHERE generation = ?1", [old])?;
+    tx.execute("UPDATE generations SET state = 'past' WHERE id = ?1", [old])?;
+    tx.execute(
+        "UPDATE generations SET state = 'current', finished = ?2 WHERE id = ?1",
+        params![target, at.micros()],
+    )?;
+    catalog::set(tx, "generation", target)?;
+    catalog::audit(tx, at.micros(), "swap generation", &format!("{old} -> {target}"))
+}
