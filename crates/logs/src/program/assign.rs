@@ -6,12 +6,28 @@ use super::Slot;
 use super::request::{integer, request_line, split_origin, status, without_port};
 use crate::time::{self, Unit};
 
-/// Writes a field where its slot says, unless a preferred one was there. `-` and nothing are the
-/// same; times are put together elsewhere.
-#[inline]
+/// How a field stands to another that means the same and was written before it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Rival {
+    /// That one is preferred, or there is none.
+    Stronger,
+    /// That one is preferred less.
+    Weaker,
+}
+
+/// Writes a field where its slot says, unless something was there. What is `-` in the line is empty
+/// here; times are put together elsewhere.
 pub(crate) fn assign<'a>(slot: &'a Slot, text: &'a [u8], call: &mut Call<'a>) {
+    assign_beside(Rival::Stronger, slot, text, call);
+}
+
+/// The same, where something worse may have been there. Inlined, because it is called for every
+/// field of every line, and a call costs as much as what it does.
+#[inline(always)]
+pub(super) fn assign_beside<'a>(rival: Rival, slot: &'a Slot, text: &'a [u8], call: &mut Call<'a>) {
+    let is_better = rival == Rival::Weaker;
     let first = |place: &mut &'a [u8]| {
-        if place.is_empty() {
+        if place.is_empty() || (is_better && !text.is_empty()) {
             *place = text;
         }
     };
@@ -29,36 +45,62 @@ pub(crate) fn assign<'a>(slot: &'a Slot, text: &'a [u8], call: &mut Call<'a>) {
         // Apache's way to write a user whose name is empty.
         Slot::User if text == b"\"\"" => {}
         Slot::User => first(&mut call.user),
-        Slot::AddressPort => first_of(&mut call.address, || without_port(text)),
+        Slot::AddressPort if call.address.is_empty() || (is_better && !text.is_empty()) => {
+            call.address = without_port(text);
+        }
+        Slot::AddressPort => {}
         Slot::RequestLine if call.target.is_empty() => request_line(text, call),
         Slot::RequestUrl if call.target.is_empty() => {
             request_line(text, call);
             (call.host, call.target) = split_origin(call.target);
         }
         Slot::RequestLine | Slot::RequestUrl => {}
-        Slot::Status => call.status = call.status.or_else(|| status(text)),
-        Slot::Bytes => call.bytes = call.bytes.or_else(|| integer(without_plus(text))),
+        Slot::Status => choose(&mut call.status, rival, || status(text)),
+        Slot::Bytes => choose(&mut call.bytes, rival, || integer(without_plus(text))),
         Slot::Duration(unit) => {
-            call.duration = call.duration.or_else(|| time::micros(without_plus(text), *unit));
+            choose(&mut call.duration, rival, || time::micros(without_plus(text), *unit));
         }
-        Slot::Durations(unit) => call.duration = call.duration.or_else(|| sum(text, *unit)),
+        Slot::Durations(unit) => choose(&mut call.duration, rival, || sum(text, *unit)),
         Slot::DurationPart(unit) => {
             if let Some(part) = time::micros(text, *unit) {
                 call.duration = Some(call.duration.unwrap_or(0).saturating_add(part));
             }
         }
-        Slot::RequestId(kind) => {
-            if !matches!(call.request_id, RequestId::Is(_)) {
-                call.request_id = kind.extract(text);
+        Slot::RequestId(kind) => match (kind.extract(text), call.request_id) {
+            (RequestId::Is(id), RequestId::Is(_)) if is_better => {
+                call.request_id = RequestId::Is(id);
             }
-        }
+            (_, RequestId::Is(_)) => {}
+            (id, _) => call.request_id = id,
+        },
         Slot::Header(name) => call.headers.push(Header { name, value: text }),
     }
 }
 
-fn first_of<'a>(place: &mut &'a [u8], text: impl FnOnce() -> &'a [u8]) {
-    if place.is_empty() {
-        *place = text();
+/// Writes a number that is known as such.
+#[inline(always)]
+pub(super) fn assign_number(
+    rival: Rival,
+    slot: &Slot,
+    number: u64,
+    digits: usize,
+    call: &mut Call<'_>,
+) {
+    match slot {
+        Slot::Status => choose(&mut call.status, rival, || {
+            u16::try_from(number).ok().filter(|n| digits == 3 && *n >= 100)
+        }),
+        Slot::Bytes => choose(&mut call.bytes, rival, || Some(number)),
+        Slot::Duration(unit) => choose(&mut call.duration, rival, || unit.micros(number)),
+        _ => {}
+    }
+}
+
+/// Writes a value where there is none yet, or a worse one.
+#[inline]
+fn choose<T>(place: &mut Option<T>, rival: Rival, value: impl FnOnce() -> Option<T>) {
+    if place.is_none() || rival == Rival::Weaker {
+        *place = value().or(place.take());
     }
 }
 

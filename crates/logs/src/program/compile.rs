@@ -24,8 +24,7 @@ impl Program {
     }
 
     fn with_quick(mut self) -> Self {
-        let has_tail = self.required < self.steps.len();
-        self.quick = Quick::new(&self.lead, &self.steps, has_tail, self.escapes, self.absent);
+        self.quick = Quick::new(&self);
         self
     }
 }

@@ -9,7 +9,7 @@ use crate::reader::Scratch;
 use crate::time::{self, Clock, Part, Parts};
 
 /// One thing to write into a call.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) enum Fill {
     /// A field, where its slot says.
     Field(usize, Slot),
@@ -45,6 +45,38 @@ pub(super) fn fills(fields: &[Field]) -> Box<[Fill]> {
     fills.into_iter().map(|(_, fill)| fill).collect()
 }
 
+impl Fill {
+    /// The field that is all of it, and its slot.
+    pub(super) fn alone(&self) -> Option<(usize, Slot)> {
+        match self {
+            Self::Field(number, slot) => Some((*number, slot.clone())),
+            Self::Moment { parts, .. } => match **parts {
+                [(number, Part::Timestamp)] => Some((number, Slot::Time(TimeForm::Clf))),
+                _ => None,
+            },
+            Self::Target(..) => None,
+        }
+    }
+
+    /// The fields that it is made of.
+    pub(super) fn fields(&self) -> Vec<usize> {
+        match self {
+            Self::Field(number, _) => vec![*number],
+            Self::Moment { parts, .. } => parts.iter().map(|(number, _)| *number).collect(),
+            Self::Target(path, query) => vec![*path, *query],
+        }
+    }
+
+    /// Which fields of a call it writes, a bit each.
+    pub(super) fn writes(&self) -> u32 {
+        match self {
+            Self::Field(_, slot) => slot.writes(),
+            Self::Moment { .. } => Slot::Time(TimeForm::Clf).writes(),
+            Self::Target(..) => Slot::Target.writes(),
+        }
+    }
+}
+
 impl Program {
     /// Finds captured headers, and undoes the escapes of the fields that have any.
     pub(super) fn undo(&self, line: &[u8], scratch: &mut Scratch) {
@@ -58,31 +90,32 @@ impl Program {
             spans.push(span);
         }
         for span in spans.iter_mut().filter(|span| span.place == Place::Escaped) {
-            let start = bytes.len();
-            self.escapes.undo(&line[span.start..span.end], bytes);
-            *span = Span { start, end: bytes.len(), place: Place::Scratch };
+            self.undo_span(line, span, bytes);
         }
     }
 
-    /// Writes the fields into `call`.
-    pub(super) fn fill<'a>(
-        &'a self,
-        line: &'a [u8],
-        scratch: &'a mut Scratch,
+    /// Undoes the escapes of one field.
+    pub(super) fn undo_span(&self, line: &[u8], span: &mut Span, bytes: &mut Vec<u8>) {
+        let start = bytes.len();
+        self.escapes.undo(&line[span.start..span.end], bytes);
+        *span = Span { start, end: bytes.len(), place: Place::Scratch };
+    }
+
+    /// Writes `fills` into `call`.
+    pub(super) fn write<'a>(
+        &self,
+        fills: &'a [Fill],
+        found: &Found<'a, '_>,
+        clock: &mut Clock,
         call: &mut Call<'a>,
     ) -> Result<(), Unread> {
-        if self.joins {
-            self.fills.iter().for_each(|fill| scratch.join_target(line, fill));
-        }
-        let Scratch { bytes, spans, clock, .. } = scratch;
-        let found = Found { line, bytes, spans };
-        for fill in &self.fills {
+        for fill in fills {
             match fill {
                 Fill::Field(number, Slot::Time(form)) => {
                     let text = found.text(*number);
                     if call.time.is_none() && !text.is_empty() {
                         let time = whole_time(text, *form, clock);
-                        call.time = Some(time.ok_or_else(|| self.no_time(&found, *number))?);
+                        call.time = Some(time.ok_or_else(|| self.no_time(found, *number))?);
                     }
                 }
                 Fill::Field(number, slot) => {
@@ -92,10 +125,12 @@ impl Program {
                 }
                 Fill::Moment { parts, is_whole } => {
                     if call.time.is_none() && *is_whole {
-                        call.time = self.moment(&found, parts, clock)?;
+                        call.time = self.moment(found, parts, clock)?;
                     }
                 }
-                Fill::Target(path, _) => assign(&Slot::Path, found.text(*path), call),
+                Fill::Target(path, _) => {
+                    assign(&Slot::Path, found.text(*path), call);
+                }
             }
         }
         Ok(())
@@ -143,7 +178,7 @@ pub(super) struct Found<'a, 's> {
 impl<'a> Found<'a, '_> {
     /// A field; empty when it is `-` or not there.
     #[inline]
-    fn text(&self, number: usize) -> &'a [u8] {
+    pub(super) fn text(&self, number: usize) -> &'a [u8] {
         match self.raw(number) {
             None | Some([b'-']) => b"",
             Some(text) => text,
@@ -164,7 +199,7 @@ impl<'a> Found<'a, '_> {
 
 impl Scratch {
     /// Makes one target of a path and a query, in the place of the path.
-    fn join_target(&mut self, line: &[u8], fill: &Fill) {
+    pub(super) fn join_target(&mut self, line: &[u8], fill: &Fill) {
         let &Fill::Target(path, query) = fill else { return };
         let (Some(&path_span), Some(&query_span)) = (self.spans.get(path), self.spans.get(query))
         else {
@@ -196,7 +231,8 @@ impl Scratch {
     }
 }
 
-fn whole_time(text: &[u8], form: TimeForm, clock: &mut Clock) -> Option<Time> {
+#[inline]
+pub(super) fn whole_time(text: &[u8], form: TimeForm, clock: &mut Clock) -> Option<Time> {
     match form {
         TimeForm::Clf => clock.clf(text).map(|moment| moment.time),
         TimeForm::Iso => clock.iso(text).map(|moment| moment.time),

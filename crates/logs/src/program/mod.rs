@@ -33,7 +33,7 @@ pub use piece::{Edge, Redirect, Whose};
 pub(crate) use piece::{Field, Piece, Slot, TimeForm, ValueKind};
 pub(crate) use request::{request_line, split_origin, status, without_port};
 
-use fill::Fill;
+use fill::{Fill, Found};
 use quick::Quick;
 use scan::Step;
 
@@ -84,6 +84,10 @@ pub(crate) struct Span {
     place: Place,
 }
 
+impl Span {
+    const NOWHERE: Self = Self { start: 0, end: 0, place: Place::Dash };
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Place {
     /// In the line, as it is.
@@ -112,6 +116,15 @@ impl Program {
         line: &'a [u8],
         scratch: &'a mut Scratch,
     ) -> Result<Line<'a>, Unread> {
+        if let Some(quick) = &self.quick {
+            let mut call = Call::default();
+            if let Some(left) = quick.read(self, line, scratch, &mut call) {
+                if !left.is_nothing() {
+                    quick.finish(self, line, scratch, left, &mut call)?;
+                }
+                return Ok(Line::Call(call));
+            }
+        }
         self.scan(line, &mut scratch.spans)?;
         self.finish(line, scratch)
     }
@@ -147,8 +160,12 @@ impl Program {
         scratch: &'a mut Scratch,
     ) -> Result<Line<'a>, Unread> {
         self.undo(line, scratch);
+        if self.joins {
+            self.fills.iter().for_each(|fill| scratch.join_target(line, fill));
+        }
+        let Scratch { bytes, spans, clock, .. } = scratch;
         let mut call = Call::default();
-        self.fill(line, scratch, &mut call)?;
+        self.write(&self.fills, &Found { line, bytes, spans }, clock, &mut call)?;
         Ok(Line::Call(call))
     }
 }

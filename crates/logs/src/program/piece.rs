@@ -183,6 +183,34 @@ impl Field {
 }
 
 impl Slot {
+    /// Which fields of a call it writes, a bit each; 0 where any number of such fields add up.
+    pub(super) fn writes(&self) -> u32 {
+        const METHOD: u32 = 1;
+        const TARGET: u32 = 1 << 1;
+        const PROTOCOL: u32 = 1 << 2;
+        const HOST: u32 = 1 << 3;
+        match self {
+            Self::Ignored | Self::Query | Self::Header(_) | Self::DurationPart(_) => 0,
+            Self::RequestLine => METHOD | TARGET | PROTOCOL,
+            Self::RequestUrl => METHOD | TARGET | PROTOCOL | HOST,
+            Self::Method => METHOD,
+            Self::Target | Self::Path => TARGET,
+            Self::Protocol => PROTOCOL,
+            Self::Host => HOST,
+            Self::Time(_) | Self::Part(..) => 1 << 4,
+            Self::Address | Self::AddressPort => 1 << 5,
+            Self::ForwardedFor => 1 << 6,
+            Self::User => 1 << 7,
+            Self::Status => 1 << 8,
+            Self::Bytes => 1 << 9,
+            Self::Duration(_) | Self::Durations(_) => 1 << 10,
+            Self::Referer => 1 << 11,
+            Self::UserAgent => 1 << 12,
+            Self::RequestId(_) => 1 << 13,
+            Self::Upstream => 1 << 14,
+        }
+    }
+
     /// What the request header `name` means; any case.
     pub(crate) fn of_header(name: &str) -> Self {
         let name = name.trim().to_ascii_lowercase();

@@ -49,14 +49,6 @@ enum Expected {
 impl Program {
     /// Finds where each field lies.
     pub(super) fn scan(&self, line: &[u8], spans: &mut Vec<Span>) -> Result<(), Unread> {
-        match self.quick.as_ref().and_then(|quick| quick.scan(line, spans)) {
-            Some(()) => Ok(()),
-            None => self.scan_carefully(line, spans),
-        }
-    }
-
-    /// The same, for lines that are not as plain as most.
-    pub(super) fn scan_carefully(&self, line: &[u8], spans: &mut Vec<Span>) -> Result<(), Unread> {
         if !line.starts_with(&self.lead) {
             let same = common(line, &self.lead);
             let lead = self.lead.escape_ascii();
@@ -178,7 +170,7 @@ impl Program {
         }
     }
 
-    fn has_tail(&self) -> bool {
+    pub(super) fn has_tail(&self) -> bool {
         self.required < self.steps.len()
     }
 

@@ -44,6 +44,26 @@ pub(crate) enum Unit {
     Nanos,
 }
 
+impl Unit {
+    /// Microseconds in one; 0 where it is less than one.
+    const fn worth(self) -> u64 {
+        match self {
+            Self::Nanos => 0,
+            Self::Micros => 1,
+            Self::Millis => 1_000,
+            Self::Seconds => 1_000_000,
+        }
+    }
+
+    /// So many as microseconds; `None` beyond 64 bits.
+    pub(crate) const fn micros(self, number: u64) -> Option<u64> {
+        match self {
+            Self::Nanos => Some(number / 1_000),
+            _ => number.checked_mul(self.worth()),
+        }
+    }
+}
+
 /// Reads times and remembers the last date it met. One a worker.
 #[derive(Debug)]
 pub(crate) struct Clock {
@@ -51,6 +71,8 @@ pub(crate) struct Clock {
     clf: ([u8; 18], i64),
     /// ` +0000` and its seconds.
     zone: ([u8; 6], i32),
+    /// The last time of that form that was whole, and what it came to.
+    whole: ([u8; CLF], Time),
     /// `2015-05-17` and the micros of that midnight, offset not applied.
     iso: ([u8; 10], i64),
 }
@@ -58,7 +80,12 @@ pub(crate) struct Clock {
 impl Default for Clock {
     fn default() -> Self {
         // No time starts with NUL, so an empty memory matches nothing.
-        Self { clf: ([0; 18], 0), zone: ([0; 6], 0), iso: ([0; 10], 0) }
+        Self {
+            clf: ([0; 18], 0),
+            zone: ([0; 6], 0),
+            whole: ([0; CLF], Time::MIN),
+            iso: ([0; 10], 0),
+        }
     }
 }
 
@@ -84,6 +111,17 @@ impl Clock {
             self.zone = (*zone, offset(digits)?);
         }
         Some(at_offset(local, self.zone.1))
+    }
+
+    /// The same where neither fraction nor zone can be missing: lines of one second cost a compare.
+    #[inline]
+    pub(crate) fn whole_clf(&mut self, text: &[u8; CLF]) -> Option<Time> {
+        if *text != self.whole.0 {
+            let moment = self.clf(text)?;
+            moment.offset?;
+            self.whole = (*text, moment.time);
+        }
+        Some(self.whole.1)
     }
 
     /// ISO 8601 and RFC 3339 as logs write them: `T` or a space between date and time, a fraction
@@ -158,14 +196,11 @@ pub(crate) fn micros(text: &[u8], unit: Unit) -> Option<u64> {
             _ => return None,
         }
     }
-    let mut worth = match unit {
-        _ if text.is_empty() => return None,
-        Unit::Nanos => return Some(whole / 1_000),
-        Unit::Micros => 1,
-        Unit::Millis => 1_000,
-        Unit::Seconds => 1_000_000,
-    };
-    let mut micros = whole.checked_mul(worth)?;
+    if text.is_empty() {
+        return None;
+    }
+    let mut worth = unit.worth();
+    let mut micros = unit.micros(whole)?;
     for &b in fraction {
         if !b.is_ascii_digit() {
             return None;

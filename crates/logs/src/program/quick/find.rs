@@ -1,0 +1,116 @@
+//! Short searches and compares: most fields are shorter than the run-up of a vector search.
+
+use memchr::{memchr, memchr2};
+
+/// The text that ends a field, compared eight bytes at once.
+#[derive(Debug)]
+pub(super) struct Tag {
+    bytes: u64,
+    mask: u64,
+    /// What is beyond eight bytes.
+    more: Box<[u8]>,
+    pub(super) length: usize,
+}
+
+impl Tag {
+    pub(super) fn new(text: &[u8]) -> Self {
+        let (head, more) = text.split_at(text.len().min(8));
+        let mask = head.iter().fold(0, |mask: u64, _| mask << 8 | 0xff);
+        Self { bytes: word(head), mask, more: more.into(), length: text.len() }
+    }
+
+    /// Whether `rest` begins with it.
+    #[inline]
+    pub(super) fn leads(&self, rest: &[u8]) -> bool {
+        let (word, is_long_enough) = match rest.first_chunk::<8>() {
+            Some(chunk) => (u64::from_le_bytes(*chunk), true),
+            None => (word(rest), rest.len() >= self.length),
+        };
+        word & self.mask == self.bytes
+            && is_long_enough
+            && (self.more.is_empty() || rest[8..].starts_with(&self.more))
+    }
+}
+
+/// Up to eight bytes as a little-endian number.
+fn word(bytes: &[u8]) -> u64 {
+    bytes.iter().rev().fold(0, |word, &b| word << 8 | u64::from(b))
+}
+
+/// How many words are looked at one by one.
+const WORDS: usize = 3;
+
+/// Where `byte` first is.
+#[inline]
+pub(super) fn find(rest: &[u8], byte: u8) -> Option<usize> {
+    let wanted = spread(byte);
+    for (number, word) in rest.as_chunks::<8>().0.iter().take(WORDS).enumerate() {
+        let hits = zeros(u64::from_le_bytes(*word) ^ wanted);
+        if hits != 0 {
+            return Some(number * 8 + first(hits));
+        }
+    }
+    let from = rest.len().min(WORDS * 8) & !7;
+    memchr(byte, &rest[from..]).map(|at| from + at)
+}
+
+/// Where either byte first is.
+#[inline]
+pub(super) fn find_either(rest: &[u8], a: u8, b: u8) -> Option<usize> {
+    let (wanted_a, wanted_b) = (spread(a), spread(b));
+    for (number, word) in rest.as_chunks::<8>().0.iter().take(WORDS).enumerate() {
+        let word = u64::from_le_bytes(*word);
+        let hits = zeros(word ^ wanted_a) | zeros(word ^ wanted_b);
+        if hits != 0 {
+            return Some(number * 8 + first(hits));
+        }
+    }
+    let from = rest.len().min(WORDS * 8) & !7;
+    memchr2(a, b, &rest[from..]).map(|at| from + at)
+}
+
+const fn spread(byte: u8) -> u64 {
+    byte as u64 * 0x0101_0101_0101_0101
+}
+
+/// The high bit of each byte that is zero. Above the lowest such byte there may be false ones.
+const fn zeros(word: u64) -> u64 {
+    word.wrapping_sub(spread(1)) & !word & spread(0x80)
+}
+
+/// The number of the lowest byte that has a hit.
+const fn first(hits: u64) -> usize {
+    hits.trailing_zeros() as usize / 8
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn finds_what_a_search_finds() {
+        let text: Vec<u8> = (0..200u32).map(|n| (n * n % 251) as u8).collect();
+        for start in 0..text.len() {
+            let rest = &text[start..];
+            for byte in [0, 1, 4, 127, 128, 200, 250, 255] {
+                assert_eq!(find(rest, byte), memchr(byte, rest), "{byte} from {start}");
+                let both = memchr2(byte, 9, rest);
+                assert_eq!(find_either(rest, byte, 9), both, "{byte} or 9 from {start}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_tag_is_its_text() {
+        let line = b"\0\"abc\" \"def\" 12\0\0";
+        for start in 0..line.len() {
+            for end in start..line.len() {
+                let tag = Tag::new(&line[start..end]);
+                for at in 0..=line.len() {
+                    let is = line[at..].starts_with(&line[start..end]);
+                    assert_eq!(tag.leads(&line[at..]), is, "{start}..{end} at {at}");
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,191 @@
+//! The way that nearly every line goes: each field ends where the text after it first stands, is
+//! written into the call at once, and nothing is looked at twice.
+//!
+//! It reads what the scan and the fill read ([`scan`](super::scan), [`fill`](super::fill)), or
+//! gives up and leaves the line to them.
+
+mod find;
+mod step;
+
+use std::ops::Range;
+
+use dolmen_model::Call;
+
+use super::assign::{Rival, assign, assign_beside, assign_number};
+use super::fill::{Fill, Found, whole_time};
+use super::{Place, Program, Slot, Span};
+use crate::Unread;
+use crate::reader::Scratch;
+
+use step::{Measured, QuickStep, What};
+
+/// The quick way through a format.
+#[derive(Debug)]
+pub(super) struct Quick {
+    steps: Box<[QuickStep]>,
+    /// What is written when all fields are found: times and targets made of several.
+    late: Box<[Fill]>,
+    /// Whether several fields mean the same.
+    has_rivals: bool,
+}
+
+/// What the quick way leaves to be written.
+#[derive(Clone, Copy)]
+pub(super) struct Left {
+    /// The steps whose fields have an escape, a bit each.
+    escaped: u64,
+    has_late: bool,
+}
+
+impl Left {
+    /// Whether there is nothing left.
+    #[inline]
+    pub(super) fn is_nothing(self) -> bool {
+        self.escaped == 0 && !self.has_late
+    }
+}
+
+/// One bit each in a word says which fields have an escape.
+const MAX_STEPS: usize = 64;
+
+impl Quick {
+    /// `None` where a format has what needs to go back, or where preference is no matter of two
+    /// fields at a time.
+    pub(super) fn new(program: &Program) -> Option<Self> {
+        if program.steps.len() > MAX_STEPS || !program.captures.is_empty() {
+            return None;
+        }
+        let steps = program.steps.iter().enumerate();
+        let steps = steps.map(|(number, step)| QuickStep::new(number, step, program));
+        let mut steps = steps.collect::<Option<Box<[QuickStep]>>>()?;
+        let mut alone = Vec::new();
+        let mut late = Vec::new();
+        let mut written_late = 0;
+        for (rank, fill) in program.fills.iter().enumerate() {
+            if let Some((number, slot)) = fill.alone() {
+                steps[number].slot = slot;
+                alone.push((number, rank));
+            } else {
+                fill.fields().into_iter().for_each(|number| steps[number].is_kept = true);
+                written_late |= fill.writes();
+                late.push(fill.clone());
+            }
+        }
+        alone.sort_unstable();
+        let mut has_rivals = false;
+        for (at, &(number, rank)) in alone.iter().enumerate() {
+            let writes = steps[number].slot.writes();
+            let rivals = alone[..at].iter().filter(|(n, _)| steps[*n].slot.writes() & writes != 0);
+            let rivals: Vec<_> = rivals.copied().collect();
+            steps[number].rival = match *rivals {
+                _ if writes & written_late != 0 => return None,
+                [] => Rival::Stronger,
+                [(other, _)] if steps[other].slot.writes() != writes => return None,
+                [(_, other)] if other < rank => Rival::Stronger,
+                [_] => Rival::Weaker,
+                _ => return None,
+            };
+            has_rivals |= !rivals.is_empty();
+        }
+        Some(Self { steps, late: late.into(), has_rivals })
+    }
+
+    /// Reads one line into `call`; `None` when the line is none for the quick way, and then what is
+    /// in `call` is of no use.
+    #[inline]
+    pub(super) fn read<'a>(
+        &'a self,
+        program: &Program,
+        line: &'a [u8],
+        scratch: &mut Scratch,
+        call: &mut Call<'a>,
+    ) -> Option<Left> {
+        let mut at = line.len() - line.strip_prefix(&*program.lead)?.len();
+        let mut escaped = 0;
+        for step in &self.steps {
+            let rest = line.get(at..)?;
+            let Measured { length, what } =
+                step.measure(rest, program.absent, &mut scratch.clock)?;
+            let text = match what {
+                _ if step.is_kept => {
+                    let is_escaped = matches!(what, What::Escaped);
+                    escaped |= keep(scratch, step.number, at..at + length, is_escaped);
+                    at += length + step.after.length;
+                    continue;
+                }
+                What::Text => &rest[..length],
+                What::Absent => b"",
+                What::Number(number) => {
+                    assign_number(step.rival, &step.slot, number, length, call);
+                    at += length + step.after.length;
+                    continue;
+                }
+                What::Time(time) => {
+                    if step.rival == Rival::Weaker || call.time.is_none() {
+                        call.time = Some(time);
+                    }
+                    at += length + step.after.length;
+                    continue;
+                }
+                What::Escaped => {
+                    escaped |= keep(scratch, step.number, at..at + length, true);
+                    at += length + step.after.length;
+                    continue;
+                }
+            };
+            match &step.slot {
+                Slot::Time(_) if text.is_empty() => {}
+                Slot::Time(form) => {
+                    if step.rival == Rival::Weaker || call.time.is_none() {
+                        call.time = Some(whole_time(text, *form, &mut scratch.clock)?);
+                    }
+                }
+                slot => assign_beside(step.rival, slot, text, call),
+            }
+            at += length + step.after.length;
+        }
+        // Among several of one meaning, one with an escape would be written after its turn.
+        let is_in_turn = escaped == 0 || !self.has_rivals;
+        let left = Left { escaped, has_late: !self.late.is_empty() };
+        (at == line.len() && is_in_turn).then_some(left)
+    }
+
+    /// Writes what is left.
+    #[inline(never)]
+    pub(super) fn finish<'a>(
+        &'a self,
+        program: &Program,
+        line: &'a [u8],
+        scratch: &'a mut Scratch,
+        left: Left,
+        call: &mut Call<'a>,
+    ) -> Result<(), Unread> {
+        let is_escaped = |number: usize| left.escaped >> number & 1 == 1;
+        for (number, span) in scratch.spans.iter_mut().enumerate() {
+            if is_escaped(number) {
+                program.undo_span(line, span, &mut scratch.bytes);
+            }
+        }
+        self.late.iter().for_each(|fill| scratch.join_target(line, fill));
+        let Scratch { bytes, spans, clock, .. } = scratch;
+        let found = Found { line, bytes, spans };
+        for (number, step) in self.steps.iter().enumerate() {
+            if is_escaped(number) {
+                assign(&step.slot, found.text(number), call);
+            }
+        }
+        program.write(&self.late, &found, clock, call)
+    }
+}
+
+/// Keeps a span for what comes late; its bit if it has an escape.
+#[inline(never)]
+fn keep(scratch: &mut Scratch, number: usize, range: Range<usize>, is_escaped: bool) -> u64 {
+    let spans = &mut scratch.spans;
+    if spans.len() <= number {
+        spans.resize(number + 1, Span::NOWHERE);
+    }
+    let place = if is_escaped { Place::Escaped } else { Place::Line };
+    spans[number] = Span { start: range.start, end: range.end, place };
+    u64::from(is_escaped) << number
+}
