@@ -141,7 +141,7 @@ async fn welcome_mails<R: Rig>(rig: R, back: Return) -> (usize, usize) {
     let scene = Scene::new(rig, &[("googleapps", &[key]), ("welcome-mail", &[key])]).await;
     let (tried, mailed) = (Seen::default(), Seen::default());
     let policy = settings(&["1s"], 10, |settings| settings.back = Some(back));
-    let google = scene.worker("googleapps").policy(policy).handle({
+    let google = scene.worker("googleapps").listen(key).policy(policy).handle({
         let tried = tried.clone();
         move |incoming| {
             tried.note(&incoming);

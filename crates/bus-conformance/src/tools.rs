@@ -109,7 +109,9 @@ impl<R: Rig> Scene<R> {
     }
 
     pub(crate) fn worker(&self, service: &str) -> Worker {
-        Worker::new(Arc::clone(&self.bus), service).clock(self.clock())
+        // Short enough for any prefetch on a broker that takes back what is not answered.
+        let limit = Duration::from_secs(60);
+        Worker::new(Arc::clone(&self.bus), service).clock(self.clock()).time_limit(limit)
     }
 
     /// Every failed message, taken over.

@@ -39,12 +39,12 @@ impl Unsettled {
         self.fewer.notify_waiters();
     }
 
-    async fn none(&self) {
+    async fn fewer_than(&self, most: usize) {
         loop {
             let fewer = self.fewer.notified();
             tokio::pin!(fewer);
             fewer.as_mut().enable();
-            if self.count.load(Ordering::SeqCst) == 0 {
+            if self.count.load(Ordering::SeqCst) < most {
                 return;
             }
             fewer.await;
@@ -136,7 +136,7 @@ impl RabbitConsumer {
                     let options = BasicNackOptions { requeue: true, ..Default::default() };
                     delivery.acker.nack(options).await.map_err(|error| unreachable(&error))?;
                     let open = cancel(open).await?;
-                    unsettled.none().await;
+                    unsettled.fewer_than(1).await;
                     consume(open, service, 1, Width::Narrow).await
                 }))
             }
@@ -230,6 +230,8 @@ async fn open_again(shared: Arc<Shared>, service: String) -> Result<Open, Transp
 impl Consumer for RabbitConsumer {
     async fn next(&mut self) -> Result<Delivery, TransportError> {
         loop {
+            // The one that a narrow consumer got counts too, when a wide one follows it.
+            self.unsettled.fewer_than(usize::from(self.want.prefetch.max(1))).await;
             if let Some((channel, delivery)) = self.ready.pop_front() {
                 return Ok(self.hand_out(channel, delivery));
             }
