@@ -1,0 +1,129 @@
+//! One worker's attribution of calls.
+
+use dolmen_model::{CachedTable, Call, NameId, Names};
+
+use crate::conditions::{Seen, SelectorMemo};
+use crate::rules::{Named, Rules};
+use crate::shapes::{Known, Shape, Shapes};
+
+/// What the rules say of a call.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Attribution {
+    /// Who called.
+    pub actor: NameId,
+    /// What answered: the first service rule that matches, or else the source's service.
+    pub service: NameId,
+    /// The operation that the rules give it; a mark, where there is one, knows better.
+    pub claimed: NameId,
+    /// Whose word [`Self::claimed`] is.
+    pub claim: Claim,
+    /// Method, one space, path template, in `names.endpoints`; unknown for what was not HTTP.
+    pub endpoint: NameId,
+}
+
+/// Whose word an operation is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Claim {
+    /// The method, path and query, which the service itself goes by.
+    #[default]
+    Rule,
+    /// A header, which the client may write as it likes.
+    Header,
+}
+
+/// Attributes calls; one a worker, since it keeps what it met before. In the steady state it
+/// allocates nothing.
+#[derive(Debug)]
+pub struct Attributor<'r> {
+    rules: &'r Rules,
+    endpoints: CachedTable<'r>,
+    actors: SelectorMemo,
+    services: SelectorMemo,
+    operations: SelectorMemo,
+    shapes: Shapes<'r>,
+    /// Room for an endpoint's name.
+    endpoint: Vec<u8>,
+}
+
+/// Endpoints kept for a shape: more than one service has methods. What else comes is looked up.
+const ENDPOINTS: usize = 16;
+
+impl<'r> Attributor<'r> {
+    /// A worker's attributor. `names` are those that the rules were compiled with.
+    pub fn new(rules: &'r Rules, names: &'r Names) -> Self {
+        Self {
+            rules,
+            endpoints: CachedTable::new(&names.endpoints),
+            actors: rules.actors.selector.memo(),
+            services: rules.services.selector.memo(),
+            operations: rules.operations.selector.memo(),
+            shapes: Shapes::new(rules),
+            endpoint: Vec::new(),
+        }
+    }
+
+    /// Attributes one call of a source whose calls `source_service` answers
+    /// ([`NameId::UNKNOWN`] where the source does not say).
+    pub fn attribute(&mut self, call: &Call<'_>, source_service: NameId) -> Attribution {
+        let rules = self.rules;
+        let trusted = rules.trusted_proxies();
+        let mut seen = Seen { call, service: source_service, query: b"", leaves: &[], trusted };
+        // What was not HTTP has no path: only who sent it, and to whom, can be known.
+        if call.method.is_empty() {
+            let (_, actor) = first(&rules.actors, &seen, &mut self.actors).unwrap_or_default();
+            let service = first(&rules.services, &seen, &mut self.services);
+            let service = service.map_or(source_service, |(_, service)| service);
+            return Attribution { actor, service, ..Attribution::default() };
+        }
+        let (path, query) = match memchr::memchr(b'?', call.target) {
+            Some(mark) => (&call.target[..mark], &call.target[mark + 1..]),
+            None => (call.target, b"".as_slice()),
+        };
+        let shape = self.shapes.of(path);
+        seen.query = query;
+        seen.leaves = &shape.leaves;
+        let (_, actor) = first(&rules.actors, &seen, &mut self.actors).unwrap_or_default();
+        if let Some((_, service)) = first(&rules.services, &seen, &mut self.services) {
+            seen.service = service;
+        }
+        let service = seen.service;
+        let (claimed, claim) = match first(&rules.operations, &seen, &mut self.operations) {
+            Some((rule, operation)) => (operation, rules.claims[rule]),
+            None => (NameId::UNKNOWN, Claim::Rule),
+        };
+        let is_it = |known: &&Known| known.service == service && *known.method == *call.method;
+        let endpoint = match shape.endpoints.iter().find(is_it) {
+            Some(known) => known.endpoint,
+            None => {
+                write_endpoint(rules, shape, service, call.method, &mut self.endpoint);
+                let endpoint = self.endpoints.intern(&self.endpoint);
+                if shape.endpoints.len() < ENDPOINTS {
+                    let method = call.method.into();
+                    shape.endpoints.push(Known { service, method, endpoint });
+                }
+                endpoint
+            }
+        };
+        Attribution { actor, service, claimed, claim, endpoint }
+    }
+}
+
+fn first(named: &Named, seen: &Seen<'_, '_>, memo: &mut SelectorMemo) -> Option<(usize, NameId)> {
+    let rule = named.selector.select(seen, memo)?;
+    Some((rule, named.names[rule]))
+}
+
+/// Writes the endpoint's name: of the declared templates the most specific one for this service
+/// and method, or else the path's own.
+fn write_endpoint(rules: &Rules, shape: &Shape, service: NameId, method: &[u8], out: &mut Vec<u8>) {
+    out.clear();
+    out.extend_from_slice(rules.method(method));
+    out.push(b' ');
+    let declared = shape.leaves.iter().flat_map(|&leaf| rules.templates.get(leaf));
+    match declared.into_iter().find(|declared| declared.is_for(service, method)) {
+        Some(declared) => out.extend_from_slice(declared.template.as_bytes()),
+        // Its target is an authority (RFC 9112 section 3.2.3), chosen by the client.
+        None if method == b"CONNECT" => out.extend_from_slice(b"{authority}"),
+        None => out.extend_from_slice(&shape.template),
+    }
+}

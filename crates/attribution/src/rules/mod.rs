@@ -1,0 +1,197 @@
+//! Rules: as they are typed ([`RuleSet`]), read and understood, and compiled ([`Rules`]).
+
+mod check;
+mod error;
+mod parse;
+mod set;
+mod values;
+
+use dolmen_model::{NameId, Names};
+use ipnet::IpNet;
+use rustc_hash::FxHashSet;
+
+pub use check::{Fault, Finding};
+pub use error::{MAX_TEXT, Problem, RuleError, RuleKind, RuleRef};
+pub use set::{ActorRule, EndpointRule, OperationRule, RuleSet, ServiceRule};
+pub use values::Any;
+
+use crate::attributor::Claim;
+use crate::conditions::{Conditions, Field, Selector};
+use crate::methods;
+use crate::paths::{End, Part, PathTemplate, Trie};
+use parse::{Parsed, ParsedSet};
+
+/// Compiled rules: shared by all workers, each with its own [`crate::Attributor`].
+#[derive(Debug)]
+pub struct Rules {
+    pub(crate) actors: Named,
+    pub(crate) services: Named,
+    pub(crate) operations: Named,
+    /// Of each operation rule, whose word it is.
+    pub(crate) claims: Vec<Claim>,
+    pub(crate) templates: Trie<Vec<Endpoint>>,
+    /// The literals of declared templates that would pass for something else.
+    typed_literals: FxHashSet<Box<[u8]>>,
+    /// Methods beyond the registered ones that rules name.
+    methods: FxHashSet<Box<[u8]>>,
+    trusted: Vec<IpNet>,
+    set: RuleSet,
+    parsed: ParsedSet,
+}
+
+/// The rules of one kind and the name that each gives.
+#[derive(Debug)]
+pub(crate) struct Named {
+    pub(crate) selector: Selector,
+    pub(crate) names: Vec<NameId>,
+}
+
+/// A declared template, and the calls for which it is declared.
+#[derive(Debug)]
+pub(crate) struct Endpoint {
+    service: Option<NameId>,
+    methods: Option<Vec<Box<[u8]>>>,
+    pub(crate) template: Box<str>,
+}
+
+impl Endpoint {
+    pub(crate) fn is_for(&self, service: NameId, method: &[u8]) -> bool {
+        self.service.is_none_or(|only| only == service)
+            && self.methods.as_ref().is_none_or(|only| only.iter().any(|m| **m == *method))
+    }
+}
+
+impl Rules {
+    /// Compiles a set of rules; the names that they give are interned into `names`.
+    ///
+    /// # Errors
+    /// Every fault of every rule, in the order written.
+    pub fn compile(set: &RuleSet, names: &Names) -> Result<Self, Vec<RuleError>> {
+        let parsed = parse::parse(set)?;
+        let mut templates = Trie::default();
+        for endpoint in &parsed.endpoints {
+            declare(endpoint, MethodsOf::TheRule, names, &mut templates);
+        }
+        // A path has the same shape whatever is done to it, and an operation's rest says nothing
+        // about shape: it stands for all the paths that nobody spelled out.
+        for operation in &parsed.operations {
+            declare(operation, MethodsOf::AnyCall, names, &mut templates);
+        }
+        let mut named = |rules: &[Parsed], table: &dolmen_model::Table| {
+            let conditions: Vec<&Conditions> = rules.iter().map(|rule| &rule.conditions).collect();
+            let selector =
+                Selector::compile(&conditions, names, |template| templates.place(template))
+                    .map_err(|fault| {
+                        vec![RuleError {
+                            rule: rules[fault.rule].rule.clone(),
+                            key: fault.key,
+                            value: String::new(),
+                            column: None,
+                            problem: fault.problem,
+                        }]
+                    })?;
+            let ids = rules.iter().map(|rule| table.intern(rule.rule.name.as_bytes())).collect();
+            Ok::<_, Vec<RuleError>>(Named { selector, names: ids })
+        };
+        let claim = |rule: &Parsed| {
+            if rule.conditions.trust_headers() { Claim::Header } else { Claim::Rule }
+        };
+        Ok(Self {
+            actors: named(&parsed.actors, &names.actors)?,
+            services: named(&parsed.services, &names.services)?,
+            operations: named(&parsed.operations, &names.operations)?,
+            claims: parsed.operations.iter().map(claim).collect(),
+            templates,
+            typed_literals: typed_literals(&parsed),
+            methods: named_methods(&parsed),
+            trusted: set.trusted_proxies.clone(),
+            set: set.clone(),
+            parsed,
+        })
+    }
+
+    /// The networks whose word in `X-Forwarded-For` is believed, for [`crate::client_address`].
+    pub fn trusted_proxies(&self) -> &[IpNet] {
+        &self.trusted
+    }
+
+    /// Rules that contradict each other or that no call can reach, in the order written.
+    ///
+    /// Only what is certain is found, by comparing rules in pairs: that several rules together
+    /// leave nothing to a later one is not.
+    pub fn check(&self) -> Vec<Finding> {
+        check::check(&self.set, &self.parsed)
+    }
+
+    /// Whether a declared template has this literal, which by its shape is something else.
+    pub(crate) fn is_declared(&self, segment: &[u8]) -> bool {
+        !self.typed_literals.is_empty() && self.typed_literals.contains(segment)
+    }
+
+    /// The method as endpoints show it. What is neither registered nor in a rule is `(other)`:
+    /// a scanner shall not fill the table of endpoints with methods it invents.
+    pub(crate) fn method<'m>(&self, method: &'m [u8]) -> &'m [u8] {
+        if methods::is_registered(method) || self.methods.contains(method) {
+            method
+        } else {
+            b"(other)"
+        }
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum MethodsOf {
+    TheRule,
+    AnyCall,
+}
+
+fn declare(
+    parsed: &Parsed,
+    methods: MethodsOf,
+    names: &Names,
+    templates: &mut Trie<Vec<Endpoint>>,
+) {
+    let conditions = &parsed.conditions;
+    let names_endpoints = |template: &&PathTemplate| {
+        parsed.rule.kind == RuleKind::Endpoint || template.end == End::Here
+    };
+    for template in conditions.paths.iter().flatten().filter(names_endpoints) {
+        let service = conditions.service.as_ref();
+        let endpoint = Endpoint {
+            service: service.map(|service| names.services.intern(service.as_bytes())),
+            methods: match methods {
+                MethodsOf::TheRule => conditions.text(&Field::Method).map(|globs| {
+                    globs.iter().filter_map(|glob| glob.literal()).map(Vec::into).collect()
+                }),
+                MethodsOf::AnyCall => None,
+            },
+            template: template.text.as_str().into(),
+        };
+        let place = templates.place(template);
+        templates.get_mut(place).push(endpoint);
+    }
+}
+
+fn named_methods(parsed: &ParsedSet) -> FxHashSet<Box<[u8]>> {
+    let ParsedSet { actors: _, operations, services, endpoints } = parsed;
+    let rules = operations.iter().chain(services).chain(endpoints);
+    let globs = rules.filter_map(|rule| rule.conditions.text(&Field::Method)).flatten();
+    globs.filter_map(|glob| glob.literal()).map(Vec::into).collect()
+}
+
+fn typed_literals(parsed: &ParsedSet) -> FxHashSet<Box<[u8]>> {
+    let ParsedSet { actors: _, operations, services, endpoints } = parsed;
+    let rules = operations.iter().chain(services).chain(endpoints);
+    let parts =
+        rules.flat_map(|rule| rule.conditions.paths.iter().flatten()).flat_map(|t| &t.parts);
+    let literals = parts.filter_map(|part| match part {
+        Part::Literal(literal) => Some(literal),
+        Part::Parameter => None,
+    });
+    let passes = |literal: &&Box<[u8]>| {
+        let mut template = Vec::new();
+        crate::template::template(literal, &mut template);
+        template != ***literal
+    };
+    literals.filter(passes).cloned().collect()
+}

@@ -1,0 +1,332 @@
+//! What is known of paths met before, by their shape.
+//!
+//! Paths with identifiers hardly ever repeat, their shapes do. So a worker keeps a tree of shapes:
+//! each segment leads on either as the literal it is or as its kind. Where a shape ends stands what
+//! all its paths share: the declared templates that match, the template of the path, and the
+//! endpoint for each method. A path of a known shape costs one step a segment and no more.
+
+use dolmen_model::NameId;
+
+use crate::lookup::Lookup;
+use crate::paths::class::{DOT, ODD, classes};
+use crate::paths::{MAX_SEGMENTS, PathReader, Segments};
+use crate::rules::Rules;
+use crate::template::{KINDS, Kind, kind, write_name, write_template};
+
+/// What all paths of one shape share.
+#[derive(Debug, Default)]
+pub(crate) struct Shape {
+    /// The declared templates that match, the most specific first.
+    pub(crate) leaves: Vec<usize>,
+    /// The template where none is declared.
+    pub(crate) template: Vec<u8>,
+    /// The endpoints met so far.
+    pub(crate) endpoints: Vec<Known>,
+}
+
+/// The endpoint of calls with this method that this service answered.
+#[derive(Debug)]
+pub(crate) struct Known {
+    pub(crate) service: NameId,
+    pub(crate) method: Box<[u8]>,
+    pub(crate) endpoint: NameId,
+}
+
+/// One worker's memory of shapes.
+#[derive(Debug)]
+pub(crate) struct Shapes<'r> {
+    rules: &'r Rules,
+    reader: PathReader,
+    tree: Tree,
+    /// The shape of the last path that is not kept: no path proper, or too long.
+    passing: Shape,
+    /// Room for the name of a file.
+    name: Vec<u8>,
+}
+
+impl<'r> Shapes<'r> {
+    pub(crate) fn new(rules: &'r Rules) -> Self {
+        Self {
+            rules,
+            reader: PathReader::default(),
+            tree: Tree::default(),
+            passing: Shape::default(),
+            name: Vec::new(),
+        }
+    }
+
+    /// The shape of a path.
+    pub(crate) fn of(&mut self, path: &[u8]) -> &mut Shape {
+        let Self { rules, reader, tree, passing, name } = self;
+        let raw = reader.raw(path).ok_or(Miss::Odd);
+        let miss = match raw.and_then(|raw| tree.find(raw, Form::Raw, rules, name)) {
+            Ok(known) => return &mut tree.shapes[known],
+            Err(miss) => miss,
+        };
+        let segments = reader.normal(path);
+        if let Miss::Odd = miss
+            && let Ok(known) = tree.find(segments, Form::Normal, rules, name)
+        {
+            return &mut tree.shapes[known];
+        }
+        let shape = if is_kept(&segments) {
+            tree.insert(segments, rules, name)
+        } else {
+            passing.leaves.clear();
+            passing.template.clear();
+            passing.endpoints.clear();
+            passing
+        };
+        rules.templates.find(&segments, &mut shape.leaves);
+        write_template(&segments, &mut shape.template);
+        shape
+    }
+}
+
+fn is_kept(segments: &Segments<'_>) -> bool {
+    segments.rooted && segments.more == 0
+}
+
+/// The tree. Past [`Tree::NODES`] nodes, or [`Tree::LITERALS`] below one of them, it starts anew,
+/// so that a flood of paths costs time, not memory.
+#[derive(Debug)]
+struct Tree {
+    nodes: Vec<Node>,
+    shapes: Vec<Shape>,
+}
+
+#[derive(Debug, Default)]
+struct Node {
+    literals: Lookup<usize>,
+    /// By kind; 0, the root, where there is none yet.
+    kinds: [usize; KINDS],
+    shape: Option<usize>,
+}
+
+/// How a segment leads on that is no literal met before.
+enum Key<'k> {
+    Kind(Kind),
+    /// A literal; of a file's name, with placeholders for its typed parts.
+    Literal(&'k [u8]),
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Form {
+    Raw,
+    Normal,
+}
+
+/// Why a path's shape was not found.
+enum Miss {
+    New,
+    /// It may be known once the path is in normal form.
+    Odd,
+}
+
+impl Default for Tree {
+    fn default() -> Self {
+        Self { nodes: vec![Node::default()], shapes: Vec::new() }
+    }
+}
+
+impl Tree {
+    const NODES: usize = 8192;
+    const LITERALS: usize = 256;
+
+    fn find(
+        &self,
+        segments: Segments<'_>,
+        form: Form,
+        rules: &Rules,
+        name: &mut Vec<u8>,
+    ) -> Result<usize, Miss> {
+        if !is_kept(&segments) {
+            return Err(Miss::Odd);
+        }
+        let mut node = &self.nodes[0];
+        for segment in segments.first {
+            let bytes = segments.bytes(*segment);
+            let next = match node.literals.get(bytes) {
+                Some(&literal) => literal,
+                None => {
+                    let classes = classes(bytes);
+                    if form == Form::Raw && classes & ODD != 0 {
+                        return Err(Miss::Odd);
+                    }
+                    match key(bytes, classes, rules, name) {
+                        Key::Kind(kind) => node.kinds[kind as usize],
+                        Key::Literal(literal) => node.literals.get(literal).copied().unwrap_or(0),
+                    }
+                }
+            };
+            if next == 0 {
+                return Err(Miss::New);
+            }
+            node = &self.nodes[next];
+        }
+        node.shape.ok_or(Miss::New)
+    }
+
+    /// Makes a shape for a path in normal form.
+    fn insert(&mut self, segments: Segments<'_>, rules: &Rules, name: &mut Vec<u8>) -> &mut Shape {
+        if self.nodes.len() + MAX_SEGMENTS > Self::NODES {
+            *self = Self::default();
+        }
+        let mut node = 0;
+        for segment in segments.first {
+            let bytes = segments.bytes(*segment);
+            let new = self.nodes.len();
+            let next = match key(bytes, classes(bytes), rules, name) {
+                Key::Kind(kind) => match &mut self.nodes[node].kinds[kind as usize] {
+                    next @ 0 => {
+                        *next = new;
+                        new
+                    }
+                    next => *next,
+                },
+                Key::Literal(literal) => {
+                    if self.nodes[node].literals.len() >= Self::LITERALS {
+                        *self = Self::default();
+                        return self.insert(segments, rules, name);
+                    }
+                    *self.nodes[node].literals.get_or_insert_with(literal, || new)
+                }
+            };
+            if next == new {
+                self.nodes.push(Node::default());
+            }
+            node = next;
+        }
+        let shape = self.shapes.len();
+        self.nodes[node].shape = Some(shape);
+        self.shapes.push(Shape::default());
+        &mut self.shapes[shape]
+    }
+}
+
+/// How a segment leads on. A literal of a declared template does so as itself, though its kind be
+/// known: `/year/2026` is not `/year/{int}` where a rule says so.
+fn key<'k>(bytes: &'k [u8], classes: u8, rules: &Rules, name: &'k mut Vec<u8>) -> Key<'k> {
+    if rules.is_declared(bytes) {
+        return Key::Literal(bytes);
+    }
+    if let Some(kind) = kind(bytes, classes) {
+        return Key::Kind(kind);
+    }
+    if classes & DOT == 0 {
+        return Key::Literal(bytes);
+    }
+    name.clear();
+    write_name(bytes, name);
+    Key::Literal(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use dolmen_model::Names;
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::rules::RuleSet;
+
+    fn rules(paths: &[&str]) -> Rules {
+        let endpoint = |path: &&str| crate::rules::EndpointRule {
+            path: (*path).to_owned(),
+            ..Default::default()
+        };
+        let endpoints = paths.iter().map(endpoint).collect();
+        Rules::compile(&RuleSet { endpoints, ..RuleSet::default() }, &Names::new()).unwrap()
+    }
+
+    /// The leaves and the template of each path, as a fresh memory finds them.
+    fn fresh(rules: &Rules, path: &str) -> (Vec<usize>, Vec<u8>) {
+        let mut shapes = Shapes::new(rules);
+        let shape = shapes.of(path.as_bytes());
+        (shape.leaves.clone(), shape.template.clone())
+    }
+
+    #[track_caller]
+    fn agree(rules: &Rules, shapes: &mut Shapes<'_>, path: &str) {
+        let shape = shapes.of(path.as_bytes());
+        assert_eq!((shape.leaves.clone(), shape.template.clone()), fresh(rules, path), "{path}");
+    }
+
+    #[test]
+    fn paths_of_one_shape_share_it() {
+        let rules = rules(&["/a/{x}"]);
+        let mut shapes = Shapes::new(&rules);
+        for path in
+            ["/a/1", "/a/2", "//a/./3;v=1", "/%61/4", "/b/x-3f2a9c1b.js", "/b/x-ffffffff.js"]
+        {
+            agree(&rules, &mut shapes, path);
+        }
+        assert_eq!(shapes.tree.shapes.len(), 2);
+    }
+
+    #[test]
+    fn a_declared_literal_is_told_from_its_kind() {
+        let rules = rules(&["/year/2026", "/year/{other}", "/js/app.3f2a9c1b.js"]);
+        for order in [["/year/1", "/year/2026"], ["/year/2026", "/year/1"]] {
+            let mut shapes = Shapes::new(&rules);
+            for path in order {
+                agree(&rules, &mut shapes, path);
+            }
+        }
+        let mut shapes = Shapes::new(&rules);
+        for path in ["/js/app.00000000.js", "/js/app.3f2a9c1b.js", "/js/app.3f2a9c1b.js/7"] {
+            agree(&rules, &mut shapes, path);
+        }
+    }
+
+    #[test]
+    fn an_escaped_way_up_is_one() {
+        let rules = rules(&[]);
+        let mut shapes = Shapes::new(&rules);
+        for path in ["/a/b", "/b", "/a/%2e%2e/../b", "/a/..;/../b", "/a/../b"] {
+            agree(&rules, &mut shapes, path);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn what_was_met_before_changes_no_answer(
+            paths in prop::collection::vec(
+                "(/(a|b|7|42|2026|%37|\\.|\\.\\.|%2e%2E|;v|a;v|a%2Fb|x-3f2a9c1b\\.js|\\*|\\{int\\})){0,5}|\\*|7",
+                1..12,
+            ),
+        ) {
+            let rules = rules(&["/a/{x}", "/{x}/7", "/2026/*", "/a/{x}/x-3f2a9c1b.js"]);
+            let mut shapes = Shapes::new(&rules);
+            for path in paths {
+                let shape = shapes.of(path.as_bytes());
+                prop_assert_eq!(
+                    (shape.leaves.clone(), shape.template.clone()),
+                    fresh(&rules, &path),
+                    "{}", path
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_no_path_proper_is_not_kept() {
+        let rules = rules(&["/*"]);
+        let mut shapes = Shapes::new(&rules);
+        let long = "/a".repeat(40);
+        for path in ["*", "a.example:443", "a.example:444", &long, "*", "%2A"] {
+            agree(&rules, &mut shapes, path);
+        }
+        assert_eq!(shapes.tree.shapes.len(), 0);
+    }
+
+    #[test]
+    fn the_tree_is_bounded() {
+        let rules = rules(&["/p/{x}"]);
+        let mut shapes = Shapes::new(&rules);
+        for n in 0..10_000 {
+            agree(&rules, &mut shapes, &format!("/p/page-{n}x/{}y/z{}", n % 200, n / 200));
+            assert!(shapes.tree.nodes.len() <= Tree::NODES);
+            assert!(shapes.tree.nodes.iter().all(|node| node.literals.len() <= Tree::LITERALS));
+        }
+    }
+}
