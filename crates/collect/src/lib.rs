@@ -1,1 +1,20 @@
-//! See Cargo.toml.
+//! Sources, and the pipeline that carries their lines to a report or a store.
+//!
+//! ```text
+//! files, standard input -> read (blocks of whole lines) -> logs -> attribution -> an end
+//! ```
+//!
+//! Workers take blocks of whole lines; each line becomes a call or a mark, is attributed, and is
+//! handed to the worker's end. The end of a report joins by request id and counts in memory.
+
+mod error;
+mod progress;
+mod read;
+mod report;
+mod source;
+mod spill;
+
+pub use error::CollectError;
+pub use progress::Progress;
+pub use report::{ReportRequest, Window, report};
+pub use source::{FormatChoice, Holds, Input, Origin, Source};

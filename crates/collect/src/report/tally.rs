@@ -1,0 +1,239 @@
+use std::collections::BTreeMap;
+
+use dolmen_cubes::{Callers, Cube, Key, MarkOnlyRow, Report};
+use dolmen_join::{CallEntry, MarkEntry, Resolved};
+use dolmen_model::query::{Query, Value};
+use dolmen_model::{Joined, NameId, Names, Outcome, SetId, Time};
+use smallvec::SmallVec;
+
+use super::fact::{CallFact, MarkFact};
+use super::selection::{Known, answers_of_nothing, holds, joined_value};
+
+/// One worker's counts.
+pub(super) struct Tally<'r> {
+    names: &'r Names,
+    query: &'r Query,
+    nothing: u32,
+    /// The set of each single operation met so far: nearly every call enters one.
+    single_sets: Vec<Option<SetId>>,
+    counts: Counts,
+}
+
+/// What is counted; additive.
+#[derive(Default)]
+pub(super) struct Counts {
+    cube: Cube,
+    unknown: Callers,
+    marks: u64,
+    mark_only: BTreeMap<(NameId, NameId), u64>,
+    bypassed: u64,
+    repeated_ids: u64,
+    disagreements: u64,
+    from: Option<Time>,
+    to: Option<Time>,
+}
+
+type Operations = SmallVec<[NameId; 4]>;
+
+impl<'r> Tally<'r> {
+    pub(super) fn new(names: &'r Names, query: &'r Query) -> Self {
+        let nothing = answers_of_nothing(query);
+        Self { names, query, nothing, single_sets: Vec::new(), counts: Counts::default() }
+    }
+
+    pub(super) fn into_counts(self) -> Counts {
+        self.counts
+    }
+
+    /// Counts what became of one request id.
+    pub(super) fn resolved(&mut self, resolved: &Resolved<'_, CallFact, MarkFact>) {
+        match resolved {
+            Resolved::Call { call, hops, marks, bypassed } => {
+                self.call(call, hops, marks, *bypassed);
+            }
+            Resolved::MarkOnly(mark) => self.mark_only(mark.time, &mark.fact),
+            Resolved::Repeated { .. } => self.counts.repeated_ids += 1,
+        }
+    }
+
+    fn call(
+        &mut self,
+        call: &CallEntry<CallFact>,
+        hops: &[&CallEntry<CallFact>],
+        marks: &[&MarkEntry<MarkFact>],
+        bypassed: bool,
+    ) {
+        let fact = &call.fact;
+        if !fact.inside {
+            return;
+        }
+        let mut operations: Operations = marks.iter().map(|mark| mark.fact.operation).collect();
+        operations.sort_unstable();
+        operations.dedup();
+        let disagrees = !operations.is_empty()
+            && fact.claimed.is_known()
+            && !operations.contains(&fact.claimed);
+        if operations.is_empty() && fact.claimed.is_known() {
+            operations.push(fact.claimed);
+        }
+        let service = answering_service(fact, hops, marks);
+        let joined = if marks.is_empty() { Joined::CallOnly } else { Joined::Joined };
+        if !self.selected(fact, service, &operations, joined) {
+            return;
+        }
+        self.counts.bypassed += u64::from(bypassed);
+        self.counts.disagreements += u64::from(disagrees);
+        self.counts.marks += marks.len() as u64;
+        self.count(call.time, fact, service, &operations, joined);
+    }
+
+    /// Counts a call that the join has nothing to say about: it has no request id.
+    pub(super) fn without_id(&mut self, time: Option<Time>, fact: &CallFact, joined: Joined) {
+        if !fact.inside {
+            return;
+        }
+        let operations: Operations =
+            fact.claimed.is_known().then_some(fact.claimed).into_iter().collect();
+        if self.selected(fact, fact.service, &operations, joined) {
+            let time = time.unwrap_or(Time::MIN).micros();
+            self.count(time, fact, fact.service, &operations, joined);
+        }
+    }
+
+    /// Counts a mark that no call carries.
+    pub(super) fn mark_only(&mut self, time: i64, fact: &MarkFact) {
+        let known = Known {
+            service: fact.service,
+            actor: NameId::UNKNOWN,
+            endpoint: NameId::UNKNOWN,
+            operations: &[fact.operation],
+            joined: Value::MarkOnly,
+        };
+        if fact.inside && holds(self.query, self.nothing, &known, self.names) {
+            self.counts.marks += 1;
+            *self.counts.mark_only.entry((fact.operation, fact.service)).or_default() += 1;
+            self.counts.saw(time);
+        }
+    }
+
+    fn selected(
+        &self,
+        fact: &CallFact,
+        service: NameId,
+        operations: &[NameId],
+        joined: Joined,
+    ) -> bool {
+        let CallFact { actor, endpoint, answers, .. } = *fact;
+        let joined = joined_value(joined);
+        let known = Known { service, actor, endpoint, operations, joined };
+        self.query.is_empty() || holds(self.query, answers, &known, self.names)
+    }
+
+    fn count(
+        &mut self,
+        time: i64,
+        fact: &CallFact,
+        service: NameId,
+        operations: &[NameId],
+        joined: Joined,
+    ) {
+        let operations = self.set(operations);
+        let key = Key {
+            // A report on files has no axis of time yet.
+            bucket: Time::from_micros(0),
+            service,
+            operations,
+            actor: fact.actor,
+            endpoint: fact.endpoint,
+            outcome: Outcome { status: fact.status, joined },
+        };
+        self.counts.cube.add(key, fact.bytes, fact.duration);
+        if !fact.actor.is_known() {
+            self.counts.unknown.add(fact.caller, operations);
+        }
+        self.counts.saw(time);
+    }
+
+    fn set(&mut self, operations: &[NameId]) -> SetId {
+        match operations {
+            [] => SetId::EMPTY,
+            &[NameId(one)] => {
+                let one = one as usize;
+                if self.single_sets.len() <= one {
+                    self.single_sets.resize(one + 1, None);
+                }
+                *self.single_sets[one].get_or_insert_with(|| self.names.sets.intern(operations))
+            }
+            several => self.names.sets.intern(several),
+        }
+    }
+}
+
+/// The service that answered: the one whose marks the call has, where they name one and agree;
+/// else the innermost server of the chain that says; else the call's own.
+fn answering_service(
+    fact: &CallFact,
+    hops: &[&CallEntry<CallFact>],
+    marks: &[&MarkEntry<MarkFact>],
+) -> NameId {
+    let mut said = marks.iter().map(|mark| mark.fact.service).filter(|id| id.is_known());
+    if let Some(first) = said.next()
+        && said.all(|other| other == first)
+    {
+        return first;
+    }
+    let innermost = hops.iter().rev().map(|hop| hop.fact.service).find(|id| id.is_known());
+    innermost.unwrap_or(fact.service)
+}
+
+impl Counts {
+    fn saw(&mut self, micros: i64) {
+        let time = Time::from_micros(micros);
+        // The mark of a line without a time.
+        if time == Time::MIN {
+            return;
+        }
+        self.from = Some(self.from.map_or(time, |from| from.min(time)));
+        self.to = Some(self.to.map_or(time, |to| to.max(time)));
+    }
+
+    pub(super) fn merge(&mut self, other: Self) {
+        self.cube.merge(other.cube);
+        self.unknown.merge(other.unknown);
+        self.marks += other.marks;
+        for (key, count) in other.mark_only {
+            *self.mark_only.entry(key).or_default() += count;
+        }
+        self.bypassed += other.bypassed;
+        self.repeated_ids += other.repeated_ids;
+        self.disagreements += other.disagreements;
+        self.from = [self.from, other.from].into_iter().flatten().min();
+        self.to = self.to.max(other.to);
+    }
+
+    /// Everything of a report that follows from counts.
+    pub(super) fn into_report(self, names: &Names, callers: &dolmen_model::Table) -> Report {
+        let mut report = Report {
+            marks: self.marks,
+            mark_only: self.mark_only.values().sum(),
+            bypassed: self.bypassed,
+            repeated_ids: self.repeated_ids,
+            disagreements: self.disagreements,
+            from: self.from,
+            to: self.to,
+            ..Report::default()
+        };
+        report.count(&self.cube, &self.unknown, names, callers);
+        let rows = self.mark_only.into_iter().map(|((operation, service), marks)| MarkOnlyRow {
+            operation: names.operations.name(operation),
+            service: names.services.name(service),
+            marks,
+        });
+        report.mark_only_operations = rows.collect();
+        report.mark_only_operations.sort_by(|a, b| {
+            let names = |row: &MarkOnlyRow| (row.operation.clone(), row.service.clone());
+            b.marks.cmp(&a.marks).then_with(|| names(a).cmp(&names(b)))
+        });
+        report
+    }
+}

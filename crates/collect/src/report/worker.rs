@@ -1,0 +1,240 @@
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::io;
+
+use dolmen_attribution::{Attributor, Rules, client_address};
+use dolmen_cubes::caller_name;
+use dolmen_join::{Buffers, CallEntry, JoinKey, MarkEntry, Place};
+use dolmen_logs::{Call, Line, Mark, Reader, RequestId, Unread};
+use dolmen_model::query::Query;
+use dolmen_model::{CachedTable, Joined, NameId, Names, Table};
+
+use super::fact::{CallFact, MarkFact};
+use super::selection::{Attributed, Window, early_answers};
+use super::tally::Tally;
+use super::unparsed::{Position, Unparsed};
+use crate::read::{Block, Ending, MAX_LINE, Prepared};
+use crate::source::Source;
+
+/// What all workers of a run share.
+#[derive(Clone, Copy)]
+pub(super) struct Shared<'r> {
+    pub(super) sources: &'r [Source],
+    pub(super) files: &'r [Prepared],
+    pub(super) rules: &'r Rules,
+    pub(super) names: &'r Names,
+    pub(super) callers: &'r Table,
+    pub(super) query: &'r Query,
+    pub(super) window: Window,
+}
+
+/// Parses and attributes the lines of one block after another.
+pub(super) struct Worker<'r> {
+    shared: Shared<'r>,
+    attributor: Attributor<'r>,
+    operations: CachedTable<'r>,
+    services: CachedTable<'r>,
+    callers: CachedTable<'r>,
+    caller: Vec<u8>,
+    buffers: Buffers<'r, CallFact, MarkFact>,
+    tally: Tally<'r>,
+    found: Found,
+}
+
+/// What a worker found beside calls and marks.
+#[derive(Default)]
+pub(super) struct Found {
+    pub(super) unparsed: Unparsed,
+    /// By file: what is known of it.
+    pub(super) files: BTreeMap<usize, FileFacts>,
+}
+
+/// What is known of one file.
+#[derive(Default)]
+pub(super) struct FileFacts {
+    /// Lines of each block.
+    pub(super) lines: BTreeMap<u64, u64>,
+    pub(super) unparsed: u64,
+    /// The first line, where no format reads it: it may be the end of a line cut by a rotation.
+    pub(super) head: Option<Fragment>,
+    /// The last line, where it has no end and no format reads it.
+    pub(super) tail: Option<Fragment>,
+    pub(super) error: Option<io::Error>,
+}
+
+/// A piece of a line.
+pub(super) struct Fragment {
+    pub(super) offset: u64,
+    pub(super) bytes: Vec<u8>,
+}
+
+impl<'r> Worker<'r> {
+    pub(super) fn new(shared: Shared<'r>, buffers: Buffers<'r, CallFact, MarkFact>) -> Self {
+        Self {
+            shared,
+            attributor: Attributor::new(shared.rules, shared.names),
+            operations: CachedTable::new(&shared.names.operations),
+            services: CachedTable::new(&shared.names.services),
+            callers: CachedTable::new(shared.callers),
+            caller: Vec::new(),
+            buffers,
+            tally: Tally::new(shared.names, shared.query),
+            found: Found::default(),
+        }
+    }
+
+    /// Hands over what is left, and gives the counts back.
+    pub(super) fn finish(self) -> io::Result<(Tally<'r>, Found)> {
+        self.buffers.flush()?;
+        Ok((self.tally, self.found))
+    }
+
+    pub(super) fn found(&mut self) -> &mut Found {
+        &mut self.found
+    }
+
+    /// Reads the lines of one block. Fails when entries cannot be spilled.
+    pub(super) fn block(
+        &mut self,
+        block: Block,
+        bytes: &[u8],
+        reader: &mut Reader<'_>,
+    ) -> io::Result<u64> {
+        let mut lines = 0;
+        let mut start = match bytes {
+            // A byte order mark, as editors on Windows leave it.
+            [0xEF, 0xBB, 0xBF, ..] if block.offset == 0 => 3,
+            _ => 0,
+        };
+        while start < bytes.len() {
+            let end = memchr::memchr(b'\n', &bytes[start..]).map_or(bytes.len(), |at| start + at);
+            let line = bytes[start..end].strip_suffix(b"\r").unwrap_or(&bytes[start..end]);
+            let at = Position {
+                file: block.file,
+                offset: block.offset + start as u64,
+                block: block.number,
+                line_in_block: lines,
+            };
+            let is_last = end == bytes.len();
+            let ending = if is_last { block.ending } else { Ending::Line };
+            self.line(at, line, ending, reader)?;
+            lines += 1;
+            start = end + 1;
+        }
+        let facts = self.found.files.entry(block.file).or_default();
+        facts.lines.insert(block.number, lines);
+        if block.error.is_some() {
+            facts.error = block.error;
+        }
+        Ok(lines)
+    }
+
+    fn line(
+        &mut self,
+        at: Position,
+        line: &[u8],
+        ending: Ending,
+        reader: &mut Reader<'_>,
+    ) -> io::Result<()> {
+        let why = if ending == Ending::TooLong {
+            let expected = Cow::Borrowed("a line of at most 16 MiB; the rest of it was skipped");
+            Unread { column: MAX_LINE, expected }
+        } else {
+            match reader.read(line) {
+                Ok(read) => return self.read(at, &read),
+                Err(why) => why,
+            }
+        };
+        self.found.unparsed.add(at, line, &why);
+        let facts = self.found.files.entry(at.file).or_default();
+        facts.unparsed += 1;
+        let fragment = || Some(Fragment { offset: at.offset, bytes: line.to_vec() });
+        if at.offset == 0 && ending == Ending::Line {
+            facts.head = fragment();
+        }
+        if ending == Ending::Unterminated {
+            facts.tail = fragment();
+        }
+        Ok(())
+    }
+
+    /// Takes what a line was.
+    pub(super) fn read(&mut self, at: Position, line: &Line<'_>) -> io::Result<()> {
+        match line {
+            Line::Call(call) => self.call(at, call),
+            Line::Mark(mark) => self.mark(at, mark),
+            Line::Nothing => Ok(()),
+        }
+    }
+
+    fn call(&mut self, at: Position, call: &Call<'_>) -> io::Result<()> {
+        let Shared { sources, files, rules, names, query, window, .. } = self.shared;
+        let source = files[at.file].input.source;
+        let Source { name, service, .. } = &sources[usize::from(source)];
+        let attribution = self.attributor.attribute(call, *service);
+        let mut address = None;
+        let mut address =
+            || *address.get_or_insert_with(|| client_address(call, rules.trusted_proxies()));
+        let answers = if query.is_empty() {
+            0
+        } else {
+            let claimed = attribution.claimed;
+            let attributed = Attributed { address: address(), source: name, claimed };
+            early_answers(query, call, &attributed, names)
+        };
+        let caller = if attribution.actor.is_known() {
+            NameId::UNKNOWN
+        } else {
+            caller_name(address(), call.user_agent, &mut self.caller);
+            self.callers.intern(&self.caller)
+        };
+        let fact = CallFact {
+            service: attribution.service,
+            actor: attribution.actor,
+            endpoint: attribution.endpoint,
+            claimed: attribution.claimed,
+            caller,
+            status: call.status.unwrap_or(0),
+            bytes: call.bytes,
+            duration: call.duration,
+            inside: window.holds(call.time),
+            answers,
+        };
+        match call.request_id {
+            RequestId::Is(id) => {
+                let time = call.time.map_or(0, |time| time.micros());
+                let key = JoinKey::of(id);
+                self.buffers.call(&CallEntry { key, time, place: place(source, at), fact })?;
+            }
+            RequestId::NotLogged => self.tally.without_id(call.time, &fact, Joined::CallOnly),
+            RequestId::Missing => self.tally.without_id(call.time, &fact, Joined::NoId),
+        }
+        Ok(())
+    }
+
+    fn mark(&mut self, at: Position, mark: &Mark<'_>) -> io::Result<()> {
+        let Shared { sources, files, window, .. } = self.shared;
+        let source = files[at.file].input.source;
+        let service = match mark.service {
+            b"" => sources[usize::from(source)].service,
+            named => self.services.intern(named),
+        };
+        let operation = self.operations.intern(mark.operation);
+        let fact = MarkFact { operation, service, inside: window.holds(mark.time) };
+        let time = mark.time.map_or(0, |time| time.micros());
+        match mark.request_id {
+            RequestId::Is(id) => {
+                let key = JoinKey::of(id);
+                self.buffers.mark(&MarkEntry { key, time, place: place(source, at), fact })?;
+            }
+            RequestId::NotLogged | RequestId::Missing => self.tally.mark_only(time, &fact),
+        }
+        Ok(())
+    }
+}
+
+/// Files in the order they were named, 256 GB each; beyond that only ties between lines of one id
+/// and one instant are affected.
+fn place(source: u16, at: Position) -> Place {
+    Place { source, position: ((at.file as u64) << 38) | at.offset }
+}

@@ -1,0 +1,76 @@
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use dolmen_logs::Format;
+use dolmen_model::NameId;
+
+/// Where lines come from, and how they are to be read.
+#[derive(Clone, Debug)]
+pub struct Source {
+    /// Its name in the configuration; the file's path where there is none.
+    pub name: String,
+    /// What its lines are.
+    pub holds: Holds,
+    /// How its lines are read.
+    pub format: FormatChoice,
+    /// The service its lines speak of, unless a rule or the line says otherwise.
+    pub service: NameId,
+    /// The source directly in front of this one, by number: both log the same requests.
+    pub behind: Option<u16>,
+}
+
+/// What the lines of a source are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Holds {
+    /// Access log lines.
+    Calls,
+    /// Application log lines that say a request id entered an operation.
+    Marks,
+}
+
+impl fmt::Display for Holds {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Calls => "calls",
+            Self::Marks => "marks",
+        })
+    }
+}
+
+/// How the lines of a source are read.
+#[derive(Clone, Debug)]
+pub enum FormatChoice {
+    /// Found from the first lines of each file.
+    Auto,
+    /// As the configuration or the command line says.
+    Given(Arc<Format>),
+}
+
+/// One file (or standard input) to be read once.
+#[derive(Clone, Debug)]
+pub struct Input {
+    /// Where its bytes are.
+    pub origin: Origin,
+    /// Its source, by number.
+    pub source: u16,
+}
+
+/// Where bytes are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// A file, plain or compressed by gzip or zstd (told by its first bytes, not by its name).
+    File(PathBuf),
+    /// Standard input, plain or compressed.
+    Stdin,
+}
+
+impl Origin {
+    /// Its path, `-` for standard input.
+    pub fn path(&self) -> &Path {
+        match self {
+            Self::File(path) => path,
+            Self::Stdin => Path::new("-"),
+        }
+    }
+}
