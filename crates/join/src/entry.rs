@@ -72,8 +72,13 @@ fn write_head(out: &mut Vec<u8>, key: JoinKey, time: i64, place: Place) {
     out.extend_from_slice(&head);
 }
 
+/// The key of an entry as it was written.
+pub(crate) fn key_of(bytes: &[u8]) -> JoinKey {
+    JoinKey(u128::from_le_bytes(array(bytes)))
+}
+
 fn read_head(bytes: &[u8]) -> (JoinKey, i64, Place) {
-    let key = JoinKey(u128::from_le_bytes(array(bytes)));
+    let key = key_of(bytes);
     let time = i64::from_le_bytes(array(&bytes[16..]));
     let packed = u64::from_le_bytes(array(&bytes[24..]));
     let place = Place { source: (packed >> 48) as u16, position: packed & ((1 << 48) - 1) };

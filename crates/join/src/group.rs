@@ -1,6 +1,7 @@
 use std::io;
+use std::marker::PhantomData;
 
-use crate::entry::{CallEntry, Fixed, JoinKey, MarkEntry};
+use crate::entry::{CallEntry, Fixed, JoinKey, MarkEntry, key_of};
 use crate::partitions::{Lane, Partitions};
 use crate::resolve::{Chains, Resolved, resolve};
 
@@ -8,12 +9,9 @@ use crate::resolve::{Chains, Resolved, resolve};
 /// tables from partition to partition.
 #[derive(Debug)]
 pub struct Joiner<C, M> {
-    calls: Vec<CallEntry<C>>,
-    marks: Vec<MarkEntry<M>>,
+    calls: Entries<CallEntry<C>>,
+    marks: Entries<MarkEntry<M>>,
     groups: Groups,
-    /// For each call, each mark: the next of the same id.
-    next_call: Vec<u32>,
-    next_mark: Vec<u32>,
     group_calls: Vec<CallEntry<C>>,
     group_marks: Vec<MarkEntry<M>>,
     bytes: Vec<u8>,
@@ -29,11 +27,9 @@ impl<C: Fixed, M: Fixed> Joiner<C, M> {
     /// as many); a larger partition is read in as many passes as that takes.
     pub fn new(allowed: usize) -> Self {
         Self {
-            calls: Vec::new(),
-            marks: Vec::new(),
+            calls: Entries::new(),
+            marks: Entries::new(),
             groups: Groups::default(),
-            next_call: Vec::new(),
-            next_mark: Vec::new(),
             group_calls: Vec::new(),
             group_marks: Vec::new(),
             bytes: Vec::new(),
@@ -54,65 +50,91 @@ impl<C: Fixed, M: Fixed> Joiner<C, M> {
             partitions.size(Lane::Calls, partition) + partitions.size(Lane::Marks, partition);
         let passes = size.div_ceil(self.allowed).next_power_of_two().min(1 << 16);
         for pass in 0..passes {
-            self.load(partitions, partition, |key| {
-                // Bits below those that name the partition.
-                ((key.0 >> 100) as usize) & (passes - 1) == pass
-            })?;
+            let Self { calls, marks, bytes, .. } = self;
+            calls.load(partitions, Lane::Calls, partition, bytes, (pass, passes))?;
+            marks.load(partitions, Lane::Marks, partition, bytes, (pass, passes))?;
             self.link();
             self.answer(chains, &mut each);
         }
         Ok(())
     }
 
-    fn load(
-        &mut self,
-        partitions: &Partitions<C, M>,
-        partition: usize,
-        in_this_pass: impl Fn(JoinKey) -> bool,
-    ) -> io::Result<()> {
-        let Self { calls, marks, bytes, .. } = self;
-        calls.clear();
-        marks.clear();
-        partitions.chunks(Lane::Calls, partition, bytes, |chunk| {
-            let entries = chunk.chunks_exact(CallEntry::<C>::SIZE).map(CallEntry::read);
-            calls.extend(entries.filter(|entry| in_this_pass(entry.key)));
-        })?;
-        partitions.chunks(Lane::Marks, partition, bytes, |chunk| {
-            let entries = chunk.chunks_exact(MarkEntry::<M>::SIZE).map(MarkEntry::read);
-            marks.extend(entries.filter(|entry| in_this_pass(entry.key)));
-        })
-    }
-
     /// Builds one group an id: lists of its calls and of its marks.
     fn link(&mut self) {
-        self.groups.clear(self.calls.len() + self.marks.len());
-        self.next_call.clear();
-        self.next_mark.clear();
-        for (at, call) in (0_u32..).zip(&self.calls) {
-            let group = self.groups.of(call.key);
-            self.next_call.push(std::mem::replace(&mut group.first_call, at));
-        }
-        for (at, mark) in (0_u32..).zip(&self.marks) {
-            let group = self.groups.of(mark.key);
-            self.next_mark.push(std::mem::replace(&mut group.first_mark, at));
-        }
+        let Self { calls, marks, groups, .. } = self;
+        groups.clear(calls.len() + marks.len());
+        calls.link(|key, at| std::mem::replace(&mut groups.of(key).first_call, at));
+        marks.link(|key, at| std::mem::replace(&mut groups.of(key).first_mark, at));
     }
 
     fn answer(&mut self, chains: &Chains, each: &mut impl FnMut(Resolved<'_, C, M>)) {
         for group in &self.groups.list {
-            self.group_calls.clear();
-            self.group_marks.clear();
-            let mut at = group.first_call;
-            while at != END {
-                self.group_calls.push(self.calls[at as usize]);
-                at = self.next_call[at as usize];
-            }
-            let mut at = group.first_mark;
-            while at != END {
-                self.group_marks.push(self.marks[at as usize]);
-                at = self.next_mark[at as usize];
-            }
+            self.calls.collect(group.first_call, &mut self.group_calls);
+            self.marks.collect(group.first_mark, &mut self.group_marks);
             resolve(chains, &mut self.group_calls, &mut self.group_marks, &mut *each);
+        }
+    }
+}
+
+/// The entries of one pass, as they were written: all of them are linked by their keys, and each is
+/// decoded once, when its group is answered.
+#[derive(Debug)]
+struct Entries<E> {
+    bytes: Vec<u8>,
+    /// For each entry the next one of its id.
+    next: Vec<u32>,
+    kind: PhantomData<E>,
+}
+
+impl<E: Fixed> Entries<E> {
+    fn new() -> Self {
+        Self { bytes: Vec::new(), next: Vec::new(), kind: PhantomData }
+    }
+
+    fn len(&self) -> usize {
+        self.bytes.len() / E::SIZE
+    }
+
+    /// Takes what one pass out of so many holds of a partition.
+    fn load<C: Fixed, M: Fixed>(
+        &mut self,
+        partitions: &Partitions<C, M>,
+        lane: Lane,
+        partition: usize,
+        scratch: &mut Vec<u8>,
+        (pass, passes): (usize, usize),
+    ) -> io::Result<()> {
+        self.bytes.clear();
+        partitions.chunks(lane, partition, scratch, |chunk| {
+            if passes == 1 {
+                self.bytes.extend_from_slice(chunk);
+                return;
+            }
+            // Bits below those that name the partition.
+            let pass_of = |entry: &[u8]| ((key_of(entry).0 >> 100) as usize) & (passes - 1);
+            let entries = chunk.chunks_exact(E::SIZE);
+            entries.filter(|entry| pass_of(entry) == pass).for_each(|entry| {
+                self.bytes.extend_from_slice(entry);
+            });
+        })
+    }
+
+    /// Puts each entry at the front of its id's list: `push` gives the one that stood there.
+    fn link(&mut self, mut push: impl FnMut(JoinKey, u32) -> u32) {
+        self.next.clear();
+        for (at, entry) in (0_u32..).zip(self.bytes.chunks_exact(E::SIZE)) {
+            self.next.push(push(key_of(entry), at));
+        }
+    }
+
+    /// Decodes one id's list.
+    fn collect(&self, first: u32, out: &mut Vec<E>) {
+        out.clear();
+        let mut at = first;
+        while at != END {
+            let start = at as usize * E::SIZE;
+            out.push(E::read(&self.bytes[start..start + E::SIZE]));
+            at = self.next[at as usize];
         }
     }
 }
