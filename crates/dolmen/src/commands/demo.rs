@@ -13,7 +13,7 @@ use crate::render::Style;
 use crate::render::number;
 use crate::render::report::{Look, Page, Section};
 use crate::render::table::{Cell, Kind, Table};
-use crate::stories::monobanque::figures::{self, Figure, Question, Reports, YearsAfter};
+use crate::stories::monobanque::figures::{self, Figure, Question, Reports};
 use crate::stories::monobanque::texts::{ENGLISH, Step, Texts};
 use crate::stories::monobanque::{self, Story};
 use crate::terminal;
@@ -67,8 +67,8 @@ pub(crate) fn run(args: DemoArgs, context: &Context) -> anyhow::Result<Exit> {
     let story = monobanque::write(place.path(), monobanque::SEED)?;
     let reports = Reports::ask(&story, |question| answer(&question, context))?;
     if args.check {
-        let after = YearsAfter::ask(&story, |question| answer(&question, context))?;
-        let figures = figures::figures(&story, &reports, &after);
+        let late = figures::late_calls(&story, |question| answer(&question, context))?;
+        let figures = figures::figures(&story, &reports, &late);
         if args.json {
             as_json(&figures)?
         } else {

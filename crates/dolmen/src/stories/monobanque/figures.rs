@@ -9,9 +9,9 @@ use dolmen_model::Time;
 use serde::Serialize;
 
 use super::Story;
-use super::ask::Route;
+use super::ask::{Ask, Route};
 use super::cast::{Actor, KNOWN, OPPOSITION_HOST, Operation, SCRIPTS, Service, VIREMENT_HOST};
-use super::moves::{SWITCHED_OFF, retired_on};
+use super::moves::retired_on;
 use super::plan::End;
 use super::rhythm::bank_zone;
 use super::tally::Tally;
@@ -31,13 +31,19 @@ pub(crate) struct Reports {
     pub(crate) five_actors: Report,
 }
 
-/// What is asked of the years after.
-#[derive(Debug)]
-pub(crate) struct YearsAfter {
-    /// External transfers on the monolith after the last actor should have left.
-    pub(crate) residual: Report,
-    /// Calls to the monolith after it was switched off.
-    pub(crate) gone: Report,
+/// Asks for the calls of the years after that should not have been: external transfers on the
+/// monolith once they had moved, and whatever came when it was gone.
+pub(crate) fn late_calls(
+    story: &Story,
+    answer: impl FnOnce(Question<'_>) -> Result<Report>,
+) -> Result<Report> {
+    let retired = retired_on(Service::ExternalTransfers)?.context("they never moved")?;
+    let from = retired.to_zoned(bank_zone()?)?.timestamp();
+    answer(Question {
+        configuration: &story.configurations.months,
+        query: "service:monolith and (operation:\"external transfer\" or status:410)".to_owned(),
+        window: Window { from: Time::from_micros(from.as_microsecond()), to: Time::MAX },
+    })
 }
 
 /// One question to the pipeline.
@@ -103,38 +109,12 @@ impl Reports {
     }
 }
 
-impl YearsAfter {
-    /// Asks for them.
-    pub(crate) fn ask(
-        story: &Story,
-        mut answer: impl FnMut(Question<'_>) -> Result<Report>,
-    ) -> Result<Self> {
-        let from = |day: jiff::civil::Date| -> Result<Window> {
-            let at = day.to_zoned(bank_zone()?)?.timestamp();
-            Ok(Window { from: Time::from_micros(at.as_microsecond()), to: Time::MAX })
-        };
-        let configuration = story.configurations.months.as_path();
-        let retired = retired_on(Service::ExternalTransfers)?.context("they never moved")?;
-        let residual = Question {
-            configuration,
-            query: "service:monolith and operation:\"external transfer\"".to_owned(),
-            window: from(retired)?,
-        };
-        let gone = Question {
-            configuration,
-            query: "service:monolith".to_owned(),
-            window: from(SWITCHED_OFF)?,
-        };
-        Ok(Self { residual: answer(residual)?, gone: answer(gone)? })
-    }
-}
-
 /// All figures of the story.
-pub(crate) fn figures(story: &Story, reports: &Reports, after: &YearsAfter) -> Vec<Figure> {
+pub(crate) fn figures(story: &Story, reports: &Reports, late: &Report) -> Vec<Figure> {
     let mut figures = observe(story, reports);
     figures.extend(routes(story, reports));
     figures.extend(actors(story, reports));
-    figures.extend(years_after(story, after));
+    figures.extend(late_figures(story, late));
     figures
 }
 
@@ -247,22 +227,25 @@ fn unknown_share(report: &Report) -> String {
     format!("{unknown} of {calls} ({}.{} %)", tenths / 10, tenths % 10)
 }
 
-fn years_after(story: &Story, after: &YearsAfter) -> Vec<Figure> {
-    let caller = |report: &Report| {
-        let rows = report.unknown_callers.iter();
-        let words =
-            rows.map(|row| format!("{} ({})", or_none(&row.address), or_none(&row.user_agent)));
-        words.collect::<Vec<_>>().join(", ")
-    };
-    let deeds = story.months.tally.deeds().filter(|(deed, _)| deed.end == End::Gone);
-    let gone = deeds.map(|(deed, calls)| (text(&deed.route()), calls)).collect();
+fn late_figures(story: &Story, late: &Report) -> Vec<Figure> {
+    let gone = story.months.tally.deeds().filter(|(deed, _)| deed.end == End::Gone);
+    let mut written: BTreeMap<_, _> =
+        gone.map(|(deed, calls)| (text(&deed.route()), calls)).collect();
+    // The call of the first of June.
+    written.insert(text(&Ask::CountByQuery.route(Service::Monolith)), 1);
+    let callers = late.unknown_callers.iter();
+    let callers =
+        callers.map(|row| format!("{} ({})", or_none(&row.address), or_none(&row.user_agent)));
     vec![
-        Figure::new("external transfers on the monolith after they moved", 1, after.residual.calls),
-        Figure::new("by whom", "10.1.9.63 (Python-urllib/3.9)", caller(&after.residual)),
         Figure::new(
-            "calls to the monolith after it was switched off",
-            counted(gone),
-            counted(Reports::routes(&after.gone).collect()),
+            "calls of later years that should not have been",
+            counted(written),
+            counted(Reports::routes(late).collect()),
+        ),
+        Figure::new(
+            "by whom, where nobody knew",
+            "10.1.9.63 (Python-urllib/3.9)",
+            callers.collect::<Vec<_>>().join(", "),
         ),
     ]
 }

@@ -26,7 +26,7 @@ const fn start(service: Service) -> Option<Date> {
 /// How many days later the last actor has left too.
 const RETIRED_AFTER: i32 = 8;
 /// From this day on nobody stands behind the monolith's routes: the proxy answers 410.
-pub(crate) const SWITCHED_OFF: Date = date(2026, 1, 5);
+const SWITCHED_OFF: Date = date(2026, 1, 5);
 /// The day on which the monthly script was mended, after its call of the first of June was seen.
 const SCRIPT_MENDED: Date = date(2023, 6, 2);
 

@@ -170,7 +170,7 @@ fn another_seed_is_another_bank_with_the_same_figures() {
 
 #[test]
 fn figures_that_are_off_say_so() {
-    use super::figures::{Figure, Reports, YearsAfter, figures};
+    use super::figures::{Figure, Reports, figures};
     use dolmen_cubes::{ActorRow, Report};
 
     let story = &story().1;
@@ -184,8 +184,7 @@ fn figures_that_are_off_say_so() {
         three_actors: Report { calls: 50_000, actors: vec![known, strangers], ..nothing() },
         five_actors: Report { calls: 50_000, ..nothing() },
     };
-    let after = YearsAfter { residual: nothing(), gone: nothing() };
-    let figures = figures(story, &reports, &after);
+    let figures = figures(story, &reports, &nothing());
     let of = |name: &str| figures.iter().find(|figure| figure.figure == name).unwrap();
     let unknown = of("unknown with three actors");
     assert_eq!(
