@@ -1,0 +1,47 @@
+//! The commands, one file each: what may be typed, and what is then done.
+
+mod completions;
+mod config;
+mod demo;
+mod man;
+mod proxy;
+mod report;
+
+use std::path::PathBuf;
+
+use clap::Subcommand;
+
+use crate::exit::Exit;
+use crate::terminal::Terminal;
+
+/// What every command has at hand.
+#[derive(Debug)]
+pub(crate) struct Context {
+    pub(crate) terminal: Terminal,
+    /// `--config`, as typed.
+    pub(crate) config: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    Demo(demo::DemoArgs),
+    Report(report::ReportArgs),
+    Proxy(proxy::ProxyArgs),
+    #[command(subcommand)]
+    Config(config::ConfigCommand),
+    Completions(completions::CompletionsArgs),
+    Man(man::ManArgs),
+}
+
+impl Command {
+    pub(crate) fn run(self, context: &Context) -> anyhow::Result<Exit> {
+        match self {
+            Self::Demo(args) => demo::run(args, context),
+            Self::Report(args) => report::run(args, context),
+            Self::Proxy(args) => proxy::run(args),
+            Self::Config(command) => config::run(command, context),
+            Self::Completions(args) => completions::run(args),
+            Self::Man(args) => man::run(&args),
+        }
+    }
+}

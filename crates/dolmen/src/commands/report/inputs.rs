@@ -1,0 +1,238 @@
+//! Which files are read, and how: what was typed meets what is configured.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use dolmen_collect::{FormatChoice, Holds, Input, Origin, Source};
+use dolmen_logs::{Fields, Format};
+use dolmen_model::NameId;
+
+use crate::exit::UsageError;
+use crate::settings::{Intake, LogPath, Settings, SourceSettings};
+
+/// What was typed about inputs.
+#[derive(Debug, Default)]
+pub(super) struct Typed {
+    pub(super) calls: Vec<PathBuf>,
+    pub(super) marks: Vec<PathBuf>,
+    pub(super) calls_format: Option<String>,
+    pub(super) marks_format: Option<String>,
+}
+
+/// What is to be read.
+#[derive(Debug)]
+pub(super) struct Inputs {
+    pub(super) sources: Vec<Source>,
+    pub(super) inputs: Vec<Input>,
+    /// What is left out, and why.
+    pub(super) notes: Vec<String>,
+}
+
+/// The inputs of a report: the files that were typed, else those of the configured sources. A
+/// typed file that a configured source names is read as that source says.
+pub(super) fn find(typed: Typed, settings: &Settings) -> anyhow::Result<Inputs> {
+    let formats = Formats {
+        calls: given(typed.calls_format, Format::calls).context("--format")?,
+        marks: given(typed.marks_format, Format::marks).context("--marks-format")?,
+    };
+    let stdin = typed.calls.iter().chain(&typed.marks).filter(|path| is_stdin(path)).count();
+    if stdin > 1 {
+        return Err(UsageError("standard input (`-`) can be read only once".to_owned()).into());
+    }
+    let mut builder = Builder::new(settings)?;
+    if typed.calls.is_empty() && typed.marks.is_empty() {
+        builder.configured(&formats)?;
+    } else {
+        for path in typed.calls {
+            builder.typed(path, Holds::Calls, &formats)?;
+        }
+        for path in typed.marks {
+            builder.typed(path, Holds::Marks, &formats)?;
+        }
+    }
+    Ok(Inputs { sources: builder.sources, inputs: builder.inputs, notes: builder.notes })
+}
+
+struct Formats {
+    calls: Option<FormatChoice>,
+    marks: Option<FormatChoice>,
+}
+
+impl Formats {
+    fn of(&self, holds: Holds) -> Option<&FormatChoice> {
+        match holds {
+            Holds::Calls => self.calls.as_ref(),
+            Holds::Marks => self.marks.as_ref(),
+        }
+    }
+}
+
+/// A format that was typed.
+fn given(
+    text: Option<String>,
+    compile: fn(&str, &Fields) -> Result<Format, dolmen_logs::FormatError>,
+) -> Result<Option<FormatChoice>, dolmen_logs::FormatError> {
+    match text.as_deref() {
+        None => Ok(None),
+        Some("auto") => Ok(Some(FormatChoice::Auto)),
+        Some(text) => {
+            let format = compile(text, &Fields::new())?;
+            Ok(Some(FormatChoice::Given(Arc::new(format))))
+        }
+    }
+}
+
+fn is_stdin(path: &Path) -> bool {
+    path.as_os_str() == "-"
+}
+
+struct Builder<'s> {
+    settings: &'s Settings,
+    /// The configured sources first, in their order; then one for each typed file that none of
+    /// them names.
+    sources: Vec<Source>,
+    inputs: Vec<Input>,
+    notes: Vec<String>,
+    /// The files of the configured sources, each with its source.
+    files: BTreeMap<PathBuf, usize>,
+}
+
+impl<'s> Builder<'s> {
+    fn new(settings: &'s Settings) -> anyhow::Result<Self> {
+        let sources = settings.sources.iter().map(|source| {
+            Ok(Source {
+                name: source.name.clone(),
+                holds: source.holds,
+                format: source.format.clone(),
+                service: settings.names.services.intern(source.service.as_bytes()),
+                behind: source.behind.map(number).transpose()?,
+            })
+        });
+        let mut builder = Self {
+            settings,
+            sources: sources.collect::<Result<_, UsageError>>()?,
+            inputs: Vec::new(),
+            notes: Vec::new(),
+            files: BTreeMap::new(),
+        };
+        for (n, source) in settings.sources.iter().enumerate() {
+            for file in files_of(source).into_iter().flat_map(|(_, files)| files) {
+                // What is not there, or may not be looked at, cannot be what was typed.
+                if let Ok(file) = file.canonicalize() {
+                    builder.files.entry(file).or_insert(n);
+                }
+            }
+        }
+        Ok(builder)
+    }
+
+    /// Reads a file that was typed.
+    fn typed(&mut self, path: PathBuf, holds: Holds, formats: &Formats) -> Result<(), UsageError> {
+        let format = formats.of(holds);
+        if is_stdin(&path) {
+            let source = self.add("-".to_owned(), holds, format)?;
+            self.inputs.push(Input { origin: Origin::Stdin, source });
+            return Ok(());
+        }
+        let known = path.canonicalize().ok().and_then(|path| self.files.get(&path).copied());
+        let source = match known {
+            Some(n) if self.sources[n].holds != holds => {
+                let Source { name, holds, .. } = &self.sources[n];
+                let how = match holds {
+                    Holds::Calls => "as FILE, without --marks",
+                    Holds::Marks => "with --marks",
+                };
+                let path = path.display();
+                let message =
+                    format!("{path} is of the source `{name}`, which holds {holds}: give it {how}");
+                return Err(UsageError(message));
+            }
+            Some(n) => {
+                if let Some(format) = format {
+                    self.sources[n].format = format.clone();
+                }
+                number(n)?
+            }
+            None => self.add(path.display().to_string(), holds, format)?,
+        };
+        self.inputs.push(Input { origin: Origin::File(path), source });
+        Ok(())
+    }
+
+    fn add(
+        &mut self,
+        name: String,
+        holds: Holds,
+        format: Option<&FormatChoice>,
+    ) -> Result<u16, UsageError> {
+        let format = format.cloned().unwrap_or(FormatChoice::Auto);
+        let service = NameId::UNKNOWN;
+        self.sources.push(Source { name, holds, format, service, behind: None });
+        number(self.sources.len() - 1)
+    }
+
+    /// Reads the files of all configured sources.
+    fn configured(&mut self, formats: &Formats) -> anyhow::Result<()> {
+        for (n, settings) in self.settings.sources.iter().enumerate() {
+            let source = number(n)?;
+            if let Intake::Arrives(kind) = &settings.intake {
+                let (name, kind) = (&settings.name, kind.word());
+                self.notes.push(format!(
+                    "the source `{name}` ({kind}) is left out: its lines are in no file"
+                ));
+            }
+            if let Some(format) = formats.of(settings.holds) {
+                self.sources[n].format = format.clone();
+            }
+            for (path, files) in files_of(settings) {
+                if let (LogPath::Matching(pattern), []) = (path, files.as_slice()) {
+                    let name = &settings.name;
+                    self.notes.push(format!("no file matches {pattern}, of the source `{name}`"));
+                }
+                let read = |file| Input { origin: Origin::File(file), source };
+                self.inputs.extend(files.into_iter().map(read));
+            }
+        }
+        if !self.inputs.is_empty() {
+            return Ok(());
+        }
+        let why = match &self.settings.file {
+            Some(file) if self.settings.sources.is_empty() => {
+                format!("{} has no [[source]]", file.display())
+            }
+            Some(file) => format!("no source of {} has a file to read", file.display()),
+            None => "there is no configuration".to_owned(),
+        };
+        let mut message = format!(
+            "nothing to read: name a log, as in `dolmen report access.log`; without one the \
+             sources of the configuration are read, and {why}"
+        );
+        for note in &self.notes {
+            message.push_str("\n  ");
+            message.push_str(note);
+        }
+        Err(UsageError(message).into())
+    }
+}
+
+/// The number of a source. Many times more than anybody configures.
+fn number(n: usize) -> Result<u16, UsageError> {
+    u16::try_from(n).map_err(|_| UsageError("at most 65,536 files can be read at once".to_owned()))
+}
+
+/// Each path of a source with the files it stands for, in the order of their names. A path without
+/// wildcards stands for itself, whether the file is there or not.
+fn files_of(source: &SourceSettings) -> Vec<(&LogPath, Vec<PathBuf>)> {
+    let Intake::Files(paths) = &source.intake else { return Vec::new() };
+    let expand = |path: &LogPath| match path {
+        LogPath::One(file) => vec![file.clone()],
+        // A folder that may not be looked into holds no file for us; nor is a folder a file.
+        LogPath::Matching(pattern) => match glob::glob(pattern.as_str()) {
+            Ok(found) => found.flatten().filter(|path| path.is_file()).collect(),
+            Err(_) => Vec::new(),
+        },
+    };
+    paths.iter().map(|path| (path, expand(path))).collect()
+}

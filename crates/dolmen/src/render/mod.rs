@@ -1,0 +1,16 @@
+//! How answers are shown: tables for people, JSON and CSV for programs.
+//!
+//! Everything here turns values into text; nothing reads, counts or decides.
+
+pub(crate) mod csv;
+pub(crate) mod number;
+mod page;
+mod paint;
+pub(crate) mod report;
+pub(crate) mod table;
+mod text;
+
+pub(crate) use paint::{Colours, Painter, Style};
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,180 @@
+//! What is ready to be used: the defaults, the configuration, the environment and the command
+//! line, in this order, each stronger than those before it.
+//!
+//! `default.toml` is the lowest layer and the documentation at once. Everything that is wrong with
+//! a file is reported together, with its place.
+
+mod document;
+mod file;
+mod find;
+mod keep;
+mod origin;
+mod problem;
+mod rules;
+mod schema;
+mod source;
+
+#[cfg(test)]
+mod tests;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::anyhow;
+use dolmen_attribution::{RuleSet, Rules};
+use dolmen_model::Names;
+use serde::Deserialize;
+use toml::Spanned;
+use toml::de::{DeValue, ValueDeserializer};
+
+use crate::exit::UsageError;
+use document::{Document, Step};
+use file::StoreSection;
+pub(crate) use find::Asked;
+use find::Found;
+pub(crate) use origin::{Entry, Origin};
+pub(crate) use problem::{ConfigError, Problem};
+pub(crate) use source::{Intake, LogPath, SourceSettings};
+
+/// The defaults, with an explanation of every setting.
+pub(crate) const DEFAULT: &str = include_str!("default.toml");
+
+/// All settings, checked.
+#[derive(Debug)]
+pub(crate) struct Settings {
+    /// The configuration that was read, if there is one.
+    pub(crate) file: Option<PathBuf>,
+    pub(crate) sources: Vec<SourceSettings>,
+    /// The rules as they are written.
+    pub(crate) rule_set: RuleSet,
+    /// The rules, ready.
+    pub(crate) rules: Rules,
+    /// The names that the rules know.
+    pub(crate) names: Names,
+    /// What is suspicious in the file, and no error.
+    pub(crate) warnings: Vec<Problem>,
+    /// Each value with its origin, in the order of a file.
+    pub(crate) entries: Vec<Entry>,
+}
+
+impl Settings {
+    /// Finds and reads the configuration, if there is one. Everything that is wrong with it is one
+    /// [`ConfigError`].
+    pub(crate) fn load(asked: &Asked) -> anyhow::Result<Self> {
+        let Some(found) = asked.find() else {
+            return Ok(Self::read(asked, None)?);
+        };
+        let text = read(&found)?;
+        Ok(Self::read(asked, Some((&found.path, &text)))?)
+    }
+
+    fn read(asked: &Asked, file: Option<(&Path, &str)>) -> Result<Self, ConfigError> {
+        let failed = |problem| ConfigError { problems: vec![problem] };
+        let defaults = Document::parse(Path::new("default.toml"), DEFAULT).map_err(failed)?;
+        let (path, text) = file.unwrap_or((Path::new(""), ""));
+        let document = Document::parse(path, text).map_err(failed)?;
+        let mut problems = schema::check(&document);
+        check_store(&document, &mut problems);
+        let sources = source::read(&document, &mut problems);
+        let rule_set = rules::read(&document, &mut problems);
+        let names = Names::new();
+        // The place of a rule is its number in the file: only where all could be read do the
+        // numbers agree.
+        let rules = match problems.is_empty() {
+            true => rules::compile(&document, &rule_set, &names),
+            false => Err(Vec::new()),
+        };
+        match rules {
+            Ok(rules) => {
+                let warnings = rules::suspicions(&document, &rules);
+                let entries = origin::entries(asked, &defaults, &document);
+                let file = file.map(|(path, _)| path.to_owned());
+                Ok(Self { file, sources, rule_set, rules, names, warnings, entries })
+            }
+            Err(more) => {
+                problems.extend(more);
+                problems.sort_by_key(|problem| (problem.line, problem.column));
+                Err(ConfigError { problems })
+            }
+        }
+    }
+}
+
+fn read(found: &Found) -> anyhow::Result<String> {
+    let Found { path, named_by } = found;
+    let cannot = |why: &dyn std::fmt::Display| {
+        let by = named_by.map(|by| format!(", which {by} names")).unwrap_or_default();
+        anyhow!(UsageError(format!("cannot read the configuration {}{by}: {why}", path.display())))
+    };
+    let bytes = fs::read(path).map_err(|error| cannot(&error))?;
+    String::from_utf8(bytes).map_err(|error| {
+        let before = &error.as_bytes()[..error.utf8_error().valid_up_to()];
+        let line = before.iter().filter(|&&byte| byte == b'\n').count() + 1;
+        cannot(&format!("line {line} is not UTF-8"))
+    })
+}
+
+fn check_store(document: &Document<'_>, problems: &mut Vec<Problem>) {
+    let value = document.value(&[Step::Key("store")]);
+    // What is no table is refused for its brackets.
+    let Some(value) = value.filter(|value| value.get_ref().is_table()) else { return };
+    let Some(store) = one::<StoreSection>(document, value, problems) else { return };
+    let Some(url) = store.url else { return };
+    let message = if url.get_ref().starts_with("clickhouse:") {
+        "ClickHouse is not built in yet: remove `url`, and dolmen keeps its store in a folder of \
+         this machine (`path`)"
+    } else {
+        "`url` is for a store beyond one machine, which is not built in yet: name a folder with \
+         `path`"
+    };
+    problems.push(document.problem(url.span(), message));
+}
+
+/// All sections `[[name]]` that can be read.
+fn sections<T: for<'de> Deserialize<'de>>(
+    document: &Document<'_>,
+    name: &str,
+    problems: &mut Vec<Problem>,
+) -> Vec<T> {
+    match document.value(&[Step::Key(name)]).map(Spanned::get_ref) {
+        Some(DeValue::Array(items)) => {
+            items.iter().filter_map(|item| one(document, item, problems)).collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// One section, if it can be read.
+fn one<T: for<'de> Deserialize<'de>>(
+    document: &Document<'_>,
+    value: &Spanned<DeValue<'_>>,
+    problems: &mut Vec<Problem>,
+) -> Option<T> {
+    match T::deserialize(ValueDeserializer::from(value.clone())) {
+        Ok(section) => Some(section),
+        Err(error) => {
+            let at = error.span().unwrap_or(value.span());
+            problems.push(document.problem(at, plain(error.message())));
+            None
+        }
+    }
+}
+
+/// What serde says of a value, in the words of who typed it.
+fn plain(message: &str) -> String {
+    if let Some(field) = message.strip_prefix("missing field ") {
+        return format!("{field} is missing here: add it");
+    }
+    let wrong = message.strip_prefix("invalid type: ").and_then(|m| m.split_once(", expected "));
+    match wrong {
+        Some((found, expected)) => {
+            let text = |words: &str| match words {
+                "a string" => "a text in quotes".to_owned(),
+                "a map" | "map" => "a table".to_owned(),
+                words => words.replace("sequence", "a list"),
+            };
+            format!("expected {}, not {}", text(expected), text(found))
+        }
+        None => message.to_owned(),
+    }
+}

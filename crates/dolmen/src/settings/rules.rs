@@ -1,0 +1,86 @@
+//! The rules of a configuration, and where in it a bad one stands.
+
+use dolmen_attribution::{Finding, RuleError, RuleSet, Rules};
+use dolmen_model::Names;
+use toml::Spanned;
+use toml::de::DeValue;
+
+use super::document::{Document, Step};
+use super::problem::Problem;
+use super::{one, sections};
+
+/// All rules that can be read.
+pub(super) fn read(document: &Document<'_>, problems: &mut Vec<Problem>) -> RuleSet {
+    // `[attribution]` holds what of a rule set is no list.
+    let attribution: Option<RuleSet> = document
+        .value(&[Step::Key("attribution")])
+        .and_then(|value| one(document, value, problems));
+    RuleSet {
+        actors: sections(document, "actor", problems),
+        operations: sections(document, "operation", problems),
+        services: sections(document, "service", problems),
+        endpoints: sections(document, "endpoint", problems),
+        trusted_proxies: attribution.unwrap_or_default().trusted_proxies,
+    }
+}
+
+/// Compiles rules whose numbers are those of the file.
+pub(super) fn compile(
+    document: &Document<'_>,
+    rules: &RuleSet,
+    names: &Names,
+) -> Result<Rules, Vec<Problem>> {
+    Rules::compile(rules, names)
+        .map_err(|errors| errors.iter().map(|error| place(document, error)).collect())
+}
+
+fn place(document: &Document<'_>, error: &RuleError) -> Problem {
+    let message = error.problem.to_string();
+    let rule = [Step::Key(error.rule.kind.word()), Step::Index(error.rule.index)];
+    let mut steps = rule.to_vec();
+    match error.key.split_once('.') {
+        Some((key, name)) => steps.extend([Step::Key(key), Step::Key(name)]),
+        None => steps.push(Step::Key(&error.key)),
+    }
+    // A key that is missing has no place: the rule itself has.
+    let Some(value) = document.value(&steps).or_else(|| document.value(&rule)) else {
+        return document.problem(0..0, format!("{}: {message}", error.rule));
+    };
+    let value = element(value, &error.value);
+    let at = match (value.get_ref(), error.column) {
+        (DeValue::String(text), Some(column)) => {
+            let mut chars = text.char_indices().skip(column.saturating_sub(1));
+            let part = match chars.next() {
+                Some((start, c)) => start..start + c.len_utf8(),
+                None => text.len()..text.len(),
+            };
+            document.inside(value.span(), part)
+        }
+        _ => value.span(),
+    };
+    document.problem(at, message)
+}
+
+/// What is suspicious about rules that can be used.
+pub(super) fn suspicions(document: &Document<'_>, rules: &Rules) -> Vec<Problem> {
+    let place = |finding: &Finding| {
+        let rule = [Step::Key(finding.rule.kind.word()), Step::Index(finding.rule.index)];
+        let named = ["name", "path"].into_iter().find_map(|key| {
+            let [kind, index] = rule;
+            document.value(&[kind, index, Step::Key(key)])
+        });
+        let at = named.or_else(|| document.value(&rule)).map_or(0..0, Spanned::span);
+        document.problem(at, finding.to_string())
+    };
+    rules.check().iter().map(place).collect()
+}
+
+/// The text at fault inside a list of texts.
+fn element<'d, 't>(value: &'d Spanned<DeValue<'t>>, text: &str) -> &'d Spanned<DeValue<'t>> {
+    match value.get_ref() {
+        DeValue::Array(items) => {
+            items.iter().find(|item| item.get_ref().as_str() == Some(text)).unwrap_or(value)
+        }
+        _ => value,
+    }
+}

@@ -1,0 +1,250 @@
+//! The sources of a configuration, checked one by one and against one another.
+
+use std::net::SocketAddr;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use dolmen_collect::{FormatChoice, Holds};
+use dolmen_logs::{Fields, Format};
+use dolmen_model::nearest;
+use glob::Pattern;
+use toml::Spanned;
+
+use super::document::Document;
+use super::file::{SourceHolds, SourceKind, SourceSection};
+use super::problem::Problem;
+use super::sections;
+
+/// A source that is ready to be read.
+#[derive(Clone, Debug)]
+pub(crate) struct SourceSettings {
+    pub(crate) name: String,
+    pub(crate) intake: Intake,
+    pub(crate) holds: Holds,
+    pub(crate) format: FormatChoice,
+    /// Empty where it names none.
+    pub(crate) service: String,
+    /// The source in front of it, by its place in the list.
+    pub(crate) behind: Option<usize>,
+}
+
+/// Where the lines of a source come in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Intake {
+    /// From files.
+    Files(Vec<LogPath>),
+    /// Over the network, or from the bus: `dolmen serve` reads these.
+    Arrives(SourceKind),
+}
+
+/// The path of a source, no longer relative to the configuration.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum LogPath {
+    /// One file, whether it is there or not.
+    One(PathBuf),
+    /// The files that match.
+    Matching(Pattern),
+}
+
+/// Reads and checks all sources.
+pub(super) fn read(document: &Document<'_>, problems: &mut Vec<Problem>) -> Vec<SourceSettings> {
+    let before = problems.len();
+    let sections = sections::<SourceSection>(document, "source", problems);
+    // Who stands behind a source that could not be read is no fault of its own.
+    let fronts = match problems.len() == before {
+        true => chains(document, &sections, problems),
+        false => vec![None; sections.len()],
+    };
+    let sources = sections.iter().zip(fronts).map(|(section, behind)| {
+        let format = format(document, section, problems);
+        SourceSettings {
+            name: section.name.get_ref().clone(),
+            intake: intake(document, section, problems),
+            holds: match section.holds {
+                SourceHolds::Calls => Holds::Calls,
+                SourceHolds::Marks => Holds::Marks,
+            },
+            format,
+            service: section.service.as_ref().map(|s| s.get_ref().clone()).unwrap_or_default(),
+            behind,
+        }
+    });
+    sources.collect()
+}
+
+fn intake(document: &Document<'_>, section: &SourceSection, problems: &mut Vec<Problem>) -> Intake {
+    let name = section.name.get_ref();
+    let mut problem = |at: Range<usize>, message: String| {
+        problems.push(document.problem(at, message));
+    };
+    let source = section.name.span();
+    let (listen, path) = (section.listen.as_ref(), section.path.as_ref());
+    match section.kind {
+        SourceKind::Kafka => problem(
+            source,
+            format!(
+                "`{name}` reads from Kafka, which is not built in yet: write the topic to a file, \
+                 or send it to a source of the kind \"tcp\" or \"http\""
+            ),
+        ),
+        SourceKind::Tcp | SourceKind::Syslog | SourceKind::Http => match listen {
+            None => problem(
+                source,
+                format!("`{name}` needs `listen`, such as listen = \"127.0.0.1:5514\""),
+            ),
+            Some(listen) if listen.get_ref().parse::<SocketAddr>().is_err() => problem(
+                listen.span(),
+                "this is no address to listen at: write address and port, such as \
+                 \"127.0.0.1:5514\" or \"[::1]:5514\""
+                    .to_owned(),
+            ),
+            Some(_) => {}
+        },
+        SourceKind::File if path.is_none_or(|path| path.get_ref().0.is_empty()) => problem(
+            source,
+            format!("`{name}` needs `path`: the file, or several with wildcards or in a list"),
+        ),
+        SourceKind::File | SourceKind::Bus => {}
+    }
+    if let (Some(listen), SourceKind::File | SourceKind::Bus) = (listen, section.kind) {
+        let message = format!(
+            "a source of the kind \"{}\" listens at no address: remove it, or change `kind`",
+            section.kind.word()
+        );
+        problem(listen.span(), message);
+    }
+    match (section.kind, path) {
+        (SourceKind::File, path) => {
+            let paths = path.map(|path| path.get_ref().0.as_slice()).unwrap_or_default();
+            let files = paths.iter().filter_map(|text| match log_path(document, text) {
+                Ok(path) => Some(path),
+                Err(error) => {
+                    let at = path.map_or(0..0, Spanned::span);
+                    problem(at, format!("the wildcards of `{text}` cannot be read: {error}"));
+                    None
+                }
+            });
+            Intake::Files(files.collect())
+        }
+        (kind, Some(path)) => {
+            let message = format!(
+                "a source of the kind \"{}\" reads no file: remove it, or change `kind`",
+                kind.word()
+            );
+            problem(path.span(), message);
+            Intake::Arrives(kind)
+        }
+        (kind, None) => Intake::Arrives(kind),
+    }
+}
+
+fn log_path(document: &Document<'_>, text: &str) -> Result<LogPath, glob::PatternError> {
+    if !text.contains(['*', '?', '[']) {
+        return Ok(LogPath::One(beside(document, text)));
+    }
+    // The folder of the configuration is a name, whatever characters it has.
+    let folder = document.path().parent().unwrap_or(Path::new("")).to_string_lossy();
+    let pattern = Path::new(&Pattern::escape(&folder)).join(text);
+    Pattern::new(&pattern.to_string_lossy()).map(LogPath::Matching)
+}
+
+/// A path of the configuration; relative ones start at its folder.
+pub(super) fn beside(document: &Document<'_>, path: &str) -> PathBuf {
+    document.path().parent().unwrap_or(Path::new("")).join(path)
+}
+
+fn format(
+    document: &Document<'_>,
+    section: &SourceSection,
+    problems: &mut Vec<Problem>,
+) -> FormatChoice {
+    let none = Fields::new();
+    let fields = section.fields.as_ref().map_or(&none, |fields| fields.get_ref());
+    let format = match &section.format {
+        Some(format) if format.get_ref() != "auto" => format,
+        _ => {
+            if let Some(fields) = section.fields.as_ref().filter(|f| !f.get_ref().is_empty()) {
+                let message = "`fields` needs a format whose fields have names: add \
+                               format = \"json\", or a regular expression with named groups";
+                problems.push(document.problem(fields.span(), message));
+            }
+            return FormatChoice::Auto;
+        }
+    };
+    let compiled = match section.holds {
+        SourceHolds::Calls => Format::calls(format.get_ref(), fields),
+        SourceHolds::Marks => Format::marks(format.get_ref(), fields),
+    };
+    match compiled {
+        Ok(format) => FormatChoice::Given(Arc::new(format)),
+        Err(error) => {
+            let at = document.inside(format.span(), error.at);
+            problems.push(document.problem(at, error.message));
+            FormatChoice::Auto
+        }
+    }
+}
+
+/// Who stands behind whom, and whether names are fit to say so.
+fn chains(
+    document: &Document<'_>,
+    sections: &[SourceSection],
+    problems: &mut Vec<Problem>,
+) -> Vec<Option<usize>> {
+    let names: Vec<&str> = sections.iter().map(|s| s.name.get_ref().as_str()).collect();
+    for (n, section) in sections.iter().enumerate() {
+        let message = if names[n].is_empty() {
+            "a source needs a name"
+        } else if names[..n].contains(&names[n]) {
+            "another source has this name: choose a new one"
+        } else {
+            continue;
+        };
+        problems.push(document.problem(section.name.span(), message));
+    }
+    let mut fronts = vec![None; sections.len()];
+    for (n, section) in sections.iter().enumerate() {
+        let Some(behind) = &section.behind else { continue };
+        let front = names.iter().position(|name| name == behind.get_ref());
+        let message = match front {
+            None => {
+                let others = names.iter().copied().filter(|name| *name != names[n]);
+                let advice = match nearest(behind.get_ref(), others) {
+                    Some(near) => format!("did you mean `{near}`?"),
+                    None => "write the `name` of another [[source]]".to_owned(),
+                };
+                format!("there is no source `{}`; {advice}", behind.get_ref())
+            }
+            Some(front) if front == n => "a source cannot stand behind itself".to_owned(),
+            Some(front) if [n, front].iter().any(|&n| sections[n].holds == SourceHolds::Marks) => {
+                "only sources of calls stand behind one another: marks are joined by request id"
+                    .to_owned()
+            }
+            Some(front) => {
+                fronts[n] = Some(front);
+                if !is_circle(&fronts, n) {
+                    continue;
+                }
+                fronts[n] = None;
+                "these sources stand behind one another in a circle: the outermost has no `behind`"
+                    .to_owned()
+            }
+        };
+        problems.push(document.problem(behind.span(), message));
+    }
+    fronts
+}
+
+fn is_circle(fronts: &[Option<usize>], start: usize) -> bool {
+    let mut at = start;
+    // No chain is longer than there are sources.
+    for _ in 0..fronts.len() {
+        match fronts[at] {
+            Some(front) if front == start => return true,
+            Some(front) => at = front,
+            None => return false,
+        }
+    }
+    true
+}

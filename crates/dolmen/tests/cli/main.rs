@@ -1,0 +1,15 @@
+//! The command line, tested through the program: what a person types, and what comes back.
+
+#![expect(
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a panic is how a test reports, also in its helpers"
+)]
+
+mod config;
+mod config_faults;
+mod papers;
+mod report;
+mod report_inputs;
+mod usage;
+mod util;

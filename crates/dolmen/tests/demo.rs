@@ -1,0 +1,73 @@
+//! `dolmen demo`, through the program.
+#![expect(clippy::unwrap_used, reason = "in a test a panic is the report")]
+
+use std::process::{Command, Output};
+
+use serde_json::Value;
+
+fn dolmen(args: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_dolmen"));
+    // Nothing of this machine has a say.
+    command.args(args).env_remove("DOLMEN_CONFIG").env("COLUMNS", "100").env("NO_COLOR", "1");
+    command.output().unwrap()
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).unwrap()
+}
+
+#[test]
+fn every_figure_of_the_story_holds() {
+    let output = dolmen(&["demo", "--check", "--json"]);
+    let figures: Vec<Value> = serde_json::from_slice(&output.stdout).unwrap();
+    let off: Vec<_> = figures.iter().filter(|figure| figure["ok"] != true).collect();
+    assert!(off.is_empty(), "{off:#?}");
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    for named in ["operations it shows", "unknown with three actors", "styles of interface"] {
+        assert!(figures.iter().any(|figure| figure["figure"] == named), "{named}");
+    }
+}
+
+#[test]
+fn the_story_is_told_and_its_logs_are_kept() {
+    let dir = tempfile::tempdir().unwrap();
+    let bank = dir.path().join("bank");
+    let output = dolmen(&["demo", "--dir", bank.to_str().unwrap()]);
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    let told = text(&output.stdout);
+    for words in ["One operation of five.", "POST /api/operations", "10.1.9.17", "10.1.9.42"] {
+        assert!(told.contains(words), "{words:?} is not in:\n{told}");
+    }
+    assert!(told.lines().all(|line| line.chars().count() <= 100));
+    assert!(!told.contains('\x1b'));
+
+    let months = bank.join("months.toml");
+    let output = dolmen(&["report", "--config", months.to_str().unwrap(), "--json"]);
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let services = report["services"].as_array().unwrap();
+    assert_eq!(services.len(), 6);
+    assert!(services.iter().all(|row| row["service"].is_string()));
+}
+
+#[test]
+fn json_goes_with_check() {
+    let output = dolmen(&["demo", "--json"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(text(&output.stderr).contains("--check"));
+}
+
+#[test]
+fn the_examples_are_configurations() {
+    let examples = concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples");
+    let mut checked = 0;
+    for entry in std::fs::read_dir(examples).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_some_and(|extension| extension == "toml") {
+            let output = dolmen(&["--config", path.to_str().unwrap(), "config", "check"]);
+            assert!(output.status.success(), "{}: {}", path.display(), text(&output.stderr));
+            checked += 1;
+        }
+    }
+    assert!(checked > 0);
+}

@@ -1,0 +1,13 @@
+//! From real traffic to a report: a real Apache and a real nginx, configured by `dolmen proxy`, in
+//! front of a small monolith; and every figure of the report compared with what was sent.
+
+#![expect(clippy::unwrap_used, clippy::panic, reason = "in a test a panic is the report")]
+
+mod chain;
+mod client;
+mod monolith;
+mod one_proxy;
+mod report;
+mod server;
+mod snippet;
+mod traffic;
