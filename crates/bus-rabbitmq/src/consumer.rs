@@ -71,7 +71,7 @@ type Working = Pin<Box<dyn Future<Output = Result<Open, TransportError>> + Send>
 enum Stage {
     Closed,
     Working(Working),
-    Open(Open),
+    Open(Box<Open>),
 }
 
 pub(crate) struct RabbitConsumer {
@@ -93,7 +93,7 @@ impl RabbitConsumer {
         Ok(Self {
             shared,
             want: want.clone(),
-            stage: Stage::Open(open),
+            stage: Stage::Open(Box::new(open)),
             ready: VecDeque::new(),
             unsettled: Arc::default(),
         })
@@ -142,7 +142,7 @@ impl RabbitConsumer {
             }
             _ => {
                 self.ready.push_back((open.channel.clone(), delivery));
-                Stage::Open(open)
+                Stage::Open(Box::new(open))
             }
         }
     }
@@ -241,7 +241,7 @@ impl Consumer for RabbitConsumer {
                     self.stage = Stage::Working(Box::pin(again));
                 }
                 Stage::Working(working) => match working.await {
-                    Ok(open) => self.stage = Stage::Open(open),
+                    Ok(open) => self.stage = Stage::Open(Box::new(open)),
                     Err(TransportError::Unreachable(why)) => {
                         tracing::warn!(service = self.want.service, why, "the connection broke");
                         self.stage = Stage::Closed;
@@ -258,7 +258,7 @@ impl Consumer for RabbitConsumer {
                         continue;
                     };
                     match received {
-                        Some(Ok(delivery)) => self.stage = self.receive(open, delivery),
+                        Some(Ok(delivery)) => self.stage = self.receive(*open, delivery),
                         Some(Err(error)) => {
                             let service = &self.want.service;
                             tracing::warn!(service, %error, "the connection broke");
@@ -281,7 +281,7 @@ async fn hand_back(
     ready: VecDeque<(Channel, lapin::message::Delivery)>,
 ) -> Result<(), TransportError> {
     let open = match stage {
-        Stage::Open(open) => Some(open),
+        Stage::Open(open) => Some(*open),
         Stage::Working(working) => working.await.ok(),
         Stage::Closed => None,
     };

@@ -1,6 +1,8 @@
 //! The suite of promises on a RabbitMQ of its own.
 
-#[expect(dead_code, reason = "this suite kills no broker")]
+#![allow(clippy::unwrap_used, clippy::print_stderr, reason = "tests: a panic is the report")]
+
+#[allow(dead_code, reason = "each test binary uses its part of it")]
 mod broker;
 
 use std::sync::Arc;

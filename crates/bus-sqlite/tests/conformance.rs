@@ -1,5 +1,7 @@
 //! The suite of promises on a bus file.
 
+#![allow(clippy::unwrap_used, clippy::print_stderr, reason = "tests: a panic is the report")]
+
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
