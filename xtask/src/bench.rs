@@ -1,6 +1,8 @@
 //! `cargo xtask bench`: what is measured, by name. A bench of its own gets a module beside this
 //! one; a crate's micro-benchmarks need one line here.
 
+mod calls;
+
 use anyhow::Result;
 
 use crate::chores::Chore;
@@ -8,6 +10,12 @@ use crate::shell;
 
 /// The list that `cargo xtask bench` prints.
 pub(crate) const CHORES: &[Chore] = &[
+    Chore {
+        name: "calls",
+        arguments: "[--lines N,N] [--peers]",
+        about: "`dolmen report` on generated lines, beside what else one would use",
+        run: |args| calls::bench(shell::root(), args),
+    },
     Chore {
         name: "formats",
         arguments: "[FILTER]",

@@ -88,7 +88,14 @@ fn fuzz(crate_dir: &Path, target_dir: &Path, target: &str, seconds: u64) -> Resu
         status.success(),
         "{target} found an input that breaks it, kept in {}:\n{}",
         findings.display(),
-        said.lines().rev().take(12).collect::<Vec<_>>().into_iter().rev().collect::<Vec<_>>().join("\n")
+        said.lines()
+            .rev()
+            .take(12)
+            .collect::<Vec<_>>()
+            .into_iter()
+            .rev()
+            .collect::<Vec<_>>()
+            .join("\n")
     );
     Ok(())
 }

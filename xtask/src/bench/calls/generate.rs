@@ -23,8 +23,13 @@ const AGENTS: [(&str, u64); 6] = [
     ("python-requests/2.32.3", 3),
 ];
 
-const OPERATIONS: [&str; 5] =
-    ["internal transfer", "external transfer", "card block", "balance and movements", "card ceiling"];
+const OPERATIONS: [&str; 5] = [
+    "internal transfer",
+    "external transfer",
+    "card block",
+    "balance and movements",
+    "card ceiling",
+];
 
 /// Splitmix64 (Steele, Lea and Flood 2014): one multiplication chain a number, and every seed good.
 struct Random(u64);
@@ -65,10 +70,7 @@ pub(super) fn write(access: &Path, marks: &Path, calls: u64) -> io::Result<u64> 
             line.clear();
             let at = rfc_3339(micros + duration / 2);
             let operation = OPERATIONS[operation];
-            writeln!(
-                line,
-                r#"{{"time":"{at}","request_id":"{id}","operation":"{operation}"}}"#
-            )?;
+            writeln!(line, r#"{{"time":"{at}","request_id":"{id}","operation":"{operation}"}}"#)?;
             marks.write_all(&line)?;
             bytes += line.len() as u64;
         }
