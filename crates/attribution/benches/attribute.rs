@@ -2,6 +2,8 @@
 //!
 //! `max alloc` is the first round, which fills the memos; the median must allocate nothing.
 
+#![expect(clippy::expect_used, reason = "the input is written below")]
+
 use std::hint::black_box;
 
 use divan::{AllocProfiler, Bencher, counter::ItemsCount};

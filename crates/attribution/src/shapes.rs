@@ -69,13 +69,14 @@ impl<'r> Shapes<'r> {
         {
             return &mut tree.shapes[known];
         }
-        let shape = if is_kept(&segments) {
-            tree.insert(segments, rules, name)
-        } else {
-            passing.leaves.clear();
-            passing.template.clear();
-            passing.endpoints.clear();
-            passing
+        let shape = match tree.insert(segments, rules, name) {
+            Some(new) => new,
+            None => {
+                passing.leaves.clear();
+                passing.template.clear();
+                passing.endpoints.clear();
+                passing
+            }
         };
         rules.templates.find(&segments, &mut shape.leaves);
         write_template(&segments, &mut shape.template);
@@ -87,12 +88,14 @@ fn is_kept(segments: &Segments<'_>) -> bool {
     segments.rooted && segments.more == 0
 }
 
-/// The tree. Past [`Tree::NODES`] nodes, or [`Tree::LITERALS`] below one of them, it starts anew,
-/// so that a flood of paths costs time, not memory.
+/// The tree. A node that leads on by [`Tree::LITERALS`] literals takes no more: a flood of names
+/// shall not drive out the routes. Past [`Tree::NODES`] nodes, or [`Tree::REFUSED`] paths that found
+/// no room, it starts anew.
 #[derive(Debug)]
 struct Tree {
     nodes: Vec<Node>,
     shapes: Vec<Shape>,
+    refused: usize,
 }
 
 #[derive(Debug, Default)]
@@ -125,13 +128,14 @@ enum Miss {
 
 impl Default for Tree {
     fn default() -> Self {
-        Self { nodes: vec![Node::default()], shapes: Vec::new() }
+        Self { nodes: vec![Node::default()], shapes: Vec::new(), refused: 0 }
     }
 }
 
 impl Tree {
     const NODES: usize = 8192;
     const LITERALS: usize = 256;
+    const REFUSED: usize = 100_000;
 
     fn find(
         &self,
@@ -167,40 +171,49 @@ impl Tree {
         node.shape.ok_or(Miss::New)
     }
 
-    /// Makes a shape for a path in normal form.
-    fn insert(&mut self, segments: Segments<'_>, rules: &Rules, name: &mut Vec<u8>) -> &mut Shape {
-        if self.nodes.len() + MAX_SEGMENTS > Self::NODES {
+    /// Makes a shape for a path in normal form, if there is room.
+    fn insert(
+        &mut self,
+        segments: Segments<'_>,
+        rules: &Rules,
+        name: &mut Vec<u8>,
+    ) -> Option<&mut Shape> {
+        if !is_kept(&segments) {
+            return None;
+        }
+        if self.nodes.len() + MAX_SEGMENTS > Self::NODES || self.refused > Self::REFUSED {
             *self = Self::default();
         }
-        let mut node = 0;
+        let mut at = 0;
         for segment in segments.first {
-            let bytes = segments.bytes(*segment);
             let new = self.nodes.len();
-            let next = match key(bytes, classes(bytes), rules, name) {
-                Key::Kind(kind) => match &mut self.nodes[node].kinds[kind as usize] {
-                    next @ 0 => {
-                        *next = new;
+            let node = &mut self.nodes[at];
+            let bytes = segments.bytes(*segment);
+            at = match key(bytes, classes(bytes), rules, name) {
+                Key::Kind(kind) => match &mut node.kinds[kind as usize] {
+                    none @ 0 => {
+                        *none = new;
                         new
                     }
-                    next => *next,
+                    known => *known,
                 },
-                Key::Literal(literal) => {
-                    if self.nodes[node].literals.len() >= Self::LITERALS {
-                        *self = Self::default();
-                        return self.insert(segments, rules, name);
+                Key::Literal(literal) => match node.literals.get(literal) {
+                    Some(&known) => known,
+                    None if node.literals.len() == Self::LITERALS => {
+                        self.refused += 1;
+                        return None;
                     }
-                    *self.nodes[node].literals.get_or_insert_with(literal, || new)
-                }
+                    None => *node.literals.get_or_insert_with(literal, || new),
+                },
             };
-            if next == new {
+            if at == new {
                 self.nodes.push(Node::default());
             }
-            node = next;
         }
         let shape = self.shapes.len();
-        self.nodes[node].shape = Some(shape);
+        self.nodes[at].shape = Some(shape);
         self.shapes.push(Shape::default());
-        &mut self.shapes[shape]
+        self.shapes.last_mut()
     }
 }
 

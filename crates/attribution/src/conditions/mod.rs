@@ -50,7 +50,7 @@ impl Field {
             Self::Host => call.host,
             Self::Upstream => call.upstream,
             Self::SoapAction => soap_action(call),
-            Self::Header(name) => call.header(name).unwrap_or_default(),
+            Self::Header(name) => header(call, name),
         }
     }
 
@@ -139,8 +139,15 @@ fn each_covered<T>(
     }
 }
 
+// Apart from the fields above, which are read on every call.
+#[inline(never)]
+fn header<'c>(call: &Call<'c>, name: &str) -> &'c [u8] {
+    call.header(name).unwrap_or_default()
+}
+
 /// The SOAP action of a call: the `SOAPAction` header (SOAP 1.1 section 6.1.1), or the `action`
 /// parameter of the media type (RFC 3902), without quotes.
+#[inline(never)]
 fn soap_action<'c>(call: &Call<'c>) -> &'c [u8] {
     let action = call.header("soapaction").or_else(|| {
         let mut parameters = call.header("content-type")?.split(|&b| b == b';').skip(1);

@@ -188,10 +188,10 @@ fn typed_literals(parsed: &ParsedSet) -> FxHashSet<Box<[u8]>> {
         Part::Literal(literal) => Some(literal),
         Part::Parameter => None,
     });
-    let passes = |literal: &&Box<[u8]>| {
+    let passes = |literal: &[u8]| {
         let mut template = Vec::new();
         crate::template::template(literal, &mut template);
-        template != ***literal
+        template != literal
     };
-    literals.filter(passes).cloned().collect()
+    literals.filter(|literal| passes(literal)).cloned().collect()
 }

@@ -94,7 +94,7 @@ fn write_suffixed(part: &[u8], out: &mut Vec<u8>) {
     };
     match kind(suffix, classes(suffix)) {
         // A short number is a version or a size more often than an identifier.
-        Some(kind @ (Kind::Hex | Kind::Int)) if suffix.len() >= 8 => {
+        Some(kind @ (Kind::Hex | Kind::Int)) if suffix.len() >= 4 => {
             out.extend_from_slice(name);
             out.extend_from_slice(kind.placeholder());
         }

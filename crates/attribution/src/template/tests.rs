@@ -159,6 +159,8 @@ fn files() {
     typed("app.3f2a9c1b.js", "app.{hex}.js");
     typed("main-3f2a9c1b.chunk.css", "main-{hex}.chunk.css");
     typed("releve_20261001.pdf", "releve_{int}.pdf");
+    typed("photo-4711.jpg", "photo-{int}.jpg");
+    literal("icon-512.png");
     literal("org.example.v1.CardService");
 }
 
