@@ -155,6 +155,18 @@ impl Format {
         read.map_err(|unread| Unread { column: unread.column + skipped, ..unread })
     }
 
+    /// Whether it is worth while to read a line in this format: cheap, and never wrongly no.
+    pub(crate) fn may_read(&self, line: &[u8], scratch: &mut Scratch) -> bool {
+        let line = &line[self.prefix(line)..];
+        match &self.kind {
+            Kind::Program(program) => program.fits(line, &mut scratch.spans),
+            Kind::HaProxy(haproxy) => haproxy.fits(line, scratch),
+            Kind::Traefik(traefik) => traefik.fits(line, scratch),
+            Kind::Json(_) => line.trim_ascii_start().starts_with(b"{"),
+            _ => true,
+        }
+    }
+
     /// How much of `line` a syslog daemon wrote before it. A format that itself begins with a time,
     /// or a regular expression, may mean just that.
     fn prefix(&self, line: &[u8]) -> usize {

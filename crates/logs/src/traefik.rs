@@ -20,6 +20,11 @@ impl Traefik {
         Ok(Self { common: common(), json: Json::traefik(fields)? })
     }
 
+    /// Whether the line has the look of either.
+    pub(crate) fn fits(&self, line: &[u8], scratch: &mut Scratch) -> bool {
+        line.trim_ascii_start().starts_with(b"{") || self.common.fits(line, &mut scratch.spans)
+    }
+
     /// Reads one line.
     pub(crate) fn read<'a>(
         &'a self,

@@ -165,6 +165,9 @@ impl Entry {
 
     /// Whether the line means something in this format.
     fn reads(&mut self, line: &[u8]) -> bool {
+        if !self.candidate.strict.may_read(line, &mut self.scratch) {
+            return false;
+        }
         let is_directive = line.starts_with(b"#");
         match self.read(line) {
             Ok(Line::Nothing) => is_directive,

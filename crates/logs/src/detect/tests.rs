@@ -174,7 +174,9 @@ fn what_people_add_at_the_end_is_told_by_its_look() {
             assert_eq!(text(call.forwarded_for), forwarded_for, "{name}");
             assert_eq!(text(call.user_agent), "PortailWeb/4.2", "{name}");
         });
-        let Err(unread) = format.reader().read(line[..line.len() - 3].as_bytes()) else { continue };
+        let Err(unread) = format.reader().read(&line.as_bytes()[..line.len() - 3]) else {
+            continue;
+        };
         assert!(unread.column > 100, "{tail}: {unread}");
     }
 }

@@ -36,6 +36,11 @@ impl HaProxy {
         Ok(Self { variants: variants.collect::<Result<_, _>>()? })
     }
 
+    /// Whether the line has the fields of any of them.
+    pub(crate) fn fits(&self, line: &[u8], scratch: &mut Scratch) -> bool {
+        self.variants.iter().any(|program| program.fits(line, &mut scratch.spans))
+    }
+
     /// Reads one line.
     pub(crate) fn read<'a>(
         &'a self,

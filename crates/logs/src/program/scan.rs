@@ -65,6 +65,15 @@ impl Program {
         }
     }
 
+    /// Whether the line has the fields of this format; what is wrong with it is not asked.
+    pub(crate) fn fits(&self, line: &[u8], spans: &mut Vec<Span>) -> bool {
+        let quotes = match self.bare_quotes {
+            BareQuotes::Refused => Quotes::Certain,
+            BareQuotes::Tolerated => Quotes::Escaped,
+        };
+        line.starts_with(&self.lead) && self.attempt(line, spans, quotes).is_ok()
+    }
+
     fn attempt(&self, line: &[u8], spans: &mut Vec<Span>, quotes: Quotes) -> Result<(), Fault> {
         spans.clear();
         let mut at = self.lead.len();

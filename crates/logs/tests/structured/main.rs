@@ -5,6 +5,7 @@
 mod alb;
 mod envoy;
 mod haproxy;
+mod hostile;
 mod syslog;
 mod traefik;
 mod w3c;
