@@ -73,5 +73,28 @@ fn width(is_terminal: bool) -> usize {
 /// Standard output, for a command's answer. The caller flushes it, so that a full disk is an error
 /// and not silence.
 pub(crate) fn stdout() -> io::BufWriter<impl Write> {
-    io::BufWriter::new(io::stdout().lock())
+    io::BufWriter::new(Answer(io::stdout().lock()))
+}
+
+/// Standard output whose errors say what they are about.
+struct Answer<W>(W);
+
+/// Why an answer was not written.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot write to standard output")]
+struct Unwritten(#[source] io::Error);
+
+impl<W: Write> Write for Answer<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.write(bytes).map_err(unwritten)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush().map_err(unwritten)
+    }
+}
+
+fn unwritten(error: io::Error) -> io::Error {
+    // A writer is asked again after an interruption, which is known by its kind.
+    io::Error::new(error.kind(), Unwritten(error))
 }

@@ -1,3 +1,7 @@
+mod inputs;
+mod progress;
+mod window;
+
 use std::io::Write;
 use std::num::NonZero;
 use std::path::{Path, PathBuf};
@@ -14,10 +18,6 @@ use crate::render::csv::{self, CsvTable};
 use crate::render::report::{self, Look};
 use crate::settings::{Asked, Settings};
 use crate::terminal;
-
-mod inputs;
-mod progress;
-mod window;
 
 use inputs::{Inputs, Typed};
 use window::Instant;

@@ -1,7 +1,7 @@
 //! One table of a report as CSV (RFC 4180): a header, lines that end in CR LF, quotes where they
 //! are needed. A name that nobody could give is an empty field.
 
-use std::io::Write;
+use std::io::{self, Write};
 
 use csv::{Terminator, Writer, WriterBuilder};
 use dolmen_cubes::Report;
@@ -28,7 +28,7 @@ pub(crate) enum CsvTable {
 }
 
 /// Writes one table, all of its rows.
-pub(crate) fn write(report: &Report, table: CsvTable, out: &mut dyn Write) -> csv::Result<()> {
+pub(crate) fn write(report: &Report, table: CsvTable, out: &mut dyn Write) -> io::Result<()> {
     let mut csv =
         WriterBuilder::new().terminator(Terminator::CRLF).has_headers(false).from_writer(out);
     match table {
@@ -72,8 +72,7 @@ pub(crate) fn write(report: &Report, table: CsvTable, out: &mut dyn Write) -> cs
             serialize(&mut csv, &report.files)?;
         }
     }
-    csv.flush()?;
-    Ok(())
+    csv.flush()
 }
 
 /// Rows whose fields are in the order of the header.

@@ -1,9 +1,8 @@
 //! What is typed wrongly, and what is asked for help.
 
-use std::io::Read;
 use std::process::{Command, Stdio};
 
-use crate::util::Folder;
+use crate::util::{Folder, text};
 
 #[test]
 fn an_unknown_command_is_wrong_usage() {
@@ -44,7 +43,7 @@ fn nothing_typed_shows_the_way() {
     let output = Folder::new().dolmen(&[]).output();
     assert_eq!(output.status.code(), Some(2));
     assert!(output.stdout.is_empty());
-    let err = crate::util::text(&output.stderr);
+    let err = text(&output.stderr);
     assert!(err.contains("dolmen report /var/log/apache2/access.log"), "{err}");
 }
 
@@ -72,19 +71,35 @@ fn every_command_explains_itself() {
     }
 }
 
+/// How a report ends whose standard output is this.
+fn report_into(out: impl Into<Stdio>, args: &[&str]) -> (Option<i32>, String) {
+    let folder = Folder::new();
+    let line = "10.0.9.17 - - [01/Mar/2026:08:00:00 +0000] \"GET /a HTTP/1.1\" 200 1\n";
+    folder.file("access.log", line);
+    let mut command = Command::new(env!("CARGO_BIN_EXE_dolmen"));
+    command.args(["report", "access.log"]).args(args).current_dir(folder.path()).env_clear();
+    let output = command.stdin(Stdio::null()).stdout(out).output().unwrap();
+    (output.status.code(), text(&output.stderr))
+}
+
+const OUTPUTS: [&[&str]; 3] = [&[], &["--json"], &["--csv", "endpoints"]];
+
 #[test]
 fn a_reader_that_goes_away_is_no_failure() {
-    let folder = Folder::new();
-    let mut child = Command::new(env!("CARGO_BIN_EXE_dolmen"))
-        .args(["config", "show", "--default"])
-        .current_dir(folder.path())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    // Closed before anything is read: what is written now, or later, breaks the pipe.
-    drop(child.stdout.take());
-    let mut err = String::new();
-    child.stderr.take().unwrap().read_to_string(&mut err).unwrap();
-    assert_eq!((child.wait().unwrap().code(), err.as_str()), (Some(0), ""));
+    for args in OUTPUTS {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        assert_eq!(report_into(writer, args), (Some(0), String::new()), "{args:?}");
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_disk_is_a_failure() {
+    for args in OUTPUTS {
+        let full = std::fs::File::options().write(true).open("/dev/full").unwrap();
+        let (code, err) = report_into(full, args);
+        assert_eq!(code, Some(1), "{args:?}");
+        assert!(err.starts_with("dolmen: cannot write to standard output: No space"), "{err}");
+    }
 }
