@@ -115,14 +115,15 @@ fn lines(sample: &[u8]) -> Vec<&[u8]> {
         .collect()
 }
 
-/// How many of the lines are calls or marks.
+/// How many of the lines are calls or marks, or name the columns of calls to come.
 fn score(format: &Format, lines: &[&[u8]]) -> usize {
     let mut reader = format.reader();
-    let mut score = 0;
-    for line in lines {
-        score += usize::from(matches!(reader.read(line), Ok(Line::Call(_) | Line::Mark(_))));
-    }
-    score
+    let mut is_read = |line: &&&[u8]| match reader.read(line) {
+        Ok(Line::Call(_) | Line::Mark(_)) => true,
+        Ok(Line::Nothing) => line.starts_with(b"#Fields:"),
+        Err(_) => false,
+    };
+    lines.iter().filter(|line| is_read(line)).count()
 }
 
 /// Loggers of JSON leave a key out that they have no value for. Where some lines have a request id,

@@ -137,6 +137,8 @@ fn w3c_is_found_by_its_directives() {
         "#Fields: date time c-ip cs-method cs-uri-stem sc-status",
         "2026-03-02 08:15:00 10.0.0.9 GET /a 200",
     ];
+    let format = detected(&lines[..2]);
+    assert_eq!(format.name(), "w3c", "before the first call");
     let format = detected(&lines);
     assert_eq!(format.name(), "w3c");
     assert!(format.is_sequential());

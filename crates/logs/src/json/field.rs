@@ -69,7 +69,7 @@ pub(super) struct Dialect {
 }
 
 /// Application log lines: names of log4j, logback, zap, zerolog, slog, pino, winston, structlog,
-/// tracing, Monolog and the Elastic Common Schema.
+/// tracing, Monolog, Serilog and the Elastic Common Schema.
 pub(super) const MARKS: Dialect = Dialect {
     places: &[
         (Field::Time, TIME),
@@ -85,6 +85,8 @@ pub(super) const MARKS: Dialect = Dialect {
                 "businessOperation",
                 "fields.operation",
                 "mdc.operation",
+                "contextMap.operation",
+                "span.operation",
                 "context.operation",
                 "extra.operation",
                 "labels.operation",
@@ -436,6 +438,7 @@ const TIME: &[&str] = &[
     "asctime",
     "eventTime",
     "t",
+    "@t",
 ];
 
 const REQUEST_ID: &[&str] = &[
@@ -462,6 +465,9 @@ const REQUEST_ID: &[&str] = &[
     "span.request_id",
     "mdc.request_id",
     "mdc.requestId",
+    "contextMap.request_id",
+    "contextMap.requestId",
+    "Properties.RequestId",
     "context.request_id",
     "extra.request_id",
     "labels.request_id",
