@@ -104,10 +104,7 @@ impl<'a> Call<'a> {
     /// The value of a logged header; `None` when the format does not log it or it was empty.
     /// `name` is in lower case.
     pub fn header(&self, name: &str) -> Option<&'a [u8]> {
-        self.headers
-            .iter()
-            .find(|h| h.name == name && !h.value.is_empty())
-            .map(|h| h.value)
+        self.headers.iter().find(|h| h.name == name && !h.value.is_empty()).map(|h| h.value)
     }
 }
 
@@ -117,19 +114,10 @@ mod tests {
 
     #[test]
     fn splits_the_target_at_the_first_question_mark() {
-        let call = Call {
-            target: b"/a?b=c?d",
-            ..Call::default()
-        };
+        let call = Call { target: b"/a?b=c?d", ..Call::default() };
         assert_eq!(call.path(), b"/a");
         assert_eq!(call.query(), b"b=c?d");
-        let call = Call {
-            target: b"/a",
-            ..Call::default()
-        };
-        assert_eq!(
-            (call.path(), call.query()),
-            (b"/a".as_slice(), b"".as_slice())
-        );
+        let call = Call { target: b"/a", ..Call::default() };
+        assert_eq!((call.path(), call.query()), (b"/a".as_slice(), b"".as_slice()));
     }
 }

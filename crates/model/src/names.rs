@@ -44,10 +44,7 @@ const RESERVED: u32 = 2;
 impl Table {
     /// A table of at most `bound` names.
     pub fn new(bound: usize) -> Self {
-        Self {
-            inner: RwLock::default(),
-            bound,
-        }
+        Self { inner: RwLock::default(), bound }
     }
 
     /// The number of `name`, given now if it has none. The empty name is
@@ -100,11 +97,7 @@ impl Table {
 
     /// How many names there are.
     pub fn len(&self) -> usize {
-        self.inner
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .by_id
-            .len()
+        self.inner.read().unwrap_or_else(PoisonError::into_inner).by_id.len()
     }
 
     /// Whether no name was interned yet.
@@ -127,10 +120,7 @@ const CACHED: usize = 16_384;
 impl<'t> CachedTable<'t> {
     /// An empty cache in front of `table`.
     pub fn new(table: &'t Table) -> Self {
-        Self {
-            table,
-            cache: FxHashMap::with_hasher(FxBuildHasher),
-        }
+        Self { table, cache: FxHashMap::with_hasher(FxBuildHasher) }
     }
 
     /// [`Table::intern`], without the lock for a name met before.
@@ -173,12 +163,7 @@ impl Default for SetTable {
     fn default() -> Self {
         let empty = SmallVec::new();
         let by_set = std::iter::once((empty.clone(), SetId::EMPTY)).collect();
-        Self {
-            inner: RwLock::new(SetInner {
-                by_set,
-                by_id: vec![empty],
-            }),
-        }
+        Self { inner: RwLock::new(SetInner { by_set, by_id: vec![empty] }) }
     }
 }
 

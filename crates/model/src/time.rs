@@ -65,22 +65,13 @@ mod tests {
 
     #[test]
     fn floors_towards_the_past_before_the_epoch_too() {
-        assert_eq!(
-            Time::from_micros(-1).floor(60_000_000).micros(),
-            -60_000_000
-        );
-        assert_eq!(
-            Time::from_micros(61_000_000).floor(60_000_000).micros(),
-            60_000_000
-        );
+        assert_eq!(Time::from_micros(-1).floor(60_000_000).micros(), -60_000_000);
+        assert_eq!(Time::from_micros(61_000_000).floor(60_000_000).micros(), 60_000_000);
     }
 
     #[test]
     fn shows_rfc_3339() {
-        assert_eq!(
-            Time::from_micros(1_431_857_103_000_000).to_string(),
-            "2015-05-17T10:05:03Z"
-        );
+        assert_eq!(Time::from_micros(1_431_857_103_000_000).to_string(), "2015-05-17T10:05:03Z");
         assert_eq!(Time::MAX.to_string(), "9223372036854775807us");
     }
 }

@@ -31,10 +31,7 @@ fn examples_are_queries() {
 #[test]
 fn the_first_column_of_conditions_holds_queries() {
     let (_, table) = DOC.split_once("| you write |").unwrap();
-    let rows = table
-        .lines()
-        .skip(2)
-        .take_while(|line| line.starts_with('|'));
+    let rows = table.lines().skip(2).take_while(|line| line.starts_with('|'));
     let mut count = 0;
     for row in rows {
         let example = row.split('`').nth(1).unwrap();

@@ -177,10 +177,7 @@ impl JoinedWord {
         matches!(
             (self, value),
             (Self::Joined, Value::Joined(Joined::Joined))
-                | (
-                    Self::CallOnly,
-                    Value::Joined(Joined::CallOnly | Joined::NoId)
-                )
+                | (Self::CallOnly, Value::Joined(Joined::CallOnly | Joined::NoId))
                 | (Self::NoId, Value::Joined(Joined::NoId))
                 | (Self::MarkOnly, Value::MarkOnly)
         )

@@ -15,26 +15,12 @@ pub struct QueryError {
 impl fmt::Display for QueryError {
     /// Three lines: the message, the line of the query, carets under the fault.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let start = self.text[..self.at.start]
-            .rfind('\n')
-            .map_or(0, |at| at + 1);
+        let start = self.text[..self.at.start].rfind('\n').map_or(0, |at| at + 1);
         let line = self.text[start..].split('\n').next().unwrap_or_default();
-        let shown: String = line
-            .chars()
-            .map(|c| if c.is_control() { ' ' } else { c })
-            .collect();
+        let shown: String = line.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
         let before = self.text[start..self.at.start].chars().count();
-        let fault = self.text[self.at.clone()]
-            .chars()
-            .take_while(|&c| c != '\n')
-            .count();
-        write!(
-            f,
-            "{}\n  {shown}\n  {:before$}{}",
-            self.message,
-            "",
-            "^".repeat(fault.max(1))
-        )
+        let fault = self.text[self.at.clone()].chars().take_while(|&c| c != '\n').count();
+        write!(f, "{}\n  {shown}\n  {:before$}{}", self.message, "", "^".repeat(fault.max(1)))
     }
 }
 

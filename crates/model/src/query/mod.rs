@@ -62,9 +62,7 @@ impl Query {
     /// Whether the query holds, given the answer to each of its [`atoms`](Self::atoms). Answers
     /// that cannot change the outcome are not asked for.
     pub fn holds(&self, mut answer: impl FnMut(usize) -> bool) -> bool {
-        self.root
-            .as_ref()
-            .is_none_or(|root| root.holds(&mut answer))
+        self.root.as_ref().is_none_or(|root| root.holds(&mut answer))
     }
 }
 
@@ -113,11 +111,7 @@ impl Node {
     }
 
     /// `Never` decides an `and`, `Always` an `or`; `neutral` is what decides nothing.
-    fn all(
-        parts: &[Self],
-        neutral: Known,
-        known: &mut impl FnMut(usize) -> Known,
-    ) -> Known {
+    fn all(parts: &[Self], neutral: Known, known: &mut impl FnMut(usize) -> Known) -> Known {
         let mut all = neutral;
         for part in parts {
             match part.known(known) {
@@ -151,10 +145,7 @@ impl fmt::Display for Query {
 impl Query {
     fn write(&self, node: &Node, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match node {
-            Node::Atom(atom) => self
-                .atoms
-                .get(*atom)
-                .map_or(Ok(()), |atom| write!(f, "{atom}")),
+            Node::Atom(atom) => self.atoms.get(*atom).map_or(Ok(()), |atom| write!(f, "{atom}")),
             Node::Not(inner) => {
                 f.write_str("not ")?;
                 self.write_part(inner, f)

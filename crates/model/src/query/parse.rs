@@ -11,12 +11,7 @@ use crate::nearest;
 const MAX_DEPTH: usize = 64;
 
 pub(super) fn parse(text: &str) -> Result<Query, QueryError> {
-    let mut parser = Parser {
-        text,
-        at: 0,
-        atoms: Vec::new(),
-        depth: 0,
-    };
+    let mut parser = Parser { text, at: 0, atoms: Vec::new(), depth: 0 };
     parser.skip_blanks();
     if parser.rest().is_empty() {
         return Ok(Query::default());
@@ -24,15 +19,8 @@ pub(super) fn parse(text: &str) -> Result<Query, QueryError> {
     parser
         .either()
         .and_then(|root| parser.end().map(|()| root))
-        .map(|root| Query {
-            atoms: std::mem::take(&mut parser.atoms),
-            root: Some(root),
-        })
-        .map_err(|fault| QueryError {
-            text: text.to_owned(),
-            at: fault.at,
-            message: fault.message,
-        })
+        .map(|root| Query { atoms: std::mem::take(&mut parser.atoms), root: Some(root) })
+        .map_err(|fault| QueryError { text: text.to_owned(), at: fault.at, message: fault.message })
 }
 
 /// A fault before it knows the text it is in.
@@ -44,10 +32,7 @@ pub(super) struct Fault {
 
 impl Fault {
     pub(super) fn new(at: Range<usize>, message: impl Into<String>) -> Self {
-        Self {
-            at,
-            message: message.into(),
-        }
+        Self { at, message: message.into() }
     }
 }
 
@@ -109,10 +94,7 @@ impl<'q> Parser<'q> {
         }
         self.depth += 1;
         if self.depth > MAX_DEPTH {
-            return Err(Fault::new(
-                open..self.at,
-                "too many parentheses inside one another",
-            ));
+            return Err(Fault::new(open..self.at, "too many parentheses inside one another"));
         }
         let node = self.either()?;
         self.skip_blanks();
@@ -132,11 +114,7 @@ impl<'q> Parser<'q> {
         let test = if self.take(":") {
             self.skip_blanks();
             self.refuse_sign_after_colon(field)?;
-            if self.take("(") {
-                self.list(field)?
-            } else {
-                self.single(field)?
-            }
+            if self.take("(") { self.list(field)? } else { self.single(field)? }
         } else if let Some(comparison) = self.comparison() {
             if !field.kind().is_ordered() {
                 let message = format!(
@@ -174,10 +152,7 @@ impl<'q> Parser<'q> {
             return Ok(field);
         }
         let names = || Field::ALL.into_iter().map(Field::name);
-        let has_sign = self
-            .rest()
-            .trim_start()
-            .starts_with([':', '<', '>', '=', '!']);
+        let has_sign = self.rest().trim_start().starts_with([':', '<', '>', '=', '!']);
         let message = match (nearest(word, names()), has_sign) {
             (Some(near), true) => format!("there is no field `{word}`; did you mean `{near}`?"),
             (None, true) => {
@@ -228,14 +203,9 @@ impl<'q> Parser<'q> {
     }
 
     fn comparison(&mut self) -> Option<Comparison> {
-        [
-            Comparison::LessOrEqual,
-            Comparison::GreaterOrEqual,
-            Comparison::Less,
-            Comparison::Greater,
-        ]
-        .into_iter()
-        .find(|comparison| self.take(comparison.sign()))
+        [Comparison::LessOrEqual, Comparison::GreaterOrEqual, Comparison::Less, Comparison::Greater]
+            .into_iter()
+            .find(|comparison| self.take(comparison.sign()))
     }
 
     fn end(&mut self) -> Result<(), Fault> {
@@ -260,10 +230,9 @@ impl Parser<'_> {
                 self.at..self.at + 1,
                 format!("a text stands after its field: expected {example}"),
             ),
-            Some(c) => Fault::new(
-                self.at..self.at + c.len_utf8(),
-                format!("expected {example} here"),
-            ),
+            Some(c) => {
+                Fault::new(self.at..self.at + c.len_utf8(), format!("expected {example} here"))
+            }
         }
     }
 
@@ -279,15 +248,8 @@ impl Parser<'_> {
             let message = format!("equality is written with a colon: `{name}:value`");
             return Fault::new(self.at..self.at + length, message);
         }
-        let more = if field.kind().is_ordered() {
-            ", `>`, `>=`, `<` or `<=`"
-        } else {
-            ""
-        };
-        Fault::new(
-            self.at..self.at,
-            format!("expected `:`{more} after `{name}`"),
-        )
+        let more = if field.kind().is_ordered() { ", `>`, `>=`, `<` or `<=`" } else { "" };
+        Fault::new(self.at..self.at, format!("expected `:`{more} after `{name}`"))
     }
 
     /// `status:>=500` is how others write `status>=500`.
@@ -300,10 +262,7 @@ impl Parser<'_> {
         let message = if field.kind().is_ordered() {
             format!("leave out the colon: `{name}{}…`", comparison.sign())
         } else {
-            format!(
-                "put quotes around a value that starts with `{}`",
-                comparison.sign()
-            )
+            format!("put quotes around a value that starts with `{}`", comparison.sign())
         };
         Err(Fault::new(start..self.at, message))
     }
@@ -322,12 +281,10 @@ impl Parser<'_> {
         let after = self.text[at.end..].trim_start();
         let is_condition = !word.is_empty() && after.starts_with([':', '<', '>', '=', '!']);
         match self.atoms.last() {
-            Some(Atom {
-                field,
-                test: Test::AnyOf(alternatives),
-            }) if !is_condition
-                && !word.is_empty()
-                && matches!(alternatives.as_slice(), [Alternative::Text(_)]) =>
+            Some(Atom { field, test: Test::AnyOf(alternatives) })
+                if !is_condition
+                    && !word.is_empty()
+                    && matches!(alternatives.as_slice(), [Alternative::Text(_)]) =>
             {
                 let message = format!(
                     "expected `and` or `or`; a value of several words is put in quotes: \

@@ -20,14 +20,9 @@ impl Pattern {
             .map(|(_, piece)| piece)
             .collect();
         if ignore_case {
-            pieces
-                .iter_mut()
-                .for_each(|piece| piece.make_ascii_lowercase());
+            pieces.iter_mut().for_each(|piece| piece.make_ascii_lowercase());
         }
-        Self {
-            pieces,
-            ignore_case,
-        }
+        Self { pieces, ignore_case }
     }
 
     /// Whether it matches every text: a lone `*`.
@@ -46,10 +41,7 @@ impl Pattern {
 
     fn matches_exactly(&self, text: &[u8]) -> bool {
         let [first, middle @ .., last] = self.pieces.as_slice() else {
-            return self
-                .pieces
-                .first()
-                .is_some_and(|only| only.as_bytes() == text);
+            return self.pieces.first().is_some_and(|only| only.as_bytes() == text);
         };
         let Some(rest) = text.strip_prefix(first.as_bytes()) else {
             return false;
@@ -71,9 +63,7 @@ impl Pattern {
     /// Whether it can be written without quotes.
     fn is_plain(&self) -> bool {
         let is_keyword = |text: &str| {
-            ["and", "or", "not", "unknown"]
-                .iter()
-                .any(|word| text.eq_ignore_ascii_case(word))
+            ["and", "or", "not", "unknown"].iter().any(|word| text.eq_ignore_ascii_case(word))
         };
         let bare = |c: char| !c.is_whitespace() && !matches!(c, '(' | ')' | '"');
         let has_plain_start = !self.pieces[0].starts_with(['<', '>', '=', '!', ':']);

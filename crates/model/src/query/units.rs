@@ -3,13 +3,8 @@
 use std::fmt;
 
 /// Largest first, so that printing finds the shortest form.
-pub(super) const DURATIONS: &[(&str, u64)] = &[
-    ("h", 3_600_000_000),
-    ("min", 60_000_000),
-    ("s", 1_000_000),
-    ("ms", 1_000),
-    ("us", 1),
-];
+pub(super) const DURATIONS: &[(&str, u64)] =
+    &[("h", 3_600_000_000), ("min", 60_000_000), ("s", 1_000_000), ("ms", 1_000), ("us", 1)];
 
 pub(super) const SIZES: &[(&str, u64)] = &[
     ("GiB", 1 << 30),
@@ -56,9 +51,7 @@ pub(super) fn size(text: &str) -> Result<u64, NotANumber> {
 }
 
 fn measured(text: &str, units: &[(&str, u64)]) -> Result<u64, NotANumber> {
-    let unit_at = text
-        .find(|c: char| !c.is_ascii_digit() && c != '.')
-        .unwrap_or(text.len());
+    let unit_at = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
     let (digits, unit) = text.split_at(unit_at);
     let (whole, fraction) = digits.split_once('.').unwrap_or((digits, "0"));
     if fraction.is_empty() || !fraction.bytes().all(|b| b.is_ascii_digit()) {
@@ -85,9 +78,7 @@ fn measured(text: &str, units: &[(&str, u64)]) -> Result<u64, NotANumber> {
         digits => digits.parse::<u128>().map_err(|_| NotANumber::TooFine)?,
     };
     // At most 38 digits passed above; what is finer than the unit allows fails here.
-    let scaled = parts
-        .checked_mul(u128::from(factor))
-        .ok_or(NotANumber::TooFine)?;
+    let scaled = parts.checked_mul(u128::from(factor)).ok_or(NotANumber::TooFine)?;
     if !scaled.is_multiple_of(scale) {
         return Err(NotANumber::TooFine);
     }
@@ -123,10 +114,7 @@ mod tests {
         assert_eq!(duration("1.s"), Err(NotANumber::Digits));
         assert_eq!(duration("1.5us"), Err(NotANumber::TooFine));
         assert_eq!(duration("5200000000h"), Err(NotANumber::TooLarge));
-        assert_eq!(
-            duration(&format!("0.{}1s", "0".repeat(60))),
-            Err(NotANumber::TooFine)
-        );
+        assert_eq!(duration(&format!("0.{}1s", "0".repeat(60))), Err(NotANumber::TooFine));
     }
 
     #[test]

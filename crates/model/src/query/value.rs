@@ -56,12 +56,7 @@ pub(super) fn read(text: &str, start: usize, field: Field) -> Result<(Written<'_
         }
     };
     let at = start..end + usize::from(quoted);
-    let written = Written {
-        raw: &text[from..end],
-        at: at.clone(),
-        quoted,
-        pieces,
-    };
+    let written = Written { raw: &text[from..end], at: at.clone(), quoted, pieces };
     written.check(field)?;
     Ok((written, at.end))
 }
@@ -162,9 +157,7 @@ fn canonical(network: IpNet) -> IpNet {
 
 fn joined(written: &Written<'_>) -> Result<Alternative, Fault> {
     let words = || JoinedWord::ALL.into_iter().map(JoinedWord::word);
-    let found = JoinedWord::ALL
-        .into_iter()
-        .find(|word| word.word() == written.raw);
+    let found = JoinedWord::ALL.into_iter().find(|word| word.word() == written.raw);
     found.map(Alternative::Joined).ok_or_else(|| {
         let meant = nearest(written.raw, words())
             .map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
@@ -184,9 +177,7 @@ pub(super) fn number(field: Field, written: &Written<'_>) -> Result<u64, Fault> 
         return Err(written.fault(message));
     };
     if !written.quoted && text.eq_ignore_ascii_case("unknown") {
-        return Err(written.fault(format!(
-            "what is unknown has no order: write `{name}:unknown`"
-        )));
+        return Err(written.fault(format!("what is unknown has no order: write `{name}:unknown`")));
     }
     let result = match field.kind() {
         Kind::Duration => units::duration(text),

@@ -15,9 +15,7 @@ fn tree(query: &str, true_ones: &str) -> bool {
     let query = Query::parse(query).unwrap_or_else(|error| panic!("{error}"));
     query.holds(|atom| {
         let atom = &query.atoms()[atom];
-        true_ones
-            .chars()
-            .any(|c| atom.matches(Value::Text(c.to_string().as_bytes())))
+        true_ones.chars().any(|c| atom.matches(Value::Text(c.to_string().as_bytes())))
     })
 }
 
@@ -61,10 +59,7 @@ fn texts_are_compared_whole_and_case_counts() {
     assert!(!text("service:Monolith", "monolith"));
     assert!(text("actor:\"web portal\"", "web portal"));
     assert!(text("user:CORP\\\\jean", "CORP\\jean"));
-    assert!(text(
-        "user_agent:\"PortailWeb/*\"",
-        "PortailWeb/2.1 (linux)"
-    ));
+    assert!(text("user_agent:\"PortailWeb/*\"", "PortailWeb/2.1 (linux)"));
     assert!(text("user_agent:\\*", "*"));
     assert!(!text("user_agent:\\*", "x"));
     assert!(text("query:op=transfer&n=1", "op=transfer&n=1"));
@@ -81,10 +76,7 @@ fn case_does_not_count_where_http_and_dns_say_so() {
 fn an_endpoint_is_found_with_or_without_its_method() {
     let endpoint = "POST /api/card/{client}/block/{card}";
     assert!(text("endpoint:/api/card/{client}/block/{card}", endpoint));
-    assert!(text(
-        "endpoint:\"POST /api/card/{client}/block/{card}\"",
-        endpoint
-    ));
+    assert!(text("endpoint:\"POST /api/card/{client}/block/{card}\"", endpoint));
     assert!(text("endpoint:/api/card/*", endpoint));
     assert!(!text("endpoint:\"GET /api/card/*\"", endpoint));
     assert!(!text("path:/api/card/*", endpoint));
@@ -114,13 +106,7 @@ fn what_is_missing_is_unknown_and_nothing_else() {
     for missing in [Value::Unknown, Value::Text(b"")] {
         assert!(one("actor:unknown", missing));
         assert!(one("actor:UNKNOWN", missing));
-        for query in [
-            "actor:*",
-            "actor:\"unknown\"",
-            "status>=0",
-            "status:0",
-            "duration<1h",
-        ] {
+        for query in ["actor:*", "actor:\"unknown\"", "status>=0", "status:0", "duration<1h"] {
             assert!(!one(query, missing), "{query}");
             assert!(one(&format!("not {query}"), missing), "{query}");
         }
@@ -134,20 +120,11 @@ fn what_is_missing_is_unknown_and_nothing_else() {
 fn addresses_are_addresses_networks_or_names() {
     assert!(text("address:10.0.9.0/24", "10.0.9.7"));
     assert!(!text("address:10.0.9.0/24", "10.0.10.7"));
-    assert!(
-        text("address:10.0.9.77/24", "10.0.9.7"),
-        "host bits do not count"
-    );
-    assert!(
-        text("address:10.0.9.7", "::ffff:10.0.9.7"),
-        "mapped into IPv6"
-    );
+    assert!(text("address:10.0.9.77/24", "10.0.9.7"), "host bits do not count");
+    assert!(text("address:10.0.9.7", "::ffff:10.0.9.7"), "mapped into IPv6");
     assert!(text("address:::ffff:10.0.9.0/120", "10.0.9.7"));
     assert!(text("address:2001:db8::/32", "2001:db8:0:0::1"));
-    assert!(
-        text("address:2001:DB8::1", "2001:db8:0:0:0:0:0:1"),
-        "however it is written"
-    );
+    assert!(text("address:2001:DB8::1", "2001:db8:0:0:0:0:0:1"), "however it is written");
     assert!(text("address:10.0.*", "10.0.9.7"));
     assert!(text("address:batch-1.internal", "batch-1.internal"));
     assert!(!text("address:10.0.9.0/24", "batch-1.internal"));
@@ -190,13 +167,7 @@ fn a_call_answers_what_its_line_says() {
     assert_eq!(Field::Status.of(&call), Some(Value::Number(404)));
     assert_eq!(Field::Duration.of(&call), Some(Value::Unknown));
     assert_eq!(Field::RequestId.of(&call), Some(Value::Text(b"abc")));
-    for added in [
-        Field::Actor,
-        Field::Operation,
-        Field::Address,
-        Field::Joined,
-        Field::Source,
-    ] {
+    for added in [Field::Actor, Field::Operation, Field::Address, Field::Joined, Field::Source] {
         assert_eq!(added.of(&call), None);
     }
 }

@@ -3,3 +3,4 @@
 mod meaning;
 mod printing;
 mod refused;
+mod skipping;

@@ -6,24 +6,12 @@ use crate::query::{Field, Query};
 #[test]
 fn prints_the_canonical_form() {
     for (query, canonical) in [
-        (
-            "  service:monolith   AND actor:unknown ",
-            "service:monolith and actor:unknown",
-        ),
+        ("  service:monolith   AND actor:unknown ", "service:monolith and actor:unknown"),
         ("status >= 500", "status>=500"),
         ("a", ""),
-        (
-            "((service:a)) or (service:b or service:c)",
-            "service:a or service:b or service:c",
-        ),
-        (
-            "service:a or service:b and service:c",
-            "service:a or (service:b and service:c)",
-        ),
-        (
-            "not (service:a or service:b)",
-            "not (service:a or service:b)",
-        ),
+        ("((service:a)) or (service:b or service:c)", "service:a or service:b or service:c"),
+        ("service:a or service:b and service:c", "service:a or (service:b and service:c)"),
+        ("not (service:a or service:b)", "not (service:a or service:b)"),
         ("not not service:a", "service:a"),
         ("not (not (service:a))", "service:a"),
         ("service:(a)", "service:a"),
@@ -59,16 +47,12 @@ fn value(field: Field) -> BoxedStrategy<String> {
         Field::Status => {
             prop_oneof![numbers.prop_map(|n| n.to_string()), Just("unknown".into())].boxed()
         }
-        Field::Duration => (
-            numbers,
-            prop::sample::select(vec!["us", "ms", "s", ".25s", "min", "h"]),
-        )
-            .prop_map(|(n, unit)| format!("{n}{unit}"))
-            .boxed(),
-        Field::Bytes => (
-            numbers,
-            prop::sample::select(vec!["", "B", "kB", ".5KiB", "GiB"]),
-        )
+        Field::Duration => {
+            (numbers, prop::sample::select(vec!["us", "ms", "s", ".25s", "min", "h"]))
+                .prop_map(|(n, unit)| format!("{n}{unit}"))
+                .boxed()
+        }
+        Field::Bytes => (numbers, prop::sample::select(vec!["", "B", "kB", ".5KiB", "GiB"]))
             .prop_map(|(n, unit)| format!("{n}{unit}"))
             .boxed(),
         Field::Joined => {
@@ -108,7 +92,7 @@ fn condition() -> BoxedStrategy<String> {
     prop_oneof![1 => ordered, 4 => equal].boxed()
 }
 
-fn query() -> impl Strategy<Value = String> {
+pub(super) fn query() -> impl Strategy<Value = String> {
     condition().prop_recursive(4, 24, 3, |inner| {
         prop_oneof![
             prop::collection::vec(inner.clone(), 1..4).prop_map(|parts| parts.join(" and ")),

@@ -18,16 +18,8 @@ fn check(query: &str, fault: &str, message: &str) {
 #[test]
 fn unknown_fields_suggest_the_nearest() {
     check("sttaus>=500", "sttaus", "did you mean `status`?");
-    check(
-        "service:a and agent:curl*",
-        "agent",
-        "did you mean `user_agent`?",
-    );
-    check(
-        "colour:red",
-        "colour",
-        "there are service, actor, operation",
-    );
+    check("service:a and agent:curl*", "agent", "did you mean `user_agent`?");
+    check("colour:red", "colour", "there are service, actor, operation");
 }
 
 #[test]
@@ -44,11 +36,7 @@ fn signs_of_other_languages_are_explained() {
     check("status:>=500", ">=", "`status>=…`");
     check("service>a", ">", "`service` has no order");
     check("status:5*", "5*", "`status>=500 and status<600`");
-    check(
-        "status 500",
-        "",
-        "expected `:`, `>`, `>=`, `<` or `<=` after `status`",
-    );
+    check("status 500", "", "expected `:`, `>`, `>=`, `<` or `<=` after `status`");
     check("service monolith", "", "expected `:` after `service`");
 }
 
@@ -61,11 +49,7 @@ fn what_is_missing_is_named() {
     check("service:and", "and", "in quotes");
     check("user:\"\"", "\"\"", "`user:unknown`");
     check("service:a service:b", "service", "`and` or `or` between");
-    check(
-        "actor:web portal",
-        "portal",
-        "in quotes: `actor:\"… portal\"`",
-    );
+    check("actor:web portal", "portal", "in quotes: `actor:\"… portal\"`");
     check("status:500 portal", "portal", "`and` or `or` between");
 }
 
@@ -100,11 +84,7 @@ fn addresses_that_are_none_are_refused() {
 #[test]
 fn words_of_joined_are_checked() {
     check("joined:callonly", "callonly", "did you mean `call_only`?");
-    check(
-        "joined:j*",
-        "j*",
-        "one of joined, call_only, no_id, mark_only",
-    );
+    check("joined:j*", "j*", "one of joined, call_only, no_id, mark_only");
 }
 
 #[test]
@@ -118,17 +98,8 @@ fn there_are_at_most_32_conditions() {
     let many = |n: usize| vec!["service:a"; n].join(" or ");
     assert_eq!(Query::parse(&many(32)).unwrap().atoms().len(), 32);
     check(&many(33), "service:a", "at most 32 conditions");
-    let list = (0..100)
-        .map(|n| n.to_string())
-        .collect::<Vec<_>>()
-        .join(" or ");
-    assert_eq!(
-        Query::parse(&format!("status:({list})"))
-            .unwrap()
-            .atoms()
-            .len(),
-        1
-    );
+    let list = (0..100).map(|n| n.to_string()).collect::<Vec<_>>().join(" or ");
+    assert_eq!(Query::parse(&format!("status:({list})")).unwrap().atoms().len(), 1);
 }
 
 #[test]
@@ -147,8 +118,5 @@ fn the_error_shows_where() {
          actor:\"café\" and sttaus>=500\n                   ^^^^^^"
     );
     let error = Query::parse("service:a\nand\tactor>b").unwrap_err();
-    assert!(
-        error.to_string().ends_with("\n  and actor>b\n           ^"),
-        "{error}"
-    );
+    assert!(error.to_string().ends_with("\n  and actor>b\n           ^"), "{error}");
 }
