@@ -88,7 +88,8 @@ struct Excerpt {
     caret: Option<usize>,
 }
 
-/// Columns kept before the fault, where the line is too long to be shown from its beginning.
+/// Columns kept before the fault at least, where the line is too long to be shown from its
+/// beginning.
 const BEFORE: usize = 30;
 
 fn excerpt(line: &str, column: u64, room: usize) -> Excerpt {
@@ -109,7 +110,10 @@ fn excerpt(line: &str, column: u64, room: usize) -> Excerpt {
     let stop = fault_piece.unwrap_or(if is_at_end { pieces.len() } else { 0 });
     let mut from = 0;
     if width_of(&pieces[..stop]) + 1 > room {
-        while width_of(&pieces[from..stop]) > BEFORE.min(room / 2) {
+        // A column for the `…`, and one for the caret behind the end of the line.
+        let left = room.saturating_sub(width_of(&pieces[stop..]) + 2);
+        let before = left.max(BEFORE.min(room / 2));
+        while width_of(&pieces[from..stop]) > before {
             from += 1;
         }
     }
@@ -150,6 +154,13 @@ mod tests {
         let (shown, caret) = show(&line, 101, 60);
         assert_eq!(shown, format!("…{}!{}…", "a".repeat(30), "b".repeat(27)));
         assert_eq!(caret, Some(31));
+    }
+
+    #[test]
+    fn what_ends_too_early_is_shown_as_far_back_as_fits() {
+        let (shown, caret) = show(&"a".repeat(100), 101, 60);
+        assert_eq!(shown, format!("…{}", "a".repeat(58)));
+        assert_eq!(caret, Some(59));
     }
 
     proptest::proptest! {
