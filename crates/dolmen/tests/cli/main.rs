@@ -9,6 +9,7 @@
 mod config;
 mod config_faults;
 mod papers;
+mod proxy;
 mod report;
 mod report_inputs;
 mod usage;
