@@ -2,7 +2,6 @@
 
 #![allow(clippy::unwrap_used, clippy::print_stderr, reason = "tests: a panic is the report")]
 
-#[allow(dead_code, reason = "each test binary uses its part of it")]
 mod broker;
 
 use std::collections::{HashMap, HashSet};
@@ -11,8 +10,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use dolmen_bus::{
-    Failure, Incoming, KeepError, KeepFailed, Message, Mode, Pattern, Policy, PolicySettings,
-    ServiceSpec, SettleError, Settlement, Subscription, Topology, Transport, Worker,
+    Incoming, KeepError, KeepFailed, Message, Mode, Pattern, Policy, PolicySettings, ServiceSpec,
+    SettleError, Settlement, Subscription, Topology, Transport, Worker,
 };
 use dolmen_bus_conformance::within;
 use dolmen_bus_rabbitmq::{Options, RabbitBus};
@@ -253,61 +252,4 @@ async fn changed_arguments_are_explained() {
     let error = other.setup(&Topology { services: vec![service] }, Mode::Apply).await.unwrap_err();
     let text = error.to_string();
     assert!(text.contains("exists with other arguments") && text.contains("service.a"), "{text}");
-}
-
-/// The broker dies under load, again and again: no confirmed message is lost.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_killed_broker_loses_no_confirmed_message() {
-    let Some(mut broker) = broker::Broker::start() else { return };
-    let bus = RabbitBus::open(options(&broker)).await.unwrap();
-    set_up(&bus, &["a"]).await;
-    let handled = Handled::default();
-    let worker = Worker::new(Arc::new(bus.clone()), "a").concurrency(4).handle({
-        let handled = handled.clone();
-        move |incoming: Incoming| {
-            handled.note(&incoming);
-            // Some fail once, so that messages wait while the broker dies.
-            let fails = incoming.attempt == 1 && incoming.body.last().is_some_and(|b| b % 5 == 0);
-            async move { if fails { Err(Failure::technical("once").softfail()) } else { Ok(()) } }
-        }
-    });
-    let policy = PolicySettings { delays: Some(vec!["1s".into()]), ..PolicySettings::default() };
-    let worker = worker.policy(Policy::build(&policy, "a").unwrap());
-    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
-    let working = tokio::spawn(worker.run_until(async move {
-        let _ = stopped.await;
-    }));
-    let confirmed = Arc::new(Mutex::new(HashSet::new()));
-    let producing = tokio::spawn({
-        let (bus, confirmed) = (bus.clone(), Arc::clone(&confirmed));
-        async move {
-            for n in 0..400 {
-                let message = Message::new("k", n.to_string());
-                let id = message.id.clone();
-                publish(&bus, message).await;
-                confirmed.lock().unwrap().insert(id);
-            }
-        }
-    });
-    for killed_at in [100, 250] {
-        within("some messages", async {
-            while confirmed.lock().unwrap().len() < killed_at {
-                tokio::time::sleep(Duration::from_millis(5)).await;
-            }
-        })
-        .await;
-        tokio::task::block_in_place(|| {
-            broker.kill();
-            broker.restart();
-        });
-    }
-    within("the producer", producing).await.unwrap();
-    let ids = confirmed.lock().unwrap().clone();
-    assert_eq!(ids.len(), 400);
-    // A broker that was killed may take its time before it hands over what waits.
-    let all = tokio::time::timeout(Duration::from_secs(240), handled.reach(&ids)).await;
-    let missing = ids.iter().filter(|id| !handled.0.lock().unwrap().contains_key(*id)).count();
-    assert!(all.is_ok(), "{missing} of 400 confirmed messages were not handled");
-    stop.send(()).unwrap();
-    within("the end", working).await.unwrap().unwrap();
 }

@@ -7,8 +7,6 @@ use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
-use tempfile::TempDir;
-
 /// Where Debian's package keeps the server; the wrapper in the path insists on being root and on
 /// the system's configuration.
 const LIBRARY: &str = "/usr/lib/rabbitmq/lib";
@@ -18,13 +16,10 @@ const PATIENCE: Duration = Duration::from_secs(120);
 
 /// A running broker.
 pub(crate) struct Broker {
-    folder: TempDir,
+    folder: PathBuf,
     pub(crate) amqp: u16,
-    pub(crate) management: u16,
-    distribution: u16,
-    names: u16,
     /// The shell that watches over the broker: it ends it when its own input does.
-    watch: Child,
+    _watch: Child,
 }
 
 /// The broker of this test process; `None`, said once, where RabbitMQ is not installed.
@@ -35,12 +30,13 @@ pub(crate) fn shared() -> Option<&'static Broker> {
 
 impl Broker {
     /// Starts a broker; `None` where RabbitMQ is not installed.
-    pub(crate) fn start() -> Option<Self> {
+    fn start() -> Option<Self> {
         let Some(server) = server() else {
             eprintln!("skipped: no RabbitMQ in {LIBRARY}");
             return None;
         };
-        let folder = tempfile::tempdir().unwrap();
+        // Removed by the watch: a static is never dropped.
+        let folder = tempfile::tempdir().unwrap().keep();
         let [amqp, management, distribution, names] = free_ports();
         let config = format!(
             "listeners.tcp.1 = 127.0.0.1:{amqp}\n\
@@ -48,11 +44,11 @@ impl Broker {
              management.tcp.port = {management}\n\
              log.console = false\n"
         );
-        fs::write(folder.path().join("rabbitmq.conf"), config).unwrap();
-        fs::write(folder.path().join("enabled_plugins"), "[rabbitmq_management].\n").unwrap();
-        fs::write(folder.path().join("advanced.config"), ADVANCED).unwrap();
-        let watch = launch(&server, folder.path(), distribution, names);
-        let broker = Self { folder, amqp, management, distribution, names, watch };
+        fs::write(folder.join("rabbitmq.conf"), config).unwrap();
+        fs::write(folder.join("enabled_plugins"), "[rabbitmq_management].\n").unwrap();
+        fs::write(folder.join("advanced.config"), ADVANCED).unwrap();
+        let watch = launch(&server, &folder, distribution, names);
+        let broker = Self { folder, amqp, _watch: watch };
         broker.wait();
         Some(broker)
     }
@@ -60,21 +56,6 @@ impl Broker {
     /// The address to connect to.
     pub(crate) fn url(&self) -> String {
         format!("amqp://guest:guest@127.0.0.1:{}/%2f", self.amqp)
-    }
-
-    /// Kills the broker as a power cut would.
-    pub(crate) fn kill(&mut self) {
-        let id = fs::read_to_string(self.folder.path().join("broker.pid")).unwrap();
-        let killed = Command::new("kill").args(["-9", id.trim()]).status().unwrap();
-        assert!(killed.success());
-        self.watch.wait().unwrap();
-    }
-
-    /// Starts it again on the same files and ports.
-    pub(crate) fn restart(&mut self) {
-        let (distribution, names) = (self.distribution, self.names);
-        self.watch = launch(&server().unwrap(), self.folder.path(), distribution, names);
-        self.wait();
     }
 
     /// Waits until the broker answers in AMQP.
@@ -99,7 +80,7 @@ impl Broker {
     }
 
     fn output(&self) -> String {
-        fs::read_to_string(self.folder.path().join("output")).unwrap_or_default()
+        fs::read_to_string(self.folder.join("output")).unwrap_or_default()
     }
 }
 
@@ -119,17 +100,19 @@ fn server() -> Option<PathBuf> {
 fn launch(server: &Path, folder: &Path, distribution: u16, names: u16) -> Child {
     let script = format!(
         "epmd -port {names} -address 127.0.0.1 & names=$!\n\
-         '{server}' > output 2>&1 & broker=$!\n\
-         (cat > /dev/null; kill $broker; kill -9 $(cat broker.pid); kill $names) <&3 &\n\
-         exec 3<&-\n\
-         wait $broker\n\
-         kill $names\n",
-        server = server.display()
+         '{server}' > output 2>&1 < /dev/null & starter=$!\n\
+         cat > /dev/null\n\
+         kill -9 $(cat broker.pid) $starter\n\
+         kill $names\n\
+         wait\n\
+         rm -rf '{folder}'\n",
+        server = server.display(),
+        folder = folder.display(),
     );
     let path = |name: &str| folder.join(name);
     Command::new("/bin/sh")
         .arg("-c")
-        .arg(format!("exec 3<&0\n{script}"))
+        .arg(script)
         .current_dir(folder)
         .env("HOME", folder)
         .env("RABBITMQ_NODENAME", format!("dolmen{distribution}@localhost"))
