@@ -25,8 +25,6 @@ pub(crate) struct Scratch {
     pub(crate) bytes: Vec<u8>,
     /// Where the fields of the present line lie.
     pub(crate) spans: Vec<Span>,
-    /// Which of several programs the line before fitted.
-    pub(crate) fitting: usize,
     /// Where the values of the present line of JSON lie.
     pub(crate) picks: Vec<Pick>,
     /// The way through the line of JSON before.

@@ -129,32 +129,8 @@ impl Program {
         self.finish(line, scratch)
     }
 
-    /// The one of `programs` that the line fits, to [`finish`](Self::finish) it with. The one that
-    /// the line before fitted is tried first. The error is that of the one that got furthest.
-    pub(crate) fn fitting<'p>(
-        programs: &'p [Self],
-        line: &[u8],
-        scratch: &mut Scratch,
-    ) -> Result<&'p Self, Unread> {
-        let hint = scratch.fitting.min(programs.len().saturating_sub(1));
-        let mut furthest: Option<Unread> = None;
-        for number in std::iter::once(hint).chain((0..programs.len()).filter(|n| *n != hint)) {
-            match programs[number].scan(line, &mut scratch.spans) {
-                Ok(()) => {
-                    scratch.fitting = number;
-                    return Ok(&programs[number]);
-                }
-                Err(unread) if furthest.as_ref().is_none_or(|f| unread.column > f.column) => {
-                    furthest = Some(unread);
-                }
-                Err(_) => {}
-            }
-        }
-        Err(furthest.unwrap_or_else(|| Unread::new(0, "a format to read it")))
-    }
-
     /// The second half of reading: what the scan found becomes a call.
-    pub(crate) fn finish<'a>(
+    fn finish<'a>(
         &'a self,
         line: &'a [u8],
         scratch: &'a mut Scratch,
