@@ -146,3 +146,53 @@ pub(crate) fn percent_decoded(text: &[u8], out: &mut Vec<u8>) {
         percent_decoded(&once, out);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn assert_undone(escapes: Escapes, text: &[u8], expected: &[u8]) {
+        let mut out = b"what was there, ".to_vec();
+        escapes.undo(text, &mut out);
+        let undone = out.strip_prefix(b"what was there, ").expect("what was there");
+        assert_eq!(undone.escape_ascii().to_string(), expected.escape_ascii().to_string());
+    }
+
+    #[test]
+    fn apache_escapes_as_c_does() {
+        assert_undone(Escapes::Apache, br#"\"\\\n\r\t\b\f\v"#, b"\"\\\n\r\t\x08\x0c\x0b");
+        assert_undone(Escapes::Apache, br"\x00\xfF\x41", b"\0\xffA");
+        assert_undone(
+            Escapes::Apache,
+            br"\\x41 \q \x4 \xg1 \u0041 \",
+            br"\x41 \q \x4 \xg1 \u0041 \",
+        );
+    }
+
+    #[test]
+    fn nginx_escapes_in_hexadecimal_alone() {
+        assert_undone(Escapes::Nginx, br#"\x22 \x5Cn \n \" \\x41"#, br#"" \n \n \" \A"#);
+    }
+
+    #[test]
+    fn haproxy_escapes_with_a_hash() {
+        assert_undone(Escapes::HaProxy, br"#22 #2 ## #zz \x41", br#"" #2 ## #zz \x41"#);
+    }
+
+    #[test]
+    fn json_escapes_characters() {
+        assert_undone(Escapes::Json, br#"\"\\\/\n\t\r\b\f"#, b"\"\\/\n\t\r\x08\x0c");
+        assert_undone(Escapes::Json, br"\u00e9 \uD83D\uDE00 \u0000", "é \u{1f600} \0".as_bytes());
+        let broken = br"\ud83d \ud83dx \ud83d\u0041 \udc00 \u00g0 \u00";
+        assert_undone(Escapes::Json, broken, br"\ud83d \ud83dx \ud83dA \udc00 \u00g0 \u00");
+        assert_undone(Escapes::Json, br"\x22 \q", br#"" \q"#);
+    }
+
+    #[test]
+    fn what_is_not_escaped_stays() {
+        assert_undone(Escapes::None, br#"\x41\"#, br#"\x41\"#);
+        assert_undone(Escapes::Apache, b"\xff plain", b"\xff plain");
+        assert_undone(Escapes::Apache, b"", b"");
+    }
+}

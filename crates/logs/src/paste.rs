@@ -78,7 +78,7 @@ pub(crate) enum Escape {
 /// The format in a line copied from a configuration; `None` when `text` is no such line.
 pub(crate) fn pasted(text: &str) -> Result<Option<Pasted>, FormatError> {
     let mut words = Words { text, at: 0 };
-    let Some(first) = words.next_blank() else { return Ok(None) };
+    let first = words.first();
     let keyword = text[first.clone()].to_ascii_lowercase();
     match keyword.as_str() {
         "logformat" => apache(words, text).map(Some),
@@ -152,14 +152,13 @@ struct Words<'t> {
 }
 
 impl Words<'_> {
-    /// The bytes up to the next blank.
-    fn next_blank(&mut self) -> Option<Range<usize>> {
+    /// The bytes up to the first blank.
+    fn first(&mut self) -> Range<usize> {
         self.skip_blanks();
-        let rest = &self.text[self.at..];
-        let length = rest.find(char::is_whitespace)?;
         let start = self.at;
-        self.at += length;
-        Some(start..self.at)
+        let rest = &self.text[start..];
+        self.at += rest.find(char::is_whitespace).unwrap_or(rest.len());
+        start..self.at
     }
 
     fn skip_blanks(&mut self) {

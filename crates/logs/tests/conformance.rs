@@ -4,6 +4,8 @@
 //! read. Left out is what speaks of that reader's own language: `test_decoding` gives it Python
 //! codecs to decode with, where dolmen hands out bytes. Texts are compared as Latin-1, its default.
 
+#![cfg(test)]
+
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 

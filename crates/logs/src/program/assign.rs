@@ -98,7 +98,7 @@ pub(super) fn assign_number(
 
 /// Writes a value where there is none yet, or a worse one.
 #[inline]
-fn choose<T>(place: &mut Option<T>, rival: Rival, value: impl FnOnce() -> Option<T>) {
+pub(super) fn choose<T>(place: &mut Option<T>, rival: Rival, value: impl FnOnce() -> Option<T>) {
     if place.is_none() || rival == Rival::Weaker {
         *place = value().or(place.take());
     }

@@ -125,16 +125,21 @@ impl Program {
                 return Ok(Line::Call(call));
             }
         }
+        self.read_carefully(line, scratch)
+    }
+
+    /// Reads one line, with all that the quick way does without.
+    fn read_carefully<'a>(
+        &'a self,
+        line: &'a [u8],
+        scratch: &'a mut Scratch,
+    ) -> Result<Line<'a>, Unread> {
         self.scan(line, &mut scratch.spans)?;
         self.finish(line, scratch)
     }
 
     /// The second half of reading: what the scan found becomes a call.
-    fn finish<'a>(
-        &'a self,
-        line: &'a [u8],
-        scratch: &'a mut Scratch,
-    ) -> Result<Line<'a>, Unread> {
+    fn finish<'a>(&'a self, line: &'a [u8], scratch: &'a mut Scratch) -> Result<Line<'a>, Unread> {
         self.undo(line, scratch);
         if self.joins {
             self.fills.iter().for_each(|fill| scratch.join_target(line, fill));

@@ -22,10 +22,11 @@ pub(super) struct Step {
 
 /// How quotes are understood.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Quotes {
+pub(super) enum Quotes {
     /// A quoted field ends at its first quote that is not escaped.
     Escaped,
-    /// A server wrote quotes as they came: a quoted field may hold any.
+    /// A server wrote quotes as they came: a quoted field may hold any, but a first one with a blank
+    /// after it, which looks too much like the field's end.
     Bare,
     /// As escaped, by a server that escapes quotes in some other way as well.
     Certain,
@@ -51,27 +52,34 @@ impl Program {
     pub(super) fn scan(&self, line: &[u8], spans: &mut Vec<Span>) -> Result<(), Unread> {
         if !line.starts_with(&self.lead) {
             let same = common(line, &self.lead);
-            let lead = self.lead.escape_ascii();
+            let lead = shown(&self.lead);
             return Err(Unread::new(same, format!("the line to begin with `{lead}`")));
         }
-        let (quotes, or_else) = match self.bare_quotes {
-            BareQuotes::Refused => (Quotes::Certain, None),
-            BareQuotes::Tolerated => (Quotes::Escaped, Some(Quotes::Bare)),
-        };
-        let Err(fault) = self.attempt(line, spans, quotes) else { return Ok(()) };
-        match or_else.filter(|_| self.escapes.quotes()) {
-            Some(quotes) if self.attempt(line, spans, quotes).is_ok() => Ok(()),
-            _ => Err(self.explain(line, fault)),
+        let Err(fault) = self.attempt(line, spans, self.quotes()) else { return Ok(()) };
+        let is_tolerant = self.bare_quotes == BareQuotes::Tolerated && self.escapes.quotes();
+        if is_tolerant && self.attempt(line, spans, Quotes::Bare).is_ok() {
+            return Ok(());
         }
+        Err(self.explain(line, fault))
+    }
+
+    /// How quotes are understood at first.
+    fn quotes(&self) -> Quotes {
+        match self.bare_quotes {
+            BareQuotes::Refused => Quotes::Certain,
+            BareQuotes::Tolerated => Quotes::Escaped,
+        }
+    }
+
+    /// Whether a field ends at the first quote that is not escaped, as quotes are understood at
+    /// first.
+    pub(super) fn ends_certainly(&self, step: &Step) -> bool {
+        step.ends_certainly(self.escapes, self.quotes())
     }
 
     /// Whether the line has the fields of this format; what is wrong with it is not asked.
     pub(crate) fn fits(&self, line: &[u8], spans: &mut Vec<Span>) -> bool {
-        let quotes = match self.bare_quotes {
-            BareQuotes::Refused => Quotes::Certain,
-            BareQuotes::Tolerated => Quotes::Escaped,
-        };
-        line.starts_with(&self.lead) && self.attempt(line, spans, quotes).is_ok()
+        line.starts_with(&self.lead) && self.attempt(line, spans, self.quotes()).is_ok()
     }
 
     fn attempt(&self, line: &[u8], spans: &mut Vec<Span>, quotes: Quotes) -> Result<(), Fault> {
@@ -195,8 +203,7 @@ impl Program {
             Expected::Field => Unread::new(fault.at, format!("{} for {name}", step.class)),
             Expected::TextAfter => {
                 let at = fault.at + common(&line[fault.at..], &step.after);
-                let after = step.after.escape_ascii();
-                Unread::new(at, format!("`{after}` after {name}"))
+                Unread::new(at, format!("`{}` after {name}", shown(&step.after)))
             }
         }
     }
@@ -241,7 +248,7 @@ impl Scanner<'_> {
         if let Some(shortest) = step.class.shortest() {
             // Digits that the next field, which follows at once, could need.
             let can_be_shorter = step.after.is_empty() && !step.is_last;
-            let end = span.end.checked_sub(1).filter(|end| end - span.start >= shortest)?;
+            let end = span.end.checked_sub(1).filter(|end| *end >= span.start + shortest)?;
             return can_be_shorter.then_some((Span { end, ..span }, end));
         }
         if !step.class.is_open() || step.is_last || span.end >= self.line.len() {
@@ -292,7 +299,7 @@ impl Scanner<'_> {
     /// Where the text after the field stands, at `from` or later, and whether the field has a
     /// backslash. The error is where it should have stood.
     fn find(&self, step: &Step, start: usize, from: usize) -> Result<(usize, bool), usize> {
-        if !self.ends_certainly(step) {
+        if !step.ends_certainly(self.escapes, self.quotes) && !self.is_closed_at_once(step, start) {
             let end = self.find_text(step, from)?;
             return Ok((end, self.has_escape(step, start, end)));
         }
@@ -353,7 +360,9 @@ impl Scanner<'_> {
         if self.may_end && rest.is_empty() {
             return Ok((Span { start, end, place }, end));
         }
-        Err((end, Expected::TextAfter))
+        // A number of no digits is a number that is not there, but this is something else.
+        let is_nothing = start == end && step.class.shortest().is_some();
+        Err((end, if is_nothing { Expected::Field } else { Expected::TextAfter }))
     }
 
     /// An open field without the text that should end it: it ends with the line, if it may.
@@ -370,32 +379,43 @@ impl Scanner<'_> {
         Some((Span { start, end, place }, self.line.len()))
     }
 
-    /// Whether this field's escapes are to be undone.
-    fn undoes(&self, step: &Step) -> bool {
-        self.escapes != Escapes::None && step.class != Class::Raw
-    }
-
     fn has_escape(&self, step: &Step, start: usize, end: usize) -> bool {
-        self.undoes(step) && memchr(self.escapes.mark(), &self.line[start..end]).is_some()
+        step.undoes(self.escapes) && memchr(self.escapes.mark(), &self.line[start..end]).is_some()
     }
 
     /// Whether the field may hold any byte, so that only its end matters.
     fn is_free(&self, step: &Step) -> bool {
         match step.class {
             Class::Raw => true,
-            Class::Text => !self.ends_certainly(step),
+            Class::Text => !step.ends_certainly(self.escapes, self.quotes),
             _ => false,
         }
     }
 
+    /// Whether the first quote in a field of bare quotes looks like its end.
+    fn is_closed_at_once(&self, step: &Step, start: usize) -> bool {
+        let rest = &self.line[start..];
+        self.quotes == Quotes::Bare
+            && step.after.first() == Some(&b'"')
+            && step.class != Class::Raw
+            && memchr(b'"', rest).is_some_and(|at| matches!(rest.get(at + 1), None | Some(b' ')))
+    }
+}
+
+impl Step {
     /// Whether the field ends at the first quote that is not escaped.
-    fn ends_certainly(&self, step: &Step) -> bool {
-        let is_certain = match self.quotes {
+    fn ends_certainly(&self, escapes: Escapes, quotes: Quotes) -> bool {
+        let is_certain = match quotes {
             Quotes::Bare => false,
-            Quotes::Escaped => self.escapes.quotes(),
+            Quotes::Escaped => escapes.quotes(),
             Quotes::Certain => true,
         };
-        is_certain && step.after.first() == Some(&b'"') && self.undoes(step)
+        is_certain && self.after.first() == Some(&b'"') && self.undoes(escapes)
+    }
+
+    /// Whether the field's escapes are to be undone.
+    pub(super) fn undoes(&self, escapes: Escapes) -> bool {
+        escapes != Escapes::None && self.class != Class::Raw
     }
 }
 
@@ -403,6 +423,11 @@ impl Scanner<'_> {
 pub(super) fn goes_on(before: &[u8], after: &[u8]) -> bool {
     after.starts_with(b" ")
         && (before.ends_with(b",") || before.ends_with(b" :") || after.starts_with(b" : "))
+}
+
+/// A format's text for people to read.
+fn shown(text: &[u8]) -> String {
+    text.escape_ascii().to_string().replace("\\\"", "\"")
 }
 
 /// How many bytes both begin with.

@@ -1,6 +1,6 @@
 //! Short searches and compares: most fields are shorter than the run-up of a vector search.
 
-use memchr::{memchr, memchr2};
+use memchr::{memchr, memchr2, memchr3};
 
 /// The text that ends a field, compared eight bytes at once.
 #[derive(Debug)]
@@ -40,33 +40,26 @@ fn word(bytes: &[u8]) -> u64 {
 /// How many words are looked at one by one.
 const WORDS: usize = 3;
 
-/// Where `byte` first is.
+/// Where any of up to three bytes first is.
 #[inline]
-pub(super) fn find(rest: &[u8], byte: u8) -> Option<usize> {
-    let wanted = spread(byte);
-    for (number, word) in rest.as_chunks::<8>().0.iter().take(WORDS).enumerate() {
-        let hits = zeros(u64::from_le_bytes(*word) ^ wanted);
-        if hits != 0 {
-            return Some(number * 8 + first(hits));
-        }
-    }
-    let from = rest.len().min(WORDS * 8) & !7;
-    memchr(byte, &rest[from..]).map(|at| from + at)
-}
-
-/// Where either byte first is.
-#[inline]
-pub(super) fn find_either(rest: &[u8], a: u8, b: u8) -> Option<usize> {
-    let (wanted_a, wanted_b) = (spread(a), spread(b));
+pub(super) fn find_any<const N: usize>(rest: &[u8], bytes: [u8; N]) -> Option<usize> {
+    let wanted = bytes.map(spread);
     for (number, word) in rest.as_chunks::<8>().0.iter().take(WORDS).enumerate() {
         let word = u64::from_le_bytes(*word);
-        let hits = zeros(word ^ wanted_a) | zeros(word ^ wanted_b);
+        let hits = wanted.iter().fold(0, |hits, wanted| hits | zeros(word ^ wanted));
         if hits != 0 {
             return Some(number * 8 + first(hits));
         }
     }
     let from = rest.len().min(WORDS * 8) & !7;
-    memchr2(a, b, &rest[from..]).map(|at| from + at)
+    let rest = &rest[from..];
+    let at = match *bytes.as_slice() {
+        [a] => memchr(a, rest),
+        [a, b] => memchr2(a, b, rest),
+        [a, b, c] => memchr3(a, b, c, rest),
+        _ => rest.iter().position(|b| bytes.contains(b)),
+    };
+    at.map(|at| from + at)
 }
 
 const fn spread(byte: u8) -> u64 {
@@ -93,9 +86,11 @@ mod tests {
         for start in 0..text.len() {
             let rest = &text[start..];
             for byte in [0, 1, 4, 127, 128, 200, 250, 255] {
-                assert_eq!(find(rest, byte), memchr(byte, rest), "{byte} from {start}");
-                let both = memchr2(byte, 9, rest);
-                assert_eq!(find_either(rest, byte, 9), both, "{byte} or 9 from {start}");
+                assert_eq!(find_any(rest, [byte]), memchr(byte, rest), "{byte} from {start}");
+                let any = memchr2(byte, 9, rest);
+                assert_eq!(find_any(rest, [byte, 9]), any, "{byte} or 9 from {start}");
+                let any = memchr3(byte, 9, 77, rest);
+                assert_eq!(find_any(rest, [byte, 9, 77]), any, "{byte}, 9 or 77 from {start}");
             }
         }
     }

@@ -11,7 +11,7 @@ use std::ops::Range;
 
 use dolmen_model::Call;
 
-use super::assign::{Rival, assign, assign_beside, assign_number};
+use super::assign::{Rival, assign, assign_beside, assign_number, choose};
 use super::fill::{Fill, Found, whole_time};
 use super::{Place, Program, Slot, Span};
 use crate::Unread;
@@ -25,8 +25,6 @@ pub(super) struct Quick {
     steps: Box<[QuickStep]>,
     /// What is written when all fields are found: times and targets made of several.
     late: Box<[Fill]>,
-    /// Whether several fields mean the same.
-    has_rivals: bool,
 }
 
 /// What the quick way leaves to be written.
@@ -72,7 +70,6 @@ impl Quick {
             }
         }
         alone.sort_unstable();
-        let mut has_rivals = false;
         for (at, &(number, rank)) in alone.iter().enumerate() {
             let writes = steps[number].slot.writes();
             let rivals = alone[..at].iter().filter(|(n, _)| steps[*n].slot.writes() & writes != 0);
@@ -85,9 +82,11 @@ impl Quick {
                 [_] => Rival::Weaker,
                 _ => return None,
             };
-            has_rivals |= !rivals.is_empty();
+            for (other, _) in rivals {
+                (steps[other].has_rival, steps[number].has_rival) = (true, true);
+            }
         }
-        Some(Self { steps, late: late.into(), has_rivals })
+        Some(Self { steps, late: late.into() })
     }
 
     /// Reads one line into `call`; `None` when the line is none for the quick way, and then what is
@@ -106,30 +105,23 @@ impl Quick {
             let rest = line.get(at..)?;
             let Measured { length, what } =
                 step.measure(rest, program.absent, &mut scratch.clock)?;
+            let range = at..at + length;
+            at = range.end + step.after.length;
             let text = match what {
-                _ if step.is_kept => {
-                    let is_escaped = matches!(what, What::Escaped);
-                    escaped |= keep(scratch, step.number, at..at + length, is_escaped);
-                    at += length + step.after.length;
-                    continue;
-                }
-                What::Text => &rest[..length],
-                What::Absent => b"",
-                What::Number(number) => {
+                What::Text if !step.is_kept => &rest[..length],
+                What::Absent if !step.is_kept => b"",
+                What::Number(number) if !step.is_kept => {
                     assign_number(step.rival, &step.slot, number, length, call);
-                    at += length + step.after.length;
                     continue;
                 }
-                What::Time(time) => {
-                    if step.rival == Rival::Weaker || call.time.is_none() {
-                        call.time = Some(time);
-                    }
-                    at += length + step.after.length;
+                What::Time(time) if !step.is_kept => {
+                    choose(&mut call.time, step.rival, || Some(time));
                     continue;
                 }
-                What::Escaped => {
-                    escaped |= keep(scratch, step.number, at..at + length, true);
-                    at += length + step.after.length;
+                // It would be written after its turn.
+                What::Escaped if step.has_rival => return None,
+                _ => {
+                    escaped |= keep(scratch, step.number, range, matches!(what, What::Escaped));
                     continue;
                 }
             };
@@ -142,12 +134,9 @@ impl Quick {
                 }
                 slot => assign_beside(step.rival, slot, text, call),
             }
-            at += length + step.after.length;
         }
-        // Among several of one meaning, one with an escape would be written after its turn.
-        let is_in_turn = escaped == 0 || !self.has_rivals;
         let left = Left { escaped, has_late: !self.late.is_empty() };
-        (at == line.len() && is_in_turn).then_some(left)
+        (at == line.len()).then_some(left)
     }
 
     /// Writes what is left.

@@ -3,8 +3,7 @@
 use dolmen_model::Time;
 use memchr::{memchr, memchr2};
 
-use super::find::{Tag, find, find_either};
-use crate::escape::Escapes;
+use super::find::{Tag, find_any};
 use crate::program::assign::Rival;
 use crate::program::scan::{Step, goes_on};
 use crate::program::{Absent, Class, Program, Slot};
@@ -21,6 +20,8 @@ pub(super) struct QuickStep {
     /// Where to write it at once.
     pub(super) slot: Slot,
     pub(super) rival: Rival,
+    /// Whether any other field means the same.
+    pub(super) has_rival: bool,
     /// Whether its place is kept, for what is written late.
     pub(super) is_kept: bool,
 }
@@ -28,12 +29,13 @@ pub(super) struct QuickStep {
 /// How a field's end is found; where its escapes are to be undone, what they begin with.
 #[derive(Clone, Copy, Debug)]
 enum Look {
-    /// At a quote that is not escaped.
-    Quoted,
+    /// At a quote that is not escaped; what escapes begin with, and how many bytes of one could
+    /// hold a quote.
+    Quoted { mark: u8, length: usize },
     /// At the text after it.
     Text { escapes: Option<u8> },
-    /// The same, but not beyond a blank.
-    Word { may_be_empty: bool },
+    /// The same, but not beyond a blank; without escapes.
+    Word { may_be_empty: bool, escapes: Option<u8> },
     /// The same, where no list goes on.
     List { escapes: Option<u8> },
     /// At the end of the line.
@@ -68,16 +70,19 @@ impl QuickStep {
     /// `None` for what needs to go back.
     pub(super) fn new(number: usize, step: &Step, program: &Program) -> Option<Self> {
         let first = step.after.first().copied();
-        let is_quoted = first == Some(b'"') && program.escapes.quotes();
-        let is_escaped = program.escapes != Escapes::None && step.class != Class::Raw;
-        let escapes = is_escaped.then(|| program.escapes.mark());
+        let mark = program.escapes.mark();
+        let escapes = step.undoes(program.escapes).then_some(mark);
         let may_be_empty = step.class == Class::Name || program.absent == Absent::Nothing;
         let look = match (step.class, first) {
             _ if step.dash > 0 => return None,
-            (Class::Text | Class::List, _) if is_quoted => Look::Quoted,
+            (Class::Text | Class::List, _) if program.ends_certainly(step) => {
+                Look::Quoted { mark, length: if program.escapes.quotes() { 2 } else { 1 } }
+            }
+            // A field without quotes ends at the first one.
+            (Class::Unquoted, Some(b'"')) => Look::Quoted { mark: b'"', length: 0 },
             (Class::Text | Class::Raw, Some(_)) => Look::Text { escapes },
             (Class::List, Some(_)) => Look::List { escapes },
-            (Class::Token | Class::Name, Some(_)) => Look::Word { may_be_empty },
+            (Class::Token | Class::Name, Some(_)) => Look::Word { may_be_empty, escapes },
             (Class::Text | Class::Raw, None) if step.is_last && !program.has_tail() => {
                 Look::Rest { escapes }
             }
@@ -93,6 +98,7 @@ impl QuickStep {
             after: Tag::new(&step.after),
             slot: Slot::Ignored,
             rival: Rival::Stronger,
+            has_rival: false,
             is_kept: false,
         })
     }
@@ -115,21 +121,22 @@ impl QuickStep {
         }
         let mut what = What::Text;
         let length = match self.look {
-            Look::Quoted => {
-                let mut at = memchr2(b'"', b'\\', rest)?;
-                while rest[at] == b'\\' {
+            Look::Quoted { mark, length } => {
+                let mut at = memchr2(b'"', mark, rest)?;
+                while rest[at] != b'"' {
                     what = What::Escaped;
-                    at += 2;
-                    at += memchr2(b'"', b'\\', rest.get(at..)?)?;
+                    at += length;
+                    at += memchr2(b'"', mark, rest.get(at..)?)?;
                 }
                 at
             }
-            Look::Word { may_be_empty } => {
+            Look::Word { may_be_empty, escapes } => {
+                let mark = escapes.unwrap_or(b' ');
                 let at = match self.first {
-                    b' ' => find(rest, b' ')?,
-                    first => find_either(rest, first, b' ')?,
+                    b' ' => find_any(rest, [b' ', mark])?,
+                    first => find_any(rest, [first, b' ', mark])?,
                 };
-                if at == 0 && !may_be_empty {
+                if Some(rest[at]) == escapes || (at == 0 && !may_be_empty) {
                     return None;
                 }
                 at
@@ -140,12 +147,11 @@ impl QuickStep {
                 at
             }
             Look::List { escapes } => {
-                let at = self.find_after(rest)?;
-                let (before, after) = rest.split_at(at);
-                if goes_on(before, after) {
-                    return None;
+                let mut at = self.find_after(rest)?;
+                while goes_on(&rest[..at], &rest[at..]) {
+                    at += 1 + self.find_after(&rest[at + 1..])?;
                 }
-                what = text(before, escapes);
+                what = text(&rest[..at], escapes);
                 at
             }
             Look::Rest { escapes } => {
@@ -179,7 +185,7 @@ impl QuickStep {
 
     /// Where the text after the field first stands.
     fn find_after(&self, rest: &[u8]) -> Option<usize> {
-        let mut at = find(rest, self.first)?;
+        let mut at = find_any(rest, [self.first])?;
         while !self.after.leads(&rest[at..]) {
             at += 1 + memchr(self.first, &rest[at + 1..])?;
         }
