@@ -1,7 +1,7 @@
 //! Traefik's access log: its extension of the Common Log Format, and its JSON.
 
 use crate::escape::Escapes;
-use crate::json::Json;
+use crate::json::{Json, WithoutId};
 use crate::program::{Class, Piece, Program, Slot, TimeForm};
 use crate::reader::Scratch;
 use crate::time::Unit;
@@ -18,6 +18,11 @@ impl Traefik {
     /// `fields` adds headers of the JSON form.
     pub(crate) fn new(fields: &Fields) -> Result<Self, FormatError> {
         Ok(Self { common: common(), json: Json::traefik(fields)? })
+    }
+
+    /// What a line of JSON without a request id is taken for.
+    pub(crate) fn with(self, without_id: WithoutId) -> Self {
+        Self { json: self.json.with(without_id), ..self }
     }
 
     /// Whether the line has the look of either.

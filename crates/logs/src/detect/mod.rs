@@ -10,6 +10,7 @@ use dolmen_model::RequestId;
 
 use crate::format::Kind;
 use crate::json::{Json, WithoutId};
+use crate::traefik::Traefik;
 use crate::{Fields, Format, Line};
 
 use auto::Candidate;
@@ -68,14 +69,9 @@ impl Format {
             return Err(Undetected::new(first_line, formats));
         }
         let first = candidates.remove(best);
-        let json = match first.format().name() {
-            "json" => Json::calls(&Fields::new()).ok(),
-            "caddy" => Json::caddy(&Fields::new()).ok(),
-            _ => None,
-        };
-        let first = match json {
-            Some(json) if has_ids(first.format(), &lines) => {
-                Candidate::of(expecting_ids(json, first.format().name()))
+        let first = match first.format().name() {
+            name @ ("json" | "caddy" | "traefik") if has_ids(first.format(), &lines) => {
+                expecting_ids(name).map_or(first, Candidate::of)
             }
             _ => first,
         };
@@ -128,8 +124,14 @@ fn score(format: &Format, lines: &[&[u8]]) -> usize {
 
 /// Loggers of JSON leave a key out that they have no value for. Where some lines have a request id,
 /// one that has none is a request that had none.
-fn expecting_ids(json: Json, name: &str) -> Format {
-    Format::from_kind(Kind::Json(json.with(WithoutId::Missing)), name.to_owned())
+fn expecting_ids(name: &str) -> Option<Format> {
+    let fields = Fields::new();
+    let kind = match name {
+        "json" => Kind::Json(Json::calls(&fields).ok()?.with(WithoutId::Missing)),
+        "caddy" => Kind::Json(Json::caddy(&fields).ok()?.with(WithoutId::Missing)),
+        _ => Kind::Traefik(Traefik::new(&fields).ok()?.with(WithoutId::Missing)),
+    };
+    Some(Format::from_kind(kind, name.to_owned()))
 }
 
 fn json_marks(without_id: WithoutId) -> Result<Format, Undetected> {

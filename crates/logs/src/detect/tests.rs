@@ -299,6 +299,11 @@ fn json_without_the_key_of_the_request_id_means_what_the_other_lines_say() {
     with_last(&detected(&[without]), &[without], |call| {
         assert_eq!(call.request_id, RequestId::NotLogged);
     });
+    let with_id = r#"{"RequestMethod":"GET","RequestPath":"/","request_X-Request-Id":"6f1c"}"#;
+    let without = r#"{"RequestMethod":"GET","RequestPath":"/"}"#;
+    let format = detected(&[with_id, without]);
+    assert_eq!(format.name(), "traefik");
+    with_last(&format, &[without], |call| assert_eq!(call.request_id, RequestId::Missing));
 }
 
 #[test]

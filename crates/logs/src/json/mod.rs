@@ -17,7 +17,7 @@ mod text;
 mod tests;
 
 use field::{Dialect, Field};
-use keys::{Keys, Leaf};
+use keys::{BadPath, Keys, Leaf};
 
 pub(crate) use route::Route;
 pub(crate) use scan::Pick;
@@ -100,42 +100,48 @@ impl Json {
         };
         let mut named = Vec::new();
         for (name, path) in fields {
-            if let Some(header) = name.strip_prefix("header.") {
-                if reads == Reads::Marks {
-                    return Err(refused(name, "a mark has no headers"));
-                }
-                json.want_header(header, path)?;
-                continue;
-            }
-            let Some(&(_, field)) = field::NAMES.iter().find(|(known, _)| known == name) else {
-                return Err(refused(name, &unknown_field(reads)));
-            };
-            if field as usize >= json.slots {
-                return Err(refused(name, &unknown_field(reads)));
-            }
-            let unit = match name.strip_prefix("duration_") {
-                Some("s") => Some(Unit::Seconds),
-                Some("ms") => Some(Unit::Millis),
-                Some("us") => Some(Unit::Micros),
-                Some("ns") => Some(Unit::Nanos),
-                _ => unit_of(path),
-            };
-            if field == Field::RequestId {
-                json.without_id = WithoutId::Missing;
-            }
-            let rank = named.iter().filter(|&&known| known == field).count();
-            json.want(field, path, rank, unit)?;
-            named.push(field);
+            named.extend(json.want_named(name, path, &named)?);
         }
         for (field, paths) in dialect.places {
             if !named.contains(field) && (*field as usize) < json.slots {
                 for (rank, path) in paths.iter().enumerate() {
-                    json.want(*field, path, rank, unit_of(path).or(dialect.unit))?;
+                    let unit = unit_of(path).or(dialect.unit);
+                    json.want(*field, path, rank, unit).map_err(|bad| in_path(path, path, bad))?;
                 }
             }
         }
         json.keys = json.keys.finish();
         Ok(json)
+    }
+
+    /// Wants what a configuration names; the field, unless it is a header.
+    fn want_named(
+        &mut self,
+        name: &str,
+        path: &str,
+        named: &[Field],
+    ) -> Result<Option<Field>, FormatError> {
+        if let Some(header) = name.strip_prefix("header.").filter(|_| self.reads != Reads::Marks) {
+            self.headers.push(header.to_ascii_lowercase().replace('_', "-").into());
+            self.slots += 1;
+            let wanted = self.want_slot(self.slots - 1, path, 0);
+            return wanted.map(|()| None).map_err(|bad| in_path(name, path, bad));
+        }
+        let found = self.names().find(|(known, _)| *known == name);
+        let (_, field) = found.ok_or_else(|| self.unknown_field(name, path))?;
+        let unit = match name.strip_prefix("duration_") {
+            Some("s") => Some(Unit::Seconds),
+            Some("ms") => Some(Unit::Millis),
+            Some("us") => Some(Unit::Micros),
+            Some("ns") => Some(Unit::Nanos),
+            _ => unit_of(path),
+        };
+        if field == Field::RequestId {
+            self.without_id = WithoutId::Missing;
+        }
+        let rank = named.iter().filter(|&&known| known == field).count();
+        self.want(field, path, rank, unit).map_err(|bad| in_path(name, path, bad))?;
+        Ok(Some(field))
     }
 
     fn want(
@@ -144,7 +150,7 @@ impl Json {
         path: &str,
         rank: usize,
         unit: Option<Unit>,
-    ) -> Result<(), FormatError> {
+    ) -> Result<(), BadPath> {
         match field {
             Field::RequestId => self.ids.push(id_kind(path)),
             Field::Duration => self.units.push(unit),
@@ -153,36 +159,41 @@ impl Json {
         self.want_slot(field as usize, path, rank)
     }
 
-    fn want_header(&mut self, name: &str, path: &str) -> Result<(), FormatError> {
-        self.headers.push(name.to_ascii_lowercase().replace('_', "-").into());
-        self.slots += 1;
-        self.want_slot(self.slots - 1, path, 0)
-    }
-
-    fn want_slot(&mut self, slot: usize, path: &str, rank: usize) -> Result<(), FormatError> {
+    fn want_slot(&mut self, slot: usize, path: &str, rank: usize) -> Result<(), BadPath> {
         let (Ok(slot), Ok(rank @ ..0x80)) = (u8::try_from(slot), u8::try_from(rank)) else {
-            return Err(refused(path, "at most 200 fields can be named"));
+            return Err(BadPath { at: 0..path.len(), message: "at most 200 fields can be named" });
         };
-        self.keys.want(path, Leaf { slot, rank }).map_err(|bad| FormatError {
-            text: path.to_owned(),
-            at: bad.at,
-            message: bad.message.to_owned(),
-        })
+        self.keys.want(path, Leaf { slot, rank })
+    }
+
+    /// The fields that such lines have, by the names of a configuration.
+    fn names(&self) -> impl Iterator<Item = (&'static str, Field)> {
+        let last = if self.reads == Reads::Marks { Field::Service } else { Field::Upstream };
+        field::NAMES.iter().copied().filter(move |(_, field)| *field as usize <= last as usize)
+    }
+
+    fn unknown_field(&self, name: &str, path: &str) -> FormatError {
+        let near = self.names().map(|(known, _)| known);
+        let near = near.min_by_key(|known| strsim::damerau_levenshtein(known, name));
+        let message = match near.filter(|near| strsim::damerau_levenshtein(near, name) <= 3) {
+            Some(near) => format!("there is no field `{name}`; did you mean `{near}`?"),
+            None => {
+                let known: Vec<&str> = self.names().map(|(known, _)| known).collect();
+                format!("there is no field `{name}`; there are: {}", known.join(", "))
+            }
+        };
+        FormatError { text: format!("{name} = \"{path}\""), at: 0..name.len(), message }
     }
 }
 
-fn refused(text: &str, message: &str) -> FormatError {
-    FormatError { text: text.to_owned(), at: 0..text.len(), message: message.to_owned() }
-}
-
-fn unknown_field(reads: Reads) -> String {
-    let slots = if reads == Reads::Marks { field::OF_A_MARK } else { field::OF_A_CALL };
-    let known: Vec<&str> = field::NAMES
-        .iter()
-        .filter(|(_, field)| (*field as usize) < slots)
-        .map(|(name, _)| *name)
-        .collect();
-    format!("no such field; there are {}", known.join(", "))
+/// The error that a path of `fields` is wrong.
+fn in_path(name: &str, path: &str, bad: BadPath) -> FormatError {
+    let before = name.len() + " = \"".len();
+    FormatError {
+        text: format!("{name} = \"{path}\""),
+        at: before + bad.at.start..before + bad.at.end,
+        message: bad.message.to_owned(),
+    }
 }
 
 /// A path's last key, without indices and without what servers put before a header's name.

@@ -271,21 +271,27 @@ fn named_fields_replace_the_common_spellings() {
 
 #[test]
 fn refuses_fields_that_do_not_exist() {
-    let refused = |format: Result<Format, FormatError>| format.unwrap_err().message;
-    assert!(
-        refused(Format::calls("json", &fields(&[("user_agant", "ua")])))
-            .starts_with("no such field; there are time, request_id, operation, service, address,")
-    );
+    let refused = |format: Result<Format, FormatError>| {
+        let error = format.unwrap_err();
+        (error.text[error.at.clone()].to_owned(), error.message)
+    };
+    let calls = |name, path| refused(Format::calls("json", &fields(&[(name, path)])));
+    let marks = |name, path| refused(Format::marks("json", &fields(&[(name, path)])));
+    let (at, message) = calls("user_agant", "ua");
     assert_eq!(
-        refused(Format::marks("json", &fields(&[("status", "code")]))),
-        "no such field; there are time, request_id, operation, service"
+        (at.as_str(), message.ends_with("did you mean `user_agent`?")),
+        ("user_agant", true)
     );
+    let (_, message) = calls("colour", "c");
+    assert!(message.contains("there are: time, request_id, operation, service, address,"));
+    let (at, message) = marks("status", "code");
+    assert_eq!(at, "status");
+    assert!(message.ends_with("there are: time, request_id, operation, service"), "{message}");
+    assert_eq!(marks("header.host", "host").0, "header.host");
     assert_eq!(
-        refused(Format::marks("json", &fields(&[("header.host", "host")]))),
-        "a mark has no headers"
+        calls("status", "http[x]"),
+        ("http[x]".to_owned(), "an index is a number, such as `[0]`".to_owned(),)
     );
-    let bad = Format::calls("json", &fields(&[("status", "http..code")])).unwrap_err();
-    assert_eq!((bad.text.as_str(), bad.at), ("http..code", 5..5));
 }
 
 #[test]
