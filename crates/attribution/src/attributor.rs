@@ -4,7 +4,7 @@ use dolmen_model::{CachedTable, Call, NameId, Names};
 
 use crate::conditions::{Seen, SelectorMemo};
 use crate::rules::{Named, Rules};
-use crate::shapes::{Known, Shape, Shapes};
+use crate::shapes::{Shape, Shapes};
 
 /// What the rules say of a call.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -45,9 +45,6 @@ pub struct Attributor<'r> {
     endpoint: Vec<u8>,
 }
 
-/// Endpoints kept for a shape: more than one service has methods. What else comes is looked up.
-const ENDPOINTS: usize = 16;
-
 impl<'r> Attributor<'r> {
     /// A worker's attributor. `names` are those that the rules were compiled with.
     pub fn new(rules: &'r Rules, names: &'r Names) -> Self {
@@ -79,32 +76,28 @@ impl<'r> Attributor<'r> {
             Some(mark) => (&call.target[..mark], &call.target[mark + 1..]),
             None => (call.target, b"".as_slice()),
         };
-        let shape = self.shapes.of(path);
+        let Shape { leaves, template, routes } = self.shapes.of(path);
         seen.query = query;
-        seen.leaves = &shape.leaves;
+        seen.leaves = leaves;
         let (_, actor) = first(&rules.actors, &seen, &mut self.actors).unwrap_or_default();
         if let Some((_, service)) = first(&rules.services, &seen, &mut self.services) {
             seen.service = service;
         }
         let service = seen.service;
-        let (claimed, claim) = match first(&rules.operations, &seen, &mut self.operations) {
-            Some((rule, operation)) => (operation, rules.claims[rule]),
-            None => (NameId::UNKNOWN, Claim::Rule),
-        };
-        let is_it = |known: &&Known| known.service == service && *known.method == *call.method;
-        let endpoint = match shape.endpoints.iter().find(is_it) {
-            Some(known) => known.endpoint,
-            None => {
-                write_endpoint(rules, shape, service, call.method, &mut self.endpoint);
-                let endpoint = self.endpoints.intern(&self.endpoint);
-                if shape.endpoints.len() < ENDPOINTS {
-                    let method = call.method.into();
-                    shape.endpoints.push(Known { service, method, endpoint });
-                }
-                endpoint
-            }
-        };
-        Attribution { actor, service, claimed, claim, endpoint }
+        let Self { endpoint, endpoints, operations: memo, .. } = self;
+        let operations = &rules.operations;
+        let route = routes.of(service, call.method, || {
+            write_endpoint(rules, &seen, template, endpoint);
+            (endpoints.intern(endpoint), operations.selector.candidates(&seen, memo))
+        });
+        let operation = operations.selector.select_from(&route.operations, &seen, memo);
+        Attribution {
+            actor,
+            service,
+            claimed: operation.map_or(NameId::UNKNOWN, |rule| operations.names[rule]),
+            claim: operation.map_or(Claim::Rule, |rule| rules.claims[rule]),
+            endpoint: route.endpoint,
+        }
     }
 }
 
@@ -114,16 +107,17 @@ fn first(named: &Named, seen: &Seen<'_, '_>, memo: &mut SelectorMemo) -> Option<
 }
 
 /// Writes the endpoint's name: of the declared templates the most specific one for this service
-/// and method, or else the path's own.
-fn write_endpoint(rules: &Rules, shape: &Shape, service: NameId, method: &[u8], out: &mut Vec<u8>) {
+/// and method, or else the path's own template.
+fn write_endpoint(rules: &Rules, seen: &Seen<'_, '_>, template: &[u8], out: &mut Vec<u8>) {
+    let method = seen.call.method;
     out.clear();
     out.extend_from_slice(rules.method(method));
     out.push(b' ');
-    let declared = shape.leaves.iter().flat_map(|&leaf| rules.templates.get(leaf));
-    match declared.into_iter().find(|declared| declared.is_for(service, method)) {
+    let mut declared = seen.leaves.iter().flat_map(|&leaf| rules.templates.get(leaf));
+    match declared.find(|declared| declared.is_for(seen.service, method)) {
         Some(declared) => out.extend_from_slice(declared.template.as_bytes()),
         // Its target is an authority (RFC 9112 section 3.2.3), chosen by the client.
         None if method == b"CONNECT" => out.extend_from_slice(b"{authority}"),
-        None => out.extend_from_slice(&shape.template),
+        None => out.extend_from_slice(template),
     }
 }

@@ -13,9 +13,11 @@
 //!   answer is the first rule in what the sets share. The oracle of the tests asks one rule after
 //!   the other and must always agree.
 //! - Endpoints are path templates: declared ones first, the most specific wins; where there is
-//!   none, segments whose shape gives them away become parameters ([`template`]). Templates that
+//!   none, segments whose shape gives them away become parameters ([`template()`]). Templates that
 //!   are learned from many paths, and suggestions for callers that no rule names, will stand
 //!   beside these two.
+//! - A worker remembers what decides and repeats: user agents and other texts, and paths by their
+//!   shape rather than as they are, since identifiers hardly repeat. All of it is bounded.
 //!
 //! Pure: no file, no socket, no clock.
 

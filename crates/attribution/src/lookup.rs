@@ -5,6 +5,9 @@
 #[derive(Clone, Debug)]
 pub(crate) struct Lookup<V>(Vec<(Box<[u8]>, V)>);
 
+/// Up to this many are looked through one by one.
+const FEW: usize = 6;
+
 impl<V> Default for Lookup<V> {
     fn default() -> Self {
         Self(Vec::new())
@@ -17,6 +20,10 @@ impl<V> Lookup<V> {
     }
 
     pub(crate) fn get(&self, key: &[u8]) -> Option<&V> {
+        if self.0.len() <= FEW {
+            let same = |(known, _): &&(Box<[u8]>, V)| **known == *key;
+            return self.0.iter().find(same).map(|(_, value)| value);
+        }
         self.search(key).ok().map(|at| &self.0[at].1)
     }
 
@@ -42,15 +49,17 @@ mod tests {
     #[test]
     fn finds_what_was_inserted_and_nothing_else() {
         let mut lookup = Lookup::default();
-        let keys = ["GET", "PUT", "", "POST", "DELETE", "HEAD"];
+        let keys = ["GET", "PUT", "", "POST", "DELETE", "HEAD", "PATCH", "TRACE", "LOCK"];
         for (n, key) in keys.into_iter().enumerate() {
-            *lookup.get_or_insert_with(key.as_bytes(), || 0) = n;
+            assert_eq!(lookup.get(key.as_bytes()), None);
+            *lookup.get_or_insert_with(key.as_bytes(), || 0) += n;
+            for (m, known) in keys[..=n].iter().enumerate() {
+                assert_eq!(lookup.get(known.as_bytes()), Some(&m));
+            }
         }
-        *lookup.get_or_insert_with(b"GET", || 7) += 10;
-        assert_eq!(lookup.get(b"GET"), Some(&10));
-        for (n, key) in keys.into_iter().enumerate().skip(1) {
-            assert_eq!(lookup.get(key.as_bytes()), Some(&n));
-        }
+        *lookup.get_or_insert_with(b"PUT", || 0) += 10;
+        assert_eq!(lookup.get(b"PUT"), Some(&11));
+        assert_eq!(lookup.len(), keys.len());
         for key in ["GE", "PAT", "POSU", "GETS"] {
             assert_eq!(lookup.get(key.as_bytes()), None);
         }

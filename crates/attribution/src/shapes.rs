@@ -2,11 +2,12 @@
 //!
 //! Paths with identifiers hardly ever repeat, their shapes do. So a worker keeps a tree of shapes:
 //! each segment leads on either as the literal it is or as its kind. Where a shape ends stands what
-//! all its paths share: the declared templates that match, the template of the path, and the
-//! endpoint for each method. A path of a known shape costs one step a segment and no more.
+//! all its paths share: the declared templates that match, the template of the path, and for each
+//! method the endpoint and the operations in question. A path of a known shape costs one step a segment and no more.
 
 use dolmen_model::NameId;
 
+use crate::conditions::Bits;
 use crate::lookup::Lookup;
 use crate::paths::class::{DOT, ODD, classes};
 use crate::paths::{MAX_SEGMENTS, PathReader, Segments};
@@ -20,16 +21,46 @@ pub(crate) struct Shape {
     pub(crate) leaves: Vec<usize>,
     /// The template where none is declared.
     pub(crate) template: Vec<u8>,
-    /// The endpoints met so far.
-    pub(crate) endpoints: Vec<Known>,
+    pub(crate) routes: Routes,
 }
 
-/// The endpoint of calls with this method that this service answered.
+/// The routes met so far on paths of one shape.
+#[derive(Debug, Default)]
+pub(crate) struct Routes(Vec<Route>);
+
+/// What calls of one shape share that have this method and that this service answered.
 #[derive(Debug)]
-pub(crate) struct Known {
+pub(crate) struct Route {
     pub(crate) service: NameId,
     pub(crate) method: Box<[u8]>,
     pub(crate) endpoint: NameId,
+    /// The operation rules that may match.
+    pub(crate) operations: Bits,
+}
+
+impl Routes {
+    /// How many are kept: services have few methods, but clients invent some.
+    const KEPT: usize = 16;
+
+    /// The route of calls with this method to this service, made where it is not known.
+    pub(crate) fn of(
+        &mut self,
+        service: NameId,
+        method: &[u8],
+        new: impl FnOnce() -> (NameId, Bits),
+    ) -> &Route {
+        let same = |route: &Route| route.service == service && *route.method == *method;
+        let at = match self.0.iter().position(same) {
+            Some(known) => known,
+            None => {
+                let (endpoint, operations) = new();
+                self.0.truncate(Self::KEPT - 1);
+                self.0.push(Route { service, method: method.into(), endpoint, operations });
+                self.0.len() - 1
+            }
+        };
+        &self.0[at]
+    }
 }
 
 /// One worker's memory of shapes.
@@ -74,7 +105,7 @@ impl<'r> Shapes<'r> {
             None => {
                 passing.leaves.clear();
                 passing.template.clear();
-                passing.endpoints.clear();
+                passing.routes.0.clear();
                 passing
             }
         };

@@ -10,6 +10,7 @@ mod text;
 use dolmen_model::Call;
 use ipnet::IpNet;
 
+pub(crate) use bits::Bits;
 pub(crate) use glob::Glob;
 pub(crate) use selector::{Seen, Selector, SelectorMemo};
 

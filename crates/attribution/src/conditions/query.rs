@@ -18,7 +18,8 @@ pub(crate) struct QueryIndex {
 #[derive(Debug)]
 struct Parameter {
     name: Box<[u8]>,
-    finder: Finder<'static>,
+    /// `None` for a name that only escapes can spell.
+    finder: Option<Finder<'static>>,
     values: TextIndex,
     /// The rules that allow a query without this parameter.
     absent: Bits,
@@ -41,7 +42,9 @@ impl QueryIndex {
             asking.add(values.asking());
         }
         let parameter = |(name, values): (Box<[u8]>, TextIndex)| Parameter {
-            finder: Finder::new(&*name).into_owned(),
+            finder: memchr::memchr2(b'&', b'=', &name)
+                .is_none()
+                .then(|| Finder::new(&*name).into_owned()),
             name,
             absent: values.asking().complement(count),
             values,
@@ -88,7 +91,8 @@ impl QueryIndex {
     /// A query without escapes: searched for the names, whatever else it holds.
     fn add_plain(&self, query: &[u8], memo: &mut QueryMemo) {
         for (parameter, (texts, allowed)) in self.parameters.iter().zip(&mut memo.parameters) {
-            for at in parameter.finder.find_iter(query) {
+            let Some(finder) = &parameter.finder else { continue };
+            for at in finder.find_iter(query) {
                 let after = &query[at + parameter.name.len()..];
                 let begins = at == 0 || query[at - 1] == b'&';
                 let value = match after {
@@ -151,21 +155,23 @@ mod tests {
     use super::super::text::{Compare, Empty, TextCondition};
     use super::*;
 
-    /// Rule 0 asks for `op=virement`, rule 1 for any `op`, rule 2 for `a b=é`, rule 3 for nothing.
+    /// Rule 0 asks for `op=virement`, rule 1 for any `op`, rule 2 for `a b=é`, rule 3 for nothing,
+    /// rule 4 for a parameter `a=b`.
     fn allowed(query: &str) -> Vec<usize> {
         let index = |rules: &[(usize, &str)]| {
             let globs: Vec<_> =
                 rules.iter().map(|&(rule, g)| (rule, [Glob::parse(g).unwrap()])).collect();
             let conditions: Vec<_> =
                 globs.iter().map(|(rule, globs)| TextCondition { rule: *rule, globs }).collect();
-            TextIndex::compile(&conditions, 4, Empty::Value, Compare::Exactly).unwrap()
+            TextIndex::compile(&conditions, 5, Empty::Value, Compare::Exactly).unwrap()
         };
         let op = (b"op".as_slice().into(), index(&[(0, "virement"), (1, "*")]));
         let spaced = (b"a b".as_slice().into(), index(&[(2, "é")]));
-        let query_index = QueryIndex::new(vec![op, spaced], 4);
-        let mut rules = Bits::none(4).complement(4);
+        let equals = (b"a=b".as_slice().into(), index(&[(4, "*")]));
+        let query_index = QueryIndex::new(vec![op, spaced, equals], 5);
+        let mut rules = Bits::none(5).complement(5);
         query_index.narrow(query.as_bytes(), &mut query_index.memo(), &mut rules);
-        (0..4).filter(|&rule| rules.contains(rule)).collect()
+        (0..5).filter(|&rule| rules.contains(rule)).collect()
     }
 
     #[test]
@@ -185,6 +191,7 @@ mod tests {
     #[test]
     fn any_of_a_repeated_parameter() {
         assert_eq!(allowed("op=solde&op=virement"), [0, 1, 3]);
+        assert_eq!(allowed("opop=1&op=virement&op"), [0, 1, 3]);
     }
 
     #[test]
@@ -192,6 +199,8 @@ mod tests {
         assert_eq!(allowed("%6fp=vire%6Dent"), [0, 1, 3]);
         assert_eq!(allowed("a+b=%C3%A9"), [2, 3]);
         assert_eq!(allowed("a%20b=%c3%a9&op=100%"), [1, 2, 3]);
+        assert_eq!(allowed("a%3Db=c"), [3, 4]);
+        assert_eq!(allowed("a=b=c"), [3]);
         // What was escaped twice is decoded once.
         assert_eq!(allowed("op=vire%256Dent"), [1, 3]);
     }

@@ -23,6 +23,7 @@ pub(crate) struct Selector {
     matchable: Bits,
     services: ServiceIndex,
     paths: PathIndex,
+    methods: Option<TextIndex>,
     /// Sorted by field, so that what is cheap and tells most comes first.
     texts: Vec<(Field, TextIndex)>,
     networks: Option<NetworkIndex>,
@@ -51,6 +52,7 @@ struct PathIndex {
 pub(crate) struct SelectorMemo {
     rules: Bits,
     allowed: Bits,
+    methods: TextMemo,
     texts: Vec<TextMemo>,
     query: QueryMemo,
 }
@@ -102,7 +104,7 @@ impl Selector {
             let query = conditions.query.iter();
             parameters.extend(query.map(|(name, globs)| (name, TextCondition { rule, globs })));
         }
-        let texts = grouped(fields, |field, conditions| {
+        let mut texts = grouped(fields, |field, conditions| {
             TextIndex::compile(conditions, count, Empty::Absent, field.compare())
                 .map(|index| (field.clone(), index))
                 .map_err(|problem| (field.key(), problem))
@@ -112,7 +114,9 @@ impl Selector {
                 .map(|index| (name.as_bytes().into(), index))
                 .map_err(|problem| (format!("query.{name}"), problem))
         })?;
+        let method = texts.iter().position(|(field, _)| *field == Field::Method);
         Ok(Self {
+            methods: method.map(|at| texts.remove(at).1),
             matchable: declarations.complement(count),
             services: ServiceIndex::new(&services, count),
             paths: PathIndex::new(&leaves, count),
@@ -127,6 +131,7 @@ impl Selector {
         SelectorMemo {
             rules: self.matchable.clone(),
             allowed: self.matchable.clone(),
+            methods: TextMemo::default(),
             texts: self.texts.iter().map(|_| TextMemo::default()).collect(),
             query: self.query.memo(),
         }
@@ -135,10 +140,42 @@ impl Selector {
     /// The first rule that matches.
     pub(crate) fn select(&self, seen: &Seen<'_, '_>, memo: &mut SelectorMemo) -> Option<usize> {
         self.matchable.first()?;
-        let SelectorMemo { rules, allowed, texts, query } = memo;
+        self.narrow_by_route(seen, memo);
+        self.narrow_by_rest(seen, memo)
+    }
+
+    /// The rules that service, path and method allow: all calls on one route share them.
+    pub(crate) fn candidates(&self, seen: &Seen<'_, '_>, memo: &mut SelectorMemo) -> Bits {
+        self.narrow_by_route(seen, memo);
+        memo.rules.clone()
+    }
+
+    /// [`Self::select`], where the candidates are known.
+    pub(crate) fn select_from(
+        &self,
+        candidates: &Bits,
+        seen: &Seen<'_, '_>,
+        memo: &mut SelectorMemo,
+    ) -> Option<usize> {
+        candidates.first()?;
+        memo.rules.set(candidates);
+        self.narrow_by_rest(seen, memo)
+    }
+
+    fn narrow_by_route(&self, seen: &Seen<'_, '_>, memo: &mut SelectorMemo) {
+        let SelectorMemo { rules, allowed, methods, .. } = memo;
         rules.set(&self.matchable);
         self.services.narrow(seen.service, rules);
         self.paths.narrow(seen.leaves, allowed, rules);
+        if let Some(index) = &self.methods
+            && index.asks(rules)
+        {
+            index.with(seen.call.method, methods, |allowed| rules.keep(allowed));
+        }
+    }
+
+    fn narrow_by_rest(&self, seen: &Seen<'_, '_>, memo: &mut SelectorMemo) -> Option<usize> {
+        let SelectorMemo { rules, texts, query, .. } = memo;
         for ((field, index), memo) in self.texts.iter().zip(texts) {
             if index.asks(rules) {
                 index.with(field.of(seen.call), memo, |allowed| rules.keep(allowed));

@@ -27,8 +27,7 @@ pub(crate) struct Segments<'p> {
     pub(crate) first: &'p [Segment],
     /// How many more there are.
     pub(crate) more: usize,
-    /// Where the segments lie. What stands between two neighbours is one `/`; where something was
-    /// left out they are no neighbours.
+    /// Where the segments lie.
     pub(crate) path: &'p [u8],
 }
 
