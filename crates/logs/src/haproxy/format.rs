@@ -84,12 +84,11 @@ impl<'f> Parser<'f> {
             self.at += 2;
         } else if rest.starts_with('%') {
             self.variable()?;
-        } else if let Some(escaped) = rest.strip_prefix('\\').and_then(|r| r.bytes().next()) {
-            self.push_literal(escaped);
-            self.at += 2;
         } else {
-            self.push_literal(rest.as_bytes()[0]);
-            self.at += 1;
+            let bare = rest.strip_prefix('\\').filter(|bare| !bare.is_empty()).unwrap_or(rest);
+            let length = bare.chars().next().map_or(0, char::len_utf8);
+            bare.bytes().take(length).for_each(|b| self.push_literal(b));
+            self.at += rest.len() - bare.len() + length;
         }
         Ok(())
     }
