@@ -32,7 +32,7 @@ pub(crate) enum Kind {
     Json(Json),
     Pattern(Pattern),
     Traefik(Traefik),
-    HaProxy(HaProxy),
+    HaProxy(Box<HaProxy>),
     W3c(W3c),
     Auto(Auto),
 }

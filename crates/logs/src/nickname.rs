@@ -21,7 +21,7 @@ pub(crate) fn calls(text: &str, fields: &Fields) -> Option<Result<Kind, FormatEr
         "alb" => Ok(Kind::Program(alb::program())),
         "envoy" => envoy::compile(envoy::DEFAULT).map(Kind::Program),
         "istio" => envoy::compile(envoy::ISTIO).map(Kind::Program),
-        "haproxy" => HaProxy::new(fields).map(Kind::HaProxy),
+        "haproxy" => HaProxy::new(fields).map(|haproxy| Kind::HaProxy(Box::new(haproxy))),
         "w3c" | "iis" => Ok(Kind::W3c(W3c::default())),
         _ if text.starts_with("#Fields:") => Ok(Kind::W3c(W3c::with_columns(text)?)),
         _ if envoy::is_format(text) => envoy::compile(text).map(Kind::Program),

@@ -158,6 +158,14 @@ fn reads_a_log_format() {
 }
 
 #[test]
+fn text_in_a_log_format_may_be_of_any_language() {
+    let line = "réponse 200 à 10.0.1.2 é";
+    with_call(&format(r"réponse %ST à %ci\ \é"), line, |call| {
+        assert_eq!((call.status, text(call.address)), (Some(200), "10.0.1.2"));
+    });
+}
+
+#[test]
 fn refuses_a_log_format_where_it_is_wrong() {
     let refused = |text: &str| {
         let error = Format::calls(text, &Fields::new()).unwrap_err();
