@@ -35,7 +35,7 @@ pub(super) fn copy(input: impl BufRead, mut out: impl Write) -> Result<Count> {
     let mut passing = false;
     for line in input.lines() {
         let line = line?;
-        if let Some(result) = line.strip_prefix("test result: ") {
+        if let Some(result) = result(&line) {
             passing = false;
             count.passed += before(result, " passed");
             count.failed += before(result, " failed");
@@ -69,6 +69,12 @@ pub(super) fn copy(input: impl BufRead, mut out: impl Write) -> Result<Count> {
 struct Test {
     name: String,
     skipped: bool,
+}
+
+/// What a harness says of its tests. A test that writes past the harness may leave text before it.
+fn result(line: &str) -> Option<&str> {
+    let (_, result) = line.split_once("test result: ")?;
+    ["ok. ", "FAILED. "].iter().any(|start| result.starts_with(start)).then_some(result)
 }
 
 /// The name in `---- name stdout ----`.
@@ -118,7 +124,7 @@ failures:
 test result: FAILED. 2 passed; 1 failed; 1 ignored; 0 measured; 0 filtered out; finished in 0.00s
 
 running 12 tests
-test result: ok. 12 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out; finished in 0.01s
+written past the harnesstest result: ok. 12 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out; finished in 0.01s
 ";
 
     #[test]
