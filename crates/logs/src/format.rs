@@ -124,7 +124,9 @@ impl Format {
         let line = without_line_end(line);
         match &self.kind {
             Kind::Program(program) => {
-                program.values(&line[self.prefix(line)..], &mut Scratch::default())
+                let skipped = self.prefix(line);
+                let read = program.values(&line[skipped..], &mut Scratch::default());
+                read.map_err(|unread| unread.after(skipped))
             }
             Kind::Pattern(pattern) => pattern.values(line),
             Kind::Json(_) | Kind::Traefik(_) | Kind::HaProxy(_) | Kind::W3c(_) | Kind::Auto(_) => {
@@ -152,7 +154,7 @@ impl Format {
             Kind::W3c(w3c) => w3c.read(line, scratch),
             Kind::Auto(auto) => return auto.read(line, scratch),
         };
-        read.map_err(|unread| Unread { column: unread.column + skipped, ..unread })
+        read.map_err(|unread| unread.after(skipped))
     }
 
     /// Whether it is worth while to read a line in this format: cheap, and never wrongly no.
@@ -201,15 +203,16 @@ fn is_pattern(text: &str) -> bool {
 /// A format that is neither a name nor copied from a configuration.
 fn flat(text: &str) -> Result<(Program, &'static str), FormatError> {
     let spelling = Spelling::plain(text);
-    let has_variable = text
-        .split('$')
-        .skip(1)
-        .any(|rest| rest.starts_with(|c: char| c.is_ascii_lowercase() || matches!(c, '_' | '{')));
-    match (has_variable, text.contains('%')) {
-        (true, false) => Ok((nginx::compile(&spelling, None)?, "nginx")),
-        // `%{X}i` stands in no nginx format, `$name` may stand in an Apache one as text.
-        (_, true) => Ok((apache::compile(&spelling)?, "Apache")),
-        (false, false) => Err(FormatError::whole(text, unknown(text))),
+    let is_nginx = match (text.contains('%'), text.contains('$')) {
+        (false, false) => return Err(FormatError::whole(text, unknown(text))),
+        // Each is plain text to the other.
+        (true, true) => nginx::has_known_variable(text),
+        (_, has_dollar) => has_dollar,
+    };
+    if is_nginx {
+        Ok((nginx::compile(&spelling, None)?, "nginx"))
+    } else {
+        Ok((apache::compile(&spelling)?, "Apache"))
     }
 }
 

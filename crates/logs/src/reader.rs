@@ -68,6 +68,11 @@ impl Unread {
     pub(crate) fn new(offset: usize, expected: impl Into<Cow<'static, str>>) -> Self {
         Self { column: offset + 1, expected: expected.into() }
     }
+
+    /// The same of a line that so many bytes were before.
+    pub(crate) fn after(self, skipped: usize) -> Self {
+        Self { column: self.column + skipped, ..self }
+    }
 }
 
 impl fmt::Display for Unread {

@@ -37,15 +37,39 @@ fn reads_the_vectors() {
     assert!(wrong.is_empty(), "{} of {}:\n{}", wrong.len(), vectors.len(), wrong.join("\n"));
 }
 
+/// Real lines: one of ten thousand was cut off, and says where.
+#[test]
+fn reads_a_real_log() {
+    let Some(log) = corpus("access-logs/elastic-apache.log") else { return };
+    let format = Format::calls("combined", &Fields::new()).expect("a nickname");
+    let mut reader = format.reader();
+    let mut unread = Vec::new();
+    let lines = log.split(|&b| b == b'\n').filter(|line| !line.is_empty());
+    for (number, line) in lines.enumerate() {
+        match reader.read(line) {
+            Ok(Line::Call(call)) => {
+                assert!(call.time.is_some() && call.status.is_some() && !call.address.is_empty());
+                assert!(!call.target.is_empty() && !call.method.is_empty(), "line {}", number + 1);
+            }
+            Ok(other) => panic!("line {}: {other:?}", number + 1),
+            Err(e) => unread.push((number + 1, e.column == line.len() + 1)),
+        }
+    }
+    assert_eq!(unread, [(8899, true)]);
+}
+
 fn vectors() -> Option<Vec<Json>> {
+    let vectors = String::from_utf8(corpus("vectors/apachelogs.jsonl")?).expect("UTF-8");
+    Some(vectors.lines().map(|line| serde_json::from_str(line).expect("a vector")).collect())
+}
+
+fn corpus(file: &str) -> Option<Vec<u8>> {
     let Some(corpus) = std::env::var_os("DOLMEN_CORPUS") else {
         println!("skipped: no corpus");
         return None;
     };
-    let path = PathBuf::from(corpus).join("vectors/apachelogs.jsonl");
-    let lines =
-        std::fs::read_to_string(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
-    Some(lines.lines().map(|line| serde_json::from_str(line).expect("a vector")).collect())
+    let path = PathBuf::from(corpus).join(file);
+    Some(std::fs::read(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display())))
 }
 
 fn text<'v>(vector: &'v Json, key: &str) -> &'v str {

@@ -7,8 +7,7 @@ use crate::escape::Escapes;
 use crate::paste::{Escape, Spelling};
 use crate::program::{Absent, Class, Field, Piece, Program, Slot, ValueKind};
 
-/// nginx's own default, which it calls `combined` as well: Apache's, read with Apache's escapes
-/// and nginx's.
+/// nginx's own default, which it calls `combined`.
 pub(crate) const COMBINED: &str = r#"$remote_addr - $remote_user [$time_local] "$request" $status $body_bytes_sent "$http_referer" "$http_user_agent""#;
 
 /// Compiles a `log_format` string. Where `escape=` is not told, a format that is a JSON object was
@@ -53,6 +52,15 @@ fn pieces(format: &Spelling) -> Result<Vec<Piece>, FormatError> {
         at = end + braces;
     }
     Ok(pieces)
+}
+
+/// Whether `text` has a variable that means something.
+pub(crate) fn has_known_variable(text: &str) -> bool {
+    text.split('$').skip(1).any(|rest| {
+        let name = rest.strip_prefix('{').unwrap_or(rest);
+        let length = name.bytes().take_while(|b| is_name(*b)).count();
+        variable::field(&name[..length]).slot != Slot::Ignored
+    })
 }
 
 fn is_name(b: u8) -> bool {

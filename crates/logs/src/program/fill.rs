@@ -13,8 +13,8 @@ use crate::time::{self, Clock, Part, Parts};
 pub(super) enum Fill {
     /// A field, where its slot says.
     Field(usize, Slot),
-    /// A time in pieces: the fields, and what each is.
-    Moment { parts: Box<[(usize, Part)]>, is_whole: bool },
+    /// A time in pieces that add up to one: the fields, and what each is.
+    Moment(Box<[(usize, Part)]>),
     /// A target whose path and query are apart: the two fields.
     Target(usize, usize),
 }
@@ -35,11 +35,11 @@ pub(super) fn fills(fields: &[Field]) -> Box<[Fill]> {
             _ => fills.push((field.rank, Fill::Field(number, field.slot.clone()))),
         }
     }
+    moments.retain(|(_, parts)| Parts::are_whole(parts.iter().map(|(_, part)| *part)));
     for (whose, parts) in moments {
-        let is_whole = Parts::are_whole(parts.iter().map(|(_, part)| *part));
         // A call's time is when it was received.
         let rank = u8::from(whose.edge == Edge::End);
-        fills.push((rank, Fill::Moment { parts: parts.into(), is_whole }));
+        fills.push((rank, Fill::Moment(parts.into())));
     }
     fills.sort_by_key(|(rank, _)| *rank);
     fills.into_iter().map(|(_, fill)| fill).collect()
@@ -50,7 +50,7 @@ impl Fill {
     pub(super) fn alone(&self) -> Option<(usize, Slot)> {
         match self {
             Self::Field(number, slot) => Some((*number, slot.clone())),
-            Self::Moment { parts, .. } => match **parts {
+            Self::Moment(parts) => match **parts {
                 [(number, Part::Timestamp)] => Some((number, Slot::Time(TimeForm::Clf))),
                 _ => None,
             },
@@ -62,7 +62,7 @@ impl Fill {
     pub(super) fn fields(&self) -> Vec<usize> {
         match self {
             Self::Field(number, _) => vec![*number],
-            Self::Moment { parts, .. } => parts.iter().map(|(number, _)| *number).collect(),
+            Self::Moment(parts) => parts.iter().map(|(number, _)| *number).collect(),
             Self::Target(path, query) => vec![*path, *query],
         }
     }
@@ -71,7 +71,7 @@ impl Fill {
     pub(super) fn writes(&self) -> u32 {
         match self {
             Self::Field(_, slot) => slot.writes(),
-            Self::Moment { .. } => Slot::Time(TimeForm::Clf).writes(),
+            Self::Moment(_) => Slot::Time(TimeForm::Clf).writes(),
             Self::Target(..) => Slot::Target.writes(),
         }
     }
@@ -123,14 +123,12 @@ impl Program {
                         assign(slot, found.text(*number), call);
                     }
                 }
-                Fill::Moment { parts, is_whole } => {
-                    if call.time.is_none() && *is_whole {
+                Fill::Moment(parts) => {
+                    if call.time.is_none() {
                         call.time = self.moment(found, parts, clock)?;
                     }
                 }
-                Fill::Target(path, _) => {
-                    assign(&Slot::Path, found.text(*path), call);
-                }
+                Fill::Target(path, _) => assign(&Slot::Path, found.text(*path), call),
             }
         }
         Ok(())

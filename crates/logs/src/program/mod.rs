@@ -1,13 +1,13 @@
 //! A line format as a flat program over bytes.
 //!
-//! A format compiles to steps, each a field and the text that ends it. One pass over the line finds
-//! where each field lies ([`scan`]); a second writes the fields into a [`Call`](crate::Call)
-//! ([`fill`]) or, for who asks, into typed values ([`values`]).
+//! A format compiles to steps, each a field and the text that ends it. Nearly every line is read
+//! without a look back, in one pass ([`quick`]): a field ends where the text after it first stands.
 //!
-//! Most lines go through without a look back: a field ends where the text after it first stands.
-//! Where that was wrong (a user name with a bracket in it, a server that does not escape quotes)
-//! the scan goes back to the last field that could be longer. What that may cost is bounded by the
-//! line's length, so that no line, however made, takes more than linear time.
+//! Where that is wrong (a user name with a bracket in it, a server that does not escape quotes) the
+//! line is read with more care: a scan finds where each field lies ([`scan`]) and goes back to the
+//! last one that could be longer, then the fields are written into a [`Call`](crate::Call)
+//! ([`fill`]). What going back may cost is bounded by the line's length, so that no line, however
+//! made, takes more than linear time. For who asks, the fields become typed values ([`values`]).
 
 mod assign;
 mod class;

@@ -125,6 +125,14 @@ fn an_unknown_variable_is_some_text() {
     });
 }
 
+#[test]
+fn a_percent_sign_is_text_as_a_dollar_is_to_apache() {
+    with_call(&format("$status $request_time% %h"), "200 0.017% %h", |call| {
+        assert_eq!(call.duration, Some(17_000));
+    });
+    with_call(&format("%>s $5 %D"), "200 $5 17", |call| assert_eq!(call.duration, Some(17)));
+}
+
 const JSON: &str = r#"{"t":$msec,"a":"$remote_addr","r":"$request","s":$status,"b":$body_bytes_sent,"ua":"$http_user_agent","id":"$request_id","ut":$upstream_response_time,"d":$request_time}"#;
 
 #[test]

@@ -119,7 +119,9 @@ impl Quick {
                     continue;
                 }
                 // It would be written after its turn.
-                What::Escaped if step.has_rival => return None,
+                What::Escaped if step.has_rival || matches!(step.slot, Slot::Time(_)) => {
+                    return None;
+                }
                 _ => {
                     escaped |= keep(scratch, step.number, range, matches!(what, What::Escaped));
                     continue;
@@ -150,7 +152,7 @@ impl Quick {
         call: &mut Call<'a>,
     ) -> Result<(), Unread> {
         let is_escaped = |number: usize| left.escaped >> number & 1 == 1;
-        for (number, span) in scratch.spans.iter_mut().enumerate() {
+        for (number, span) in scratch.spans.iter_mut().enumerate().take(self.steps.len()) {
             if is_escaped(number) {
                 program.undo_span(line, span, &mut scratch.bytes);
             }
