@@ -1,6 +1,6 @@
 //! What became of one request id: a pure function of everything that carries it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::entry::{CallEntry, MarkEntry, Place};
 
@@ -42,7 +42,7 @@ pub enum Resolved<'g, C, M> {
     },
     /// A mark whose id no call carries.
     MarkOnly(&'g MarkEntry<M>),
-    /// More than one call carries this id, outside a chain; each was answered on its own before.
+    /// More than one call carries this id, outside a chain; each of them is answered next.
     Repeated {
         /// How many calls.
         calls: usize,
@@ -51,8 +51,9 @@ pub enum Resolved<'g, C, M> {
 
 /// Answers for one request id: `calls` and `marks` are all that carry it, in any order.
 ///
-/// - Lines of one chain are one call with hops. A hop goes to the call of its chain that is nearest
-///   in time.
+/// - Lines of one chain are one call with hops. A hop goes to the nearest call in front of it that
+///   has no hop of its source yet, within an hour; then, as a retry, to the nearest within a minute;
+///   else it is a call of its own, that bypassed the proxy.
 /// - Several calls with one id (client-made ids, internal redirects) stay apart; each mark goes to
 ///   the call nearest in time, the earlier one when two are as near.
 /// - Ties are broken by place, so the answer depends on the input alone.
@@ -84,6 +85,14 @@ pub fn resolve<C, M>(
     }
 }
 
+/// How far apart, in microseconds, a line may stand from the line in front of it: one logs when a
+/// request begins, another when it ends. Farther, it is another request with the same id.
+const ONE_REQUEST: u64 = 3600 * 1_000_000;
+
+/// How far apart when the call has a line of that source already: a proxy tries a server again at
+/// once, or not at all.
+const ONE_RETRY: u64 = 60 * 1_000_000;
+
 /// A call of the group under construction.
 struct Head<'g, C, M> {
     call: &'g CallEntry<C>,
@@ -91,6 +100,9 @@ struct Head<'g, C, M> {
     hops: Vec<&'g CallEntry<C>>,
     marks: Vec<&'g MarkEntry<M>>,
 }
+
+/// The place of a call in time, and its number: what sorted searches go by.
+type At = (i64, Place, usize);
 
 /// Sorted searches throughout: an id that a broken client sends a million times must not cost a
 /// million times a million.
@@ -105,56 +117,59 @@ fn resolve_several<'g, C, M>(
     // Stable: within a depth the calls stay in time order.
     foremost_first.sort_by_key(|&(depth, _)| depth);
     let mut heads: Vec<Head<'g, C, M>> = Vec::new();
-    // The heads of each source, in time order because calls come in it.
-    let mut of_source: BTreeMap<u16, Vec<(&CallEntry<C>, usize)>> = BTreeMap::new();
+    let mut of_source: BTreeMap<u16, BTreeSet<At>> = BTreeMap::new();
+    // For each source behind others: the calls in front that have no line of it yet.
+    let mut free: BTreeMap<u16, BTreeSet<At>> = BTreeMap::new();
     for (depth, call) in foremost_first {
         let source = call.place.source;
-        let front = chains
-            .fronts(source)
-            .filter_map(|front| nearest(of_source.get(&front)?, call.time))
-            .min_by_key(|(head, _)| distance(head, call.time));
+        let fronts = || chains.fronts(source).filter_map(|front| of_source.get(&front));
+        let free = free.entry(source).or_insert_with(|| fronts().flatten().copied().collect());
+        let front = nearest(free, call.time, ONE_REQUEST).or_else(|| {
+            let taken = fronts().filter_map(|front| nearest(front, call.time, ONE_RETRY));
+            taken.min_by_key(|at| distance(at, call.time))
+        });
         match front {
-            Some((_, head)) => heads[head].hops.push(call),
+            Some(at) => {
+                free.remove(&at);
+                heads[at.2].hops.push(call);
+            }
             None => {
-                of_source.entry(source).or_default().push((call, heads.len()));
+                let at = (call.time, call.place, heads.len());
+                of_source.entry(source).or_default().insert(at);
                 let (hops, marks) = (Vec::new(), Vec::new());
                 heads.push(Head { call, bypassed: depth > 0, hops, marks });
             }
         }
     }
-    heads.sort_by_key(|head| (head.call.time, head.call.place));
-    let by_time: Vec<_> = heads.iter().enumerate().map(|(at, head)| (head.call, at)).collect();
+    let by_time = (0..).zip(&heads).map(|(n, head)| (head.call.time, head.call.place, n)).collect();
     for mark in marks {
-        if let Some((_, head)) = nearest(&by_time, mark.time) {
+        if let Some((.., head)) = nearest(&by_time, mark.time, u64::MAX) {
             heads[head].marks.push(mark);
         }
-    }
-    for Head { call, bypassed, hops, marks } in &heads {
-        each(Resolved::Call { call, hops, marks, bypassed: *bypassed });
     }
     if heads.len() > 1 {
         each(Resolved::Repeated { calls: heads.len() });
     }
+    for &(.., head) in &by_time {
+        let Head { call, bypassed, hops, marks } = &heads[head];
+        each(Resolved::Call { call, hops, marks, bypassed: *bypassed });
+    }
 }
 
 /// The smaller the nearer; of two as near, the earlier.
-fn distance<C>(call: &CallEntry<C>, time: i64) -> (u64, i64, Place) {
-    (call.time.abs_diff(time), call.time, call.place)
+fn distance(at: &At, time: i64) -> (u64, At) {
+    (at.0.abs_diff(time), *at)
 }
 
-/// The nearest to `time` of calls sorted by time and place.
-fn nearest<'g, C>(
-    sorted: &[(&'g CallEntry<C>, usize)],
-    time: i64,
-) -> Option<(&'g CallEntry<C>, usize)> {
-    let after = sorted.partition_point(|(call, _)| call.time < time);
+/// The nearest to `time`, if it is at most `most` microseconds away.
+fn nearest(sorted: &BTreeSet<At>, time: i64, most: u64) -> Option<At> {
+    let first = |time| (time, Place { source: 0, position: 0 }, 0);
+    let after = sorted.range(first(time)..).next();
     // Of the calls before, the last instant's first: place decides among equals.
-    let before = after.checked_sub(1).map(|last| {
-        let instant = sorted[last].0.time;
-        sorted[sorted.partition_point(|(call, _)| call.time < instant)]
-    });
-    let after = sorted.get(after).copied();
-    before.into_iter().chain(after).min_by_key(|(call, _)| distance(call, time))
+    let before = sorted.range(..first(time)).next_back();
+    let before = before.and_then(|last| sorted.range(first(last.0)..).next());
+    let nearest = before.into_iter().chain(after).min_by_key(|at| distance(at, time))?;
+    (nearest.0.abs_diff(time) <= most).then_some(*nearest)
 }
 
 #[cfg(test)]
@@ -226,14 +241,14 @@ mod tests {
     fn the_same_id_twice_is_kept_apart_by_time_and_reported() {
         let calls = [call(0, 10), call(0, 100)];
         let marks = [mark(99, 2), mark(11, 1)];
-        assert_eq!(answers(&[None], &calls, &marks), "10+0[1] 100+0[2] repeated 2");
+        assert_eq!(answers(&[None], &calls, &marks), "repeated 2 10+0[1] 100+0[2]");
     }
 
     #[test]
     fn unrelated_sources_with_one_id_are_two_calls() {
         assert_eq!(
             answers(&[None, None], &[call(0, 1), call(1, 2)], &[]),
-            "1+0[] 2+0[] repeated 2"
+            "repeated 2 1+0[] 2+0[]"
         );
     }
 
@@ -244,9 +259,24 @@ mod tests {
     }
 
     #[test]
+    fn each_call_gets_a_hop_of_its_own_first() {
+        let behind = [None, Some(0)];
+        let calls = [call(0, 5), call(0, 6), call(1, 5), call(1, 5)];
+        assert_eq!(answers(&behind, &calls, &[]), "repeated 2 5+1[] 6+1[]");
+    }
+
+    #[test]
+    fn an_id_reused_past_the_proxy_days_later_is_not_hidden() {
+        let behind = [None, Some(0)];
+        let later = 4 * 86_400 * 1_000_000;
+        let calls = [call(0, 5), call(1, 5), call(1, later)];
+        assert_eq!(answers(&behind, &calls, &[]), format!("repeated 2 5+1[] !{later}+0[]"));
+    }
+
+    #[test]
     fn siblings_behind_one_proxy_are_not_behind_each_other() {
         let behind = [None, Some(0), Some(0)];
-        assert_eq!(answers(&behind, &[call(1, 1), call(2, 2)], &[]), "!1+0[] !2+0[] repeated 2");
+        assert_eq!(answers(&behind, &[call(1, 1), call(2, 2)], &[]), "repeated 2 !1+0[] !2+0[]");
         assert_eq!(answers(&behind, &[call(0, 0), call(1, 1), call(2, 2)], &[]), "0+2[]");
     }
 
