@@ -148,7 +148,7 @@ fn guessed(line: &[u8], known: &[Entry]) -> Option<Candidate> {
     if known.len() >= KEPT {
         return None;
     }
-    let text = guess::format(&[line])?;
+    let text = guess::formats(&[line]).into_iter().next()?;
     let is_known = known.iter().any(|entry| entry.candidate.format().name().ends_with(&text));
     if is_known { None } else { Candidate::calls(&text) }
 }

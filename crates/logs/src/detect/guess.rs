@@ -4,19 +4,26 @@
 //! each word or quoted text after it is looked at, in all lines of the sample. The guess is a
 //! format that a person could have written, so it can be shown, and put into a configuration.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashSet};
 use std::net::IpAddr;
 
 use crate::time::CLF;
 
-/// A format of Apache's or nginx's for the lines, if they seem to have one; the lines that seem to
-/// have another are left out.
-pub(super) fn format(lines: &[&[u8]]) -> Option<String> {
+/// The formats of Apache's or nginx's that the lines seem to have, the one of most lines first: a
+/// file may go over from one to another.
+pub(super) fn formats(lines: &[&[u8]]) -> Vec<String> {
     let mut alike: BTreeMap<String, Vec<Parts<'_>>> = BTreeMap::new();
     for parts in lines.iter().filter_map(|line| Parts::of(&line[crate::syslog::prefix(line)..])) {
         alike.entry(parts.shape()).or_default().push(parts);
     }
-    let parts = alike.into_values().max_by_key(Vec::len)?;
+    let mut alike: Vec<_> = alike.into_values().collect();
+    alike.sort_by_key(|parts| Reverse(parts.len()));
+    alike.iter().filter_map(|parts| format(parts)).collect()
+}
+
+/// The format of lines that are alike.
+fn format(parts: &[Parts<'_>]) -> Option<String> {
     let first = parts.first()?;
     let columns: Vec<Column> = (0..first.tail.len())
         .map(|number| Column::of(parts.iter().filter_map(|parts| parts.tail.get(number))))
@@ -246,7 +253,9 @@ fn is_id(text: &[u8]) -> bool {
     let is_unique_id = matches!(text.len(), 24 | 27) && text.iter().all(is_base64) && is_mixed;
     let is_upper = |b: &u8| b.is_ascii_uppercase() || b.is_ascii_digit();
     let is_ulid = text.len() == 26 && text.iter().all(is_upper);
-    has_digit(text) && (is_unique_id || is_ulid)
+    // The ids that mod_unique_id makes within a second share most of their letters, so that all of
+    // them may be without a digit.
+    is_unique_id || (has_digit(text) && is_ulid)
 }
 
 /// `%h - %u …` and what the columns are.
@@ -342,7 +351,13 @@ mod tests {
         };
         let lines: Vec<String> = ids.iter().map(line).collect();
         let lines: Vec<&[u8]> = lines.iter().map(String::as_bytes).collect();
-        format(&lines).unwrap()
+        formats(&lines).remove(0)
+    }
+
+    #[test]
+    fn ids_of_one_second_may_have_no_digit_between_them() {
+        let ids = ["awIsMDxVPqMobogkxpxTOQAAAAa", "awIsMDxVPqMobogkxpxTOQAAAAb"];
+        assert!(guessed(&ids).contains("X-Request-Id"));
     }
 
     #[test]

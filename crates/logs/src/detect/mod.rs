@@ -35,6 +35,9 @@ const NAMES: [&str; 13] = [
     "json",
 ];
 
+/// Formats guessed from the sample: a file goes over to another once or twice in its life.
+const GUESSED: usize = 4;
+
 /// Lines looked at; enough to see every kind of line that a busy server writes.
 const LINES: usize = 500;
 
@@ -55,9 +58,8 @@ impl Format {
         let lines = lines(sample);
         let mut candidates: Vec<Candidate> =
             NAMES.iter().filter_map(|name| Candidate::calls(name)).collect();
-        if let Some(guessed) = guess::format(&lines).and_then(|text| Candidate::calls(&text)) {
-            candidates.push(guessed);
-        }
+        let guessed = guess::formats(&lines);
+        candidates.extend(guessed.iter().take(GUESSED).filter_map(|text| Candidate::calls(text)));
         let Some(first_line) = lines.first() else {
             return Ok(Self::auto(candidates));
         };
@@ -101,14 +103,13 @@ impl Format {
     }
 }
 
-/// The lines that are not blank. The last may be cut off by the sample's end: one line less that
-/// is read changes nothing.
+/// The lines that are not blank, at most [`LINES`], taken evenly from the whole sample. The last may
+/// be cut off by the sample's end: one line less that is read changes nothing.
 fn lines(sample: &[u8]) -> Vec<&[u8]> {
-    sample
-        .split(|&b| b == b'\n')
-        .filter(|line| !line.iter().all(u8::is_ascii_whitespace))
-        .take(LINES)
-        .collect()
+    let is_blank = |line: &&[u8]| line.iter().all(u8::is_ascii_whitespace);
+    let lines: Vec<&[u8]> = sample.split(|&b| b == b'\n').filter(|line| !is_blank(line)).collect();
+    let step = lines.len().div_ceil(LINES).max(1);
+    lines.into_iter().step_by(step).collect()
 }
 
 /// How many of the lines are calls or marks, or name the columns of calls to come.
