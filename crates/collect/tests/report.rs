@@ -242,6 +242,73 @@ fn a_window_cuts_calls_but_not_their_marks() {
 }
 
 #[test]
+fn a_repeated_id_counts_only_where_it_was_asked_about() {
+    let mut run = Run::new();
+    let calls = run.source(Holds::Calls, "", None);
+    run.file(calls, "access", [call(1, "/a", "twice"), call(30, "/b", "twice")].concat());
+    assert_eq!(run.report().repeated_ids, 1);
+    run.query = Query::parse("path:/a").unwrap();
+    let report = run.report();
+    assert_eq!((report.calls, report.repeated_ids), (1, 0));
+}
+
+#[test]
+fn a_line_without_an_id_behind_a_proxy_bypassed_it() {
+    let mut run = Run::new();
+    let proxy = run.source(Holds::Calls, "", None);
+    let server = run.source(Holds::Calls, "", Some(proxy));
+    run.file(proxy, "proxy.log", call(0, "/a", "one"));
+    run.file(server, "server.log", [call(0, "/a", "one"), call(5, "/a", "-")].concat());
+    let report = run.report();
+    assert_eq!((report.calls, report.no_id, report.bypassed), (2, 1, 1));
+}
+
+#[test]
+fn a_format_that_changes_half_way_is_found_whatever_the_workers_do() {
+    let plain = |n: i64| {
+        let line = call(n % 3000, "/a", "x");
+        let end = line.find(" \"x\"").unwrap();
+        format!("{}\n", &line[..end])
+    };
+    // Every 500th id is the client's own, the first one among them.
+    let id = |n: i64| if n % 500 == 0 { format!("client-{n}") } else { format!("{n:032x}") };
+    let access: String =
+        (0..3000).map(plain).chain((0..30_000).map(|n| call(n % 3000, "/b", &id(n)))).collect();
+    let marks: String = (0..30_000).map(|n| mark(n % 3000, &id(n), "b")).collect();
+    let mut reports = Vec::new();
+    for workers in [1, 2, 3, 4] {
+        let mut run = Run::new();
+        run.workers = workers;
+        let calls = run.source(Holds::Calls, "", None);
+        let app = run.source(Holds::Marks, "", None);
+        run.sources[usize::from(calls)].format = FormatChoice::Auto;
+        run.file(calls, "access", &access);
+        run.file(app, "app", &marks);
+        let mut report = run.report();
+        report.files.clear();
+        reports.push(report);
+    }
+    assert_eq!((reports[0].calls, reports[0].joined), (33_000, 30_000));
+    assert!(reports.iter().all(|report| *report == reports[0]));
+}
+
+#[test]
+fn what_is_packed_otherwise_is_refused_with_a_way_to_unpack_it() {
+    for (bytes, hint) in [
+        (b"\xfd7zXZ\0\0\x04".as_slice(), "xz -dc"),
+        (b"BZh91AY&SY".as_slice(), "bzip2 -dc"),
+        (b"\xff\xfe1\0".as_slice(), "iconv"),
+    ] {
+        let mut run = Run::new();
+        let calls = run.source(Holds::Calls, "", None);
+        run.file(calls, "access", bytes);
+        let error = run.try_report().unwrap_err();
+        let cause = std::error::Error::source(&error).unwrap().to_string();
+        assert!(cause.contains(hint), "{cause}");
+    }
+}
+
+#[test]
 fn a_query_asks_about_lines_and_about_the_join() {
     let mut run = Run::new();
     let calls = run.source(Holds::Calls, "monolith", None);

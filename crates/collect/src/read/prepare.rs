@@ -1,5 +1,7 @@
 use std::fs::File;
 use std::io::{self, Cursor, Read};
+use std::os::unix::fs::FileExt;
+use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 use dolmen_logs::Format;
@@ -31,12 +33,24 @@ pub(super) enum Encoding {
 }
 
 impl Encoding {
-    fn of(head: &[u8]) -> Self {
-        match head {
-            [0x1f, 0x8b, ..] => Self::Gzip,
-            [0x28, 0xb5, 0x2f, 0xfd, ..] => Self::Zstd,
-            _ => Self::Plain,
-        }
+    /// Fails for what is told by its first bytes and not read: other packings, and UTF-16.
+    fn of(head: &[u8]) -> io::Result<Self> {
+        let hint = match head {
+            [0x1f, 0x8b, ..] => return Ok(Self::Gzip),
+            [0x28, 0xb5, 0x2f, 0xfd, ..] => return Ok(Self::Zstd),
+            [0xfd, b'7', b'z', b'X', b'Z', 0, ..] => {
+                "it is compressed by xz; send it through `xz -dc` to standard input (-)"
+            }
+            [b'B', b'Z', b'h', b'1'..=b'9', 0x31, 0x41, 0x59, 0x26, ..] => {
+                "it is compressed by bzip2; send it through `bzip2 -dc` to standard input (-)"
+            }
+            [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => {
+                "it is written in UTF-16; send it through `iconv -f UTF-16 -t UTF-8` to standard \
+                 input (-)"
+            }
+            _ => return Ok(Self::Plain),
+        };
+        Err(io::Error::new(io::ErrorKind::Unsupported, hint))
     }
 
     /// `bytes`, unpacked. A file may hold several members or frames, as `cat a.gz b.gz` leaves.
@@ -94,12 +108,20 @@ fn prepare_one(
         }
     };
     progress.expect(len);
-    let encoding = Encoding::of(&head);
+    let encoding = Encoding::of(&head).map_err(failed)?;
     let format = match &source.format {
         FormatChoice::Given(format) => Arc::clone(format),
         FormatChoice::Auto => {
-            let sample = sample(encoding, &head).map_err(failed)?;
-            Arc::new(detect(&input, source.holds, &sample)?)
+            let (mut sample, fault) = unpacked_beginning(encoding, &head);
+            if let (Origin::File(path), Encoding::Plain, None) = (&input.origin, encoding, &rest) {
+                add_later_lines(path, len, &mut sample).map_err(failed)?;
+            }
+            match (detect(&input, source.holds, &sample), fault) {
+                (Ok(format), _) => Arc::new(format),
+                // What is broken hides what the lines are.
+                (Err(_), Some(fault)) if (head.len() as u64) == len => return Err(failed(fault)),
+                (Err(error), _) => return Err(error),
+            }
         }
     };
     let once = rest.map(|rest| -> Box<dyn Read + Send> { Box::new(Cursor::new(head).chain(rest)) });
@@ -117,15 +139,36 @@ fn detect(input: &Input, holds: Holds, sample: &[u8]) -> Result<Format, CollectE
     })
 }
 
-/// The unpacked beginning; a packed head breaks off somewhere, which is no fault.
-fn sample(encoding: Encoding, head: &[u8]) -> io::Result<Vec<u8>> {
+/// The beginning, unpacked as far as it goes, and what stopped it. A packed head breaks off
+/// somewhere, which is no fault.
+fn unpacked_beginning(encoding: Encoding, head: &[u8]) -> (Vec<u8>, Option<io::Error>) {
     let mut sample = Vec::new();
-    let mut unpacked = encoding.unpack(head)?.take(SAMPLE as u64);
-    match unpacked.read_to_end(&mut sample) {
-        Ok(_) => Ok(sample),
-        Err(_) if !sample.is_empty() || head.is_empty() => Ok(sample),
-        Err(error) => Err(error),
+    let result = encoding
+        .unpack(head)
+        .and_then(|unpacked| unpacked.take(SAMPLE as u64).read_to_end(&mut sample));
+    (sample, result.err())
+}
+
+/// Adds whole lines from four places further on: where a file changes its format half-way, what
+/// the new format's columns are is found from many of its lines, and from the file alone.
+fn add_later_lines(path: &Path, len: u64, sample: &mut Vec<u8>) -> io::Result<()> {
+    const STRETCH: u64 = 16 * 1024;
+    if len <= SAMPLE as u64 {
+        return Ok(());
     }
+    let file = File::open(path)?;
+    // The head ends in the middle of a line.
+    sample.truncate(memchr::memrchr(b'\n', sample).map_or(0, |at| at + 1));
+    let mut stretch = vec![0; STRETCH as usize];
+    for place in 1..=4 {
+        let from = (len / 4 * place).min(len - STRETCH).max(SAMPLE as u64);
+        let read = file.read_at(&mut stretch, from)?;
+        let stretch = &stretch[..read];
+        let first = memchr::memchr(b'\n', stretch).map_or(read, |at| at + 1);
+        let end = memchr::memrchr(b'\n', stretch).map_or(0, |at| at + 1);
+        sample.extend_from_slice(stretch.get(first..end).unwrap_or_default());
+    }
+    Ok(())
 }
 
 fn read_up_to(bytes: impl Read, most: usize) -> io::Result<Vec<u8>> {

@@ -126,16 +126,13 @@ fn read_blocks(
     progress: &Progress,
 ) -> io::Result<()> {
     let mut buffer = Buffer::default();
-    // The reader of the file this worker read last: its buffers and its clock are warm.
-    let mut warm: Option<(usize, Reader<'_>)> = None;
     while let Some(work) = queue.next(&mut buffer) {
         match work {
             Work::Block(block) => {
-                let reader = match &mut warm {
-                    Some((file, reader)) if *file == block.file => reader,
-                    cold => &mut cold.insert((block.file, files[block.file].format.reader())).1,
-                };
-                progress.parsed(worker.block(block, buffer.bytes(), reader)?);
+                // A new reader a block: what one remembers of the lines before must not depend on
+                // which worker got which block.
+                let mut reader = files[block.file].format.reader();
+                progress.parsed(worker.block(block, buffer.bytes(), &mut reader)?);
             }
             Work::Whole(mut whole) => {
                 let mut own: Option<Reader<'_>> = None;

@@ -16,6 +16,8 @@ pub(super) struct Tally<'r> {
     nothing: u32,
     /// The set of each single operation met so far: nearly every call enters one.
     single_sets: Vec<Option<SetId>>,
+    /// Calls still to come that carry one id, and how many of those before them were counted.
+    repeated: (usize, usize),
     counts: Counts,
 }
 
@@ -38,7 +40,14 @@ type Operations = SmallVec<[NameId; 4]>;
 impl<'r> Tally<'r> {
     pub(super) fn new(names: &'r Names, query: &'r Query) -> Self {
         let nothing = answers_of_nothing(query);
-        Self { names, query, nothing, single_sets: Vec::new(), counts: Counts::default() }
+        Self {
+            names,
+            query,
+            nothing,
+            single_sets: Vec::new(),
+            repeated: (0, 0),
+            counts: Counts::default(),
+        }
     }
 
     pub(super) fn into_counts(self) -> Counts {
@@ -49,23 +58,31 @@ impl<'r> Tally<'r> {
     pub(super) fn resolved(&mut self, resolved: &Resolved<'_, CallFact, MarkFact>) {
         match resolved {
             Resolved::Call { call, hops, marks, bypassed } => {
-                self.call(call, hops, marks, *bypassed);
+                let counted = self.call(call, hops, marks, *bypassed);
+                let (to_come, before) = &mut self.repeated;
+                if *to_come > 0 {
+                    *to_come -= 1;
+                    *before += usize::from(counted);
+                    // The second that is counted makes the id a repeated one, once.
+                    self.counts.repeated_ids += u64::from(counted && *before == 2);
+                }
             }
             Resolved::MarkOnly(mark) => self.mark_only(mark.time, &mark.fact),
-            Resolved::Repeated { .. } => self.counts.repeated_ids += 1,
+            Resolved::Repeated { calls } => self.repeated = (*calls, 0),
         }
     }
 
+    /// Whether the call is one that was asked about, and so counted.
     fn call(
         &mut self,
         call: &CallEntry<CallFact>,
         hops: &[&CallEntry<CallFact>],
         marks: &[&MarkEntry<MarkFact>],
         bypassed: bool,
-    ) {
+    ) -> bool {
         let fact = &call.fact;
         if !fact.inside {
-            return;
+            return false;
         }
         let mut operations: Operations = marks.iter().map(|mark| mark.fact.operation).collect();
         operations.sort_unstable();
@@ -79,22 +96,32 @@ impl<'r> Tally<'r> {
         let service = answering_service(fact, hops, marks);
         let joined = if marks.is_empty() { Joined::CallOnly } else { Joined::Joined };
         if !self.selected(fact, service, &operations, joined) {
-            return;
+            return false;
         }
         self.counts.bypassed += u64::from(bypassed);
         self.counts.disagreements += u64::from(disagrees);
         self.counts.marks += marks.len() as u64;
         self.count(call.time, fact, service, &operations, joined);
+        true
     }
 
-    /// Counts a call that the join has nothing to say about: it has no request id.
-    pub(super) fn without_id(&mut self, time: Option<Time>, fact: &CallFact, joined: Joined) {
+    /// Counts a call that the join has nothing to say about: it has no request id. Without one, a
+    /// line of a server behind a proxy did not come through it.
+    pub(super) fn without_id(
+        &mut self,
+        time: Option<Time>,
+        fact: &CallFact,
+        joined: Joined,
+        behind: Option<u16>,
+    ) {
         if !fact.inside {
             return;
         }
-        let operations: Operations =
-            fact.claimed.is_known().then_some(fact.claimed).into_iter().collect();
+        let claimed = fact.claimed.is_known().then_some(fact.claimed);
+        let operations: Operations = claimed.into_iter().collect();
         if self.selected(fact, fact.service, &operations, joined) {
+            let bypassed = joined == Joined::NoId && behind.is_some();
+            self.counts.bypassed += u64::from(bypassed);
             let time = time.unwrap_or(Time::MIN).micros();
             self.count(time, fact, fact.service, &operations, joined);
         }

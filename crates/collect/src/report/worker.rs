@@ -170,7 +170,7 @@ impl<'r> Worker<'r> {
     fn call(&mut self, at: Position, call: &Call<'_>) -> io::Result<()> {
         let Shared { sources, files, rules, names, query, window, .. } = self.shared;
         let source = files[at.file].input.source;
-        let Source { name, service, .. } = &sources[usize::from(source)];
+        let Source { name, service, behind, .. } = &sources[usize::from(source)];
         let attribution = self.attributor.attribute(call, *service);
         let mut address = None;
         let mut address =
@@ -206,8 +206,10 @@ impl<'r> Worker<'r> {
                 let key = JoinKey::of(id);
                 self.buffers.call(&CallEntry { key, time, place: place(source, at), fact })?;
             }
-            RequestId::NotLogged => self.tally.without_id(call.time, &fact, Joined::CallOnly),
-            RequestId::Missing => self.tally.without_id(call.time, &fact, Joined::NoId),
+            RequestId::NotLogged => {
+                self.tally.without_id(call.time, &fact, Joined::CallOnly, *behind);
+            }
+            RequestId::Missing => self.tally.without_id(call.time, &fact, Joined::NoId, *behind),
         }
         Ok(())
     }
