@@ -23,7 +23,7 @@ rows = connection.execute(
                       header = false, auto_detect = false)
     ), calls AS (
         SELECT f.id AS id, f.agent AS agent, f.status::INTEGER AS status, f.us::BIGINT AS us,
-               strptime(f.time, '%d/%b/%Y:%H:%M:%S %z') AS at
+               strptime(f.time, '%d/%b/%Y:%H:%M:%S %z') AS seen
         FROM lines
     ), marks AS (
         SELECT request_id, operation
@@ -31,7 +31,7 @@ rows = connection.execute(
                        columns = {{'time': 'VARCHAR', 'request_id': 'VARCHAR',
                                    'operation': 'VARCHAR'}})
     )
-    SELECT operation, agent, count(*), approx_quantile(us, 0.95), min(at), max(at)
+    SELECT operation, agent, count(*), approx_quantile(us, 0.95), epoch(min(seen)), epoch(max(seen))
     FROM calls LEFT JOIN marks ON calls.id = marks.request_id
     GROUP BY ALL ORDER BY 3 DESC
     """,

@@ -130,7 +130,14 @@ pub(crate) fn run(args: ReportArgs, context: &Context) -> anyhow::Result<Exit> {
     };
     let report = ask(typed, &settings, window, &query, context)?;
     print(&report, output, context)?;
-    Ok(Exit::Done)
+    let broken = report.files.iter().filter_map(|file| Some((&file.path, file.error.as_ref()?)));
+    let mut exit = Exit::Done;
+    for (path, error) in broken {
+        // The report says so too, but a script may have asked for one table of it.
+        writeln!(std::io::stderr().lock(), "dolmen: {path} was read only in part: {error}")?;
+        exit = Exit::Failed;
+    }
+    Ok(exit)
 }
 
 /// The report on the sources of one configuration.

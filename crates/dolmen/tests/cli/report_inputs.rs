@@ -154,3 +154,35 @@ fn marks_are_joined_to_calls() {
     assert_eq!(by_name(json!("balance")), Some(Some(1)));
     assert_eq!(by_name(json!(null)), Some(Some(2)));
 }
+
+#[test]
+fn no_file_is_counted_twice() {
+    let folder = Folder::new();
+    folder.file("access.log", calls(2));
+    let err = folder.dolmen(&["report", "access.log", "./access.log"]).refused(2);
+    assert!(err.contains("named twice"), "{err}");
+    let one = "[[source]]\nname = 'a'\npath = ['access.log', 'access.log*']\n";
+    folder.file("one.toml", one);
+    let args = ["report", "--json", "--config", "one.toml"];
+    let (out, err) = folder.dolmen(&args).done_with_notes();
+    let report: serde_json::Value = serde_json::from_str(&out).unwrap();
+    assert_eq!(report["calls"], json!(2));
+    assert!(err.contains("read once"), "{err}");
+    folder.file("two.toml", format!("{one}[[source]]\nname = 'b'\npath = '*.log'\n"));
+    let err = folder.dolmen(&["report", "--config", "two.toml"]).refused(2);
+    assert!(err.contains("two sources, `a` and `b`"), "{err}");
+}
+
+#[test]
+fn a_file_that_breaks_off_is_reported_on_and_is_a_failure() {
+    let folder = Folder::new();
+    let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::none());
+    std::io::Write::write_all(&mut packed, calls(5000).as_bytes()).unwrap();
+    let packed = packed.finish().unwrap();
+    folder.file("access.log.gz", &packed[..packed.len() / 2]);
+    let output = folder.dolmen(&["report", "access.log.gz", "--csv", "actors"]).output();
+    assert_eq!(output.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&output.stdout).starts_with("actor,calls"));
+    let err = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(err.contains("access.log.gz was read only in part"), "{err}");
+}

@@ -97,6 +97,8 @@ struct Builder<'s> {
     notes: Vec<String>,
     /// The files of the configured sources, each with its source.
     files: BTreeMap<PathBuf, usize>,
+    /// The files that are read, each with its source: none is counted twice.
+    read: BTreeMap<PathBuf, u16>,
 }
 
 impl<'s> Builder<'s> {
@@ -116,6 +118,7 @@ impl<'s> Builder<'s> {
             inputs: Vec::new(),
             notes: Vec::new(),
             files: BTreeMap::new(),
+            read: BTreeMap::new(),
         };
         for (n, source) in settings.sources.iter().enumerate() {
             for file in files_of(source).into_iter().flat_map(|(_, files)| files) {
@@ -157,6 +160,35 @@ impl<'s> Builder<'s> {
             }
             None => self.add(path.display().to_string(), holds, format)?,
         };
+        self.read(path, source)
+    }
+
+    /// Reads a file, once however often it is named.
+    fn read(&mut self, path: PathBuf, source: u16) -> Result<(), UsageError> {
+        // What is not there is said when it is opened; a pipe has no path to compare.
+        if let Ok(file) = path.canonicalize() {
+            match self.read.insert(file, source) {
+                None => {}
+                Some(earlier) if earlier == source => {
+                    self.notes.push(format!("{} is named twice, and read once", path.display()));
+                    return Ok(());
+                }
+                Some(earlier) => {
+                    let path = path.display();
+                    let is_typed = |source: u16| usize::from(source) >= self.settings.sources.len();
+                    return Err(UsageError(if is_typed(earlier) || is_typed(source) {
+                        format!("{path} is named twice: its lines would count twice")
+                    } else {
+                        let name = |source: u16| &self.sources[usize::from(source)].name;
+                        let (one, other) = (name(earlier), name(source));
+                        format!(
+                            "{path} is read by two sources, `{one}` and `{other}`: its lines would \
+                             count twice"
+                        )
+                    }));
+                }
+            }
+        }
         self.inputs.push(Input { origin: Origin::File(path), source });
         Ok(())
     }
@@ -191,8 +223,9 @@ impl<'s> Builder<'s> {
                     let name = &settings.name;
                     self.notes.push(format!("no file matches {pattern}, of the source `{name}`"));
                 }
-                let read = |file| Input { origin: Origin::File(file), source };
-                self.inputs.extend(files.into_iter().map(read));
+                for file in files {
+                    self.read(file, source)?;
+                }
             }
         }
         if !self.inputs.is_empty() {
