@@ -1,7 +1,7 @@
 //! Monobanque: a bank leaves its monolith.
 //!
 //! Five operations, three known actors, four styles of interface, two scripts that nobody knows
-//! and one that shows up once a month. [`write`] leaves the logs of three stretches of time:
+//! and one that shows up once a month. [`write()`] leaves the logs of three stretches of time:
 //!
 //! - `observe/`, fourteen days: the monolith's own access log, the log of the proxy that now
 //!   stands in front of it, and the monolith's application log;
@@ -50,7 +50,7 @@ const FORTNIGHTS: u32 = 79;
 /// Long after the end, somebody finds an old branch computer in a cupboard.
 const OLD_COMPUTER: DateTime = date(2026, 2, 17).at(10, 42, 0, 0);
 
-/// What [`write`] wrote.
+/// What [`write()`] wrote.
 #[derive(Debug)]
 pub(crate) struct Story {
     /// Fourteen days in which the scripts say nothing of themselves.
