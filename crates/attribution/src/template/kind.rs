@@ -134,10 +134,8 @@ fn all_digits(text: &[u8]) -> bool {
 
 fn is_uuid(text: &[u8]) -> bool {
     text.len() == 36
-        && text.iter().enumerate().all(|(at, byte)| match at {
-            8 | 13 | 18 | 23 => *byte == b'-',
-            _ => byte.is_ascii_hexdigit(),
-        })
+        && [8, 13, 18, 23].iter().all(|&dash| text[dash] == b'-')
+        && text.iter().filter(|byte| !byte.is_ascii_hexdigit()).count() == 4
 }
 
 fn is_ulid(text: &[u8]) -> bool {
