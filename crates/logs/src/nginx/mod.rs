@@ -13,7 +13,6 @@ pub(crate) const COMBINED: &str = r#"$remote_addr - $remote_user [$time_local] "
 /// Compiles a `log_format` string. Where `escape=` is not told, a format that is a JSON object was
 /// written with `escape=json`, any other with the default.
 pub(crate) fn compile(format: &Spelling, escape: Option<Escape>) -> Result<Program, FormatError> {
-    let pieces = pieces(format)?;
     let is_object = format.bytes().trim_ascii().starts_with(b"{");
     let escape = escape.unwrap_or(if is_object { Escape::Json } else { Escape::Default });
     let (escapes, absent) = match escape {
@@ -21,10 +20,10 @@ pub(crate) fn compile(format: &Spelling, escape: Option<Escape>) -> Result<Progr
         Escape::Json => (Escapes::Json, Absent::Nothing),
         Escape::None => (Escapes::None, Absent::Nothing),
     };
-    Ok(Program::new(escapes, pieces).absent(absent))
+    Ok(Program::new(escapes, pieces(format, absent)?).absent(absent))
 }
 
-fn pieces(format: &Spelling) -> Result<Vec<Piece>, FormatError> {
+fn pieces(format: &Spelling, absent: Absent) -> Result<Vec<Piece>, FormatError> {
     let mut pieces = Vec::new();
     let mut at = 0;
     while at < format.bytes().len() {
@@ -48,7 +47,7 @@ fn pieces(format: &Spelling) -> Result<Vec<Piece>, FormatError> {
             return Err(format.error(at..end, "this `${` is never closed"));
         }
         let name = format.text(start..end);
-        push(&mut pieces, variable::field(name));
+        push(&mut pieces, variable::field(name), absent);
         at = end + braces;
     }
     Ok(pieces)
@@ -68,7 +67,7 @@ fn is_name(b: u8) -> bool {
 }
 
 /// `$uri$is_args$args` is one field.
-fn push(pieces: &mut Vec<Piece>, field: Field) {
+fn push(pieces: &mut Vec<Piece>, field: Field, absent: Absent) {
     let is_query = field.slot == Slot::Query || &*field.name == "$is_args";
     match pieces.last_mut() {
         Some(Piece::Field(path)) if is_query && joins(path, &field) => {
@@ -77,7 +76,11 @@ fn push(pieces: &mut Vec<Piece>, field: Field) {
                 _ => vec![path.name.clone()],
             };
             names.push(field.name.clone());
-            *path = Field::new(names.concat(), Class::Text, Slot::Target)
+            let slot = match absent {
+                Absent::Dash if names.len() == 3 => Slot::PathAndArgs,
+                _ => Slot::Target,
+            };
+            *path = Field::new(names.concat(), Class::Text, slot)
                 .rank(path.rank)
                 .kind(ValueKind::Target(names.into()));
         }

@@ -3,7 +3,7 @@
 use dolmen_model::{Call, Header, RequestId};
 
 use super::Slot;
-use super::request::{integer, request_line, split_origin, status, without_port};
+use super::request::{integer, path_and_args, request_line, split_origin, status, without_port};
 use crate::time::{self, Unit};
 
 /// How a field stands to another that means the same and was written before it.
@@ -37,6 +37,14 @@ pub(super) fn assign_beside<'a>(rival: Rival, slot: &'a Slot, text: &'a [u8], ca
         Slot::ForwardedFor => first(&mut call.forwarded_for),
         Slot::Method => first(&mut call.method),
         Slot::Target | Slot::Path => first(&mut call.target),
+        Slot::PathAndArgs if call.target.is_empty() || is_better => {
+            call.target = match path_and_args(text) {
+                (b"-", _) => b"",
+                (path, None) => path,
+                (_, Some(_)) => text,
+            };
+        }
+        Slot::PathAndArgs => {}
         Slot::Protocol => first(&mut call.protocol),
         Slot::Host => first(&mut call.host),
         Slot::Referer => first(&mut call.referer),

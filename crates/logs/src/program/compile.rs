@@ -1,6 +1,6 @@
 use super::fill::{Fill, fills};
 use super::quick::Quick;
-use super::scan::Step;
+use super::scan::{Step, Until};
 use super::{Absent, BareQuotes, Capture, Class, Field, Piece, Program, Slot};
 use crate::escape::Escapes;
 
@@ -91,13 +91,20 @@ impl Builder {
     fn finish(self, escapes: Escapes) -> Program {
         let last = self.steps.len().saturating_sub(1);
         let mut fields = self.fields;
-        let steps = self.steps.into_iter().enumerate().map(|(number, draft)| Step {
+        let untils: Vec<Option<Until>> = (0..self.steps.len())
+            .map(|number| match fields.get(number + 1)?.slot {
+                Slot::Target | Slot::Path | Slot::PathAndArgs => {
+                    let close = self.steps.get(number + 1)?.after.first().copied();
+                    Some(Until { first: b'/', close: close.unwrap_or(b'/') })
+                }
+                _ => None,
+            })
+            .collect();
+        let steps = self.steps.into_iter().zip(untils).enumerate();
+        let steps = steps.map(|(number, (draft, until))| Step {
             class: draft.class,
             is_last: number == last && draft.after.is_empty(),
-            until: fields.get(number + 1).and_then(|next| match next.slot {
-                Slot::Target | Slot::Path => Some(b'/'),
-                _ => None,
-            }),
+            until,
             after: draft.after.into(),
             dash: draft.dash,
         });

@@ -134,7 +134,7 @@ impl Program {
         Ok(())
     }
 
-    /// The time that `parts` add up to; `None` when they are not there.
+    /// The time that `parts` add up to; `None` when too few are there.
     fn moment(
         &self,
         found: &Found<'_, '_>,
@@ -150,12 +150,17 @@ impl Program {
             return Ok(Some(moment.time));
         }
         let mut sum = Parts::default();
+        let mut is_complete = true;
         for &(number, part) in parts {
-            let Some(text) = found.raw(number) else { return Ok(None) };
-            sum.take(part, text, clock).ok_or_else(|| self.no_time(found, number))?;
+            match found.raw(number) {
+                Some(text) => {
+                    sum.take(part, text, clock).ok_or_else(|| self.no_time(found, number))?;
+                }
+                None => is_complete = false,
+            }
         }
         match (sum.moment(), parts.first()) {
-            (None, Some((first, _))) => Err(self.no_time(found, *first)),
+            (None, Some((first, _))) if is_complete => Err(self.no_time(found, *first)),
             (moment, _) => Ok(moment.map(|moment| moment.time)),
         }
     }

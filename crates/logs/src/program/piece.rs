@@ -58,6 +58,9 @@ pub(crate) enum Slot {
     Method,
     /// Path and query.
     Target,
+    /// Path and query as nginx's `$uri$is_args$args`, which ends with the `-` of a query that is
+    /// not there.
+    PathAndArgs,
     /// The path alone, where path and query are logged apart.
     Path,
     /// The query alone, with its `?` or without.
@@ -194,7 +197,7 @@ impl Slot {
             Self::RequestLine => METHOD | TARGET | PROTOCOL,
             Self::RequestUrl => METHOD | TARGET | PROTOCOL | HOST,
             Self::Method => METHOD,
-            Self::Target | Self::Path => TARGET,
+            Self::Target | Self::PathAndArgs | Self::Path => TARGET,
             Self::Protocol => PROTOCOL,
             Self::Host => HOST,
             Self::Time(_) | Self::Part(..) => 1 << 4,

@@ -41,6 +41,15 @@ fn split_request_line(line: &[u8]) -> Option<(&[u8], &[u8], &[u8])> {
     is_http.then_some((method, target, protocol))
 }
 
+/// Splits nginx's `$uri$is_args$args` into the path and the query with its `?`; a `-` is the query
+/// that is not there.
+pub(crate) fn path_and_args(text: &[u8]) -> (&[u8], Option<&[u8]>) {
+    match memchr(b'?', text) {
+        Some(at) => (&text[..at], Some(&text[at..])),
+        None => (text.strip_suffix(b"-").unwrap_or(text), None),
+    }
+}
+
 /// Splits `https://host:443/path?query` into host and target; any other target has no host.
 pub(crate) fn split_origin(target: &[u8]) -> (&[u8], &[u8]) {
     let Some(rest) = target.strip_prefix(b"http://").or_else(|| target.strip_prefix(b"https://"))

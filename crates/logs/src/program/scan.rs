@@ -14,10 +14,18 @@ pub(super) struct Step {
     pub(super) after: Box<[u8]>,
     /// Whether the line ends with this field.
     pub(super) is_last: bool,
-    /// What the next field begins with, where it follows at once and that is known.
-    pub(super) until: Option<u8>,
+    /// How the next field is told, where it follows at once and that is known.
+    pub(super) until: Option<Until>,
     /// How many steps, from this one on, a single `-` may stand for; 0 for none.
     pub(super) dash: usize,
+}
+
+/// How a field is told that follows another at once: it begins with a certain byte, or is a lone
+/// `-` before another.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Until {
+    pub(super) first: u8,
+    pub(super) close: u8,
 }
 
 /// How quotes are understood.
@@ -201,6 +209,10 @@ impl Program {
             Expected::EndOfLine => Unread::new(fault.at, "the end of the line"),
             Expected::Field if name.is_empty() => Unread::new(fault.at, step.class.to_string()),
             Expected::Field => Unread::new(fault.at, format!("{} for {name}", step.class)),
+            Expected::TextAfter if step.after.is_empty() => {
+                let next = step.until.map_or("more text", |_| "a path");
+                Unread::new(fault.at, format!("{next} after {name}"))
+            }
             Expected::TextAfter => {
                 let at = fault.at + common(&line[fault.at..], &step.after);
                 Unread::new(at, format!("`{}` after {name}", shown(&step.after)))
@@ -290,7 +302,14 @@ impl Scanner<'_> {
                 memchr(b' ', rest).map_or(length, |blank| from + blank)
             }
             (true, _) => length,
-            (false, Some(first)) => from + memchr(first, rest).ok_or(length)?,
+            (false, Some(until)) => {
+                let at = memchr2(until.first, until.close, rest).unwrap_or(rest.len());
+                match rest.get(at) {
+                    Some(b) if *b == until.first => from + at,
+                    _ if rest[..at].ends_with(b"-") => from + at - 1,
+                    _ => return Err(from + at),
+                }
+            }
             (false, None) => from,
         };
         Ok((end, self.has_escape(step, start, end)))

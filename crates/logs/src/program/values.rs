@@ -1,6 +1,7 @@
 //! From spans to typed values.
 
 use super::fill::Found;
+use super::request::path_and_args;
 use super::{Field, Program, Slot, TimeForm, ValueKind, Whose};
 use crate::Unread;
 use crate::reader::Scratch;
@@ -19,12 +20,12 @@ impl Program {
         let Scratch { bytes, spans, clock, .. } = scratch;
         let found = Found { line, bytes, spans };
         let mut values = Vec::new();
-        let mut times: Vec<(Whose, Parts, bool)> = Vec::new();
+        let mut times: Vec<(Whose, Parts)> = Vec::new();
         let shown = self.fields.iter().enumerate().take(found.spans.len());
         for (number, field) in shown.filter(|(_, field)| !field.name.is_empty()) {
             let text = found.raw(number);
             if let ValueKind::Target(names) = &field.kind {
-                values.extend(split_target(names, text));
+                values.extend(split_target(field, names, text));
                 continue;
             }
             let bad = || {
@@ -37,20 +38,17 @@ impl Program {
             };
             values.push((FieldName::Written(field.name.to_string()), value));
             if let Slot::Part(whose, part) = field.slot {
-                let known = times.iter().position(|(w, ..)| *w == whose).unwrap_or(times.len());
+                let known = times.iter().position(|(w, _)| *w == whose).unwrap_or(times.len());
                 if known == times.len() {
-                    times.push((whose, Parts::default(), true));
+                    times.push((whose, Parts::default()));
                 }
-                let (_, sum, is_there) = &mut times[known];
-                match text {
-                    Some(text) => sum.take(part, text, clock).ok_or_else(bad)?,
-                    None => *is_there = false,
+                if let Some(text) = text {
+                    times[known].1.take(part, text, clock).ok_or_else(bad)?;
                 }
             }
         }
-        for (whose, parts, is_there) in times {
-            let moment = parts.moment().filter(|_| is_there);
-            let value = moment.map_or(Value::Missing, Value::Moment);
+        for (whose, parts) in times {
+            let value = parts.moment().map_or(Value::Missing, Value::Moment);
             values.push((FieldName::Time(whose), value));
         }
         Ok(values)
@@ -103,18 +101,26 @@ fn part_value(part: Part, text: &[u8], clock: &mut Clock) -> Option<Value> {
 
 /// A target that is one field here under its two or three names: the path, nginx's `$is_args`, and
 /// the query.
-fn split_target(names: &[Box<str>], text: Option<&[u8]>) -> Vec<(FieldName, Value)> {
-    let written = |name: &str| FieldName::Written(name.to_owned());
-    let Some(text) = text.filter(|text| *text != b"-") else {
-        return names.iter().map(|name| (written(name), Value::Missing)).collect();
+fn split_target(field: &Field, names: &[Box<str>], text: Option<&[u8]>) -> Vec<(FieldName, Value)> {
+    let text = text.filter(|text| *text != b"-");
+    let (path, query) = match text {
+        Some(text) if field.slot == Slot::PathAndArgs => {
+            let (path, query) = path_and_args(text);
+            (Some(path).filter(|path| *path != b"-"), query)
+        }
+        Some(text) => {
+            let at = memchr::memchr(b'?', text).unwrap_or(text.len());
+            (Some(&text[..at]), Some(&text[at..]))
+        }
+        None => (None, None),
     };
-    let at = memchr::memchr(b'?', text).unwrap_or(text.len());
-    let (path, query) = text.split_at(at);
-    let is_args = &query[..query.len().min(1)];
-    let parts: &[&[u8]] = match names.len() {
-        3 => &[path, is_args, &query[is_args.len()..]],
-        _ => &[path, query],
+    let value = |text: Option<&[u8]>| text.map_or(Value::Missing, |t| Value::Text(t.to_vec()));
+    let values = match names.len() {
+        3 => {
+            let (is_args, args) = query.map(|q| q.split_at(q.len().min(1))).unzip();
+            vec![value(path), value(is_args), value(args)]
+        }
+        _ => vec![value(path), value(query)],
     };
-    let values = parts.iter().map(|part| Value::Text(part.to_vec()));
-    names.iter().map(|name| written(name)).zip(values).collect()
+    names.iter().map(|name| FieldName::Written(name.to_string())).zip(values).collect()
 }

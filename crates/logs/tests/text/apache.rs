@@ -197,6 +197,7 @@ fn a_time_is_put_together_from_its_pieces() {
     assert_eq!(time("%{usec}t", "1558269296042017"), "2019-05-19T12:34:56.042017Z");
     assert_eq!(time("%{%F %H:%M}t", "2019-05-19 12:34"), "", "without seconds it is no instant");
     assert_eq!(time("%200{%F %T}t", "-"), "");
+    assert_eq!(time("%200{%F %T}t %t", "- [19/May/2019:12:34:56 +0000]"), expected);
     assert_eq!(time("%200t %h", "- h"), "");
     assert_eq!(time("%{%F %T}t", "0000-01-01 00:00:00"), "0000-01-01T00:00:00Z");
 }

@@ -118,6 +118,41 @@ fn targets_hosts_and_headers() {
     });
 }
 
+/// As nginx 1.22 logged them.
+#[test]
+fn a_request_that_was_refused_has_no_target() {
+    let rich = format("$status $scheme://$host$request_uri $uri$is_args$args \"$http_referer\"");
+    for (line, host, target) in [
+        (r#"400 http://bank.example- -- "text/html""#, "bank.example", ""),
+        (r#"200 http://bank.example/ /index.html- "-""#, "bank.example", "/"),
+        (r#"404 http://bank.example/a-b?c /a-b?c "x/y""#, "bank.example", "/a-b?c"),
+        (r#"400 http://-- -- "-""#, "", ""),
+    ] {
+        with_call(&rich, line, |call| {
+            assert_eq!((text(call.host), text(call.target)), (host.to_owned(), target.to_owned()));
+        });
+    }
+    let fault = unread(&rich, r#"400 http://bank.example -- "-""#);
+    assert_eq!(fault.to_string(), "column 24: expected a path after $host");
+}
+
+#[test]
+fn a_query_that_is_not_there_leaves_a_dash() {
+    for (format_text, line, target) in [
+        ("$uri$is_args$args $status", "/index.html- 200", "/index.html"),
+        ("$uri$is_args$args $status", "/a-?b- 200", "/a-?b-"),
+        ("$uri$is_args$args $status", "-- 400", ""),
+        (r#"{"s":$status,"u":"$uri$is_args$args"}"#, r#"{"s":200,"u":"/a-"}"#, "/a-"),
+    ] {
+        with_call(&format(format_text), line, |call| {
+            assert_eq!(text(call.target), target, "{line}")
+        });
+    }
+    let read = format("$uri$is_args$args").fields(b"/a-").unwrap();
+    let values: Vec<_> = read.into_iter().map(|(_, value)| value).collect();
+    assert_eq!(values, [Value::Text(b"/a".to_vec()), Value::Missing, Value::Missing]);
+}
+
 #[test]
 fn an_unknown_variable_is_some_text() {
     with_call(&format("$my_map_result $status ${geoip_city}x"), "any thing 200 Parisx", |call| {

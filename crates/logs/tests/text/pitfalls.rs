@@ -114,6 +114,10 @@ fn a_line_of_a_longer_format_is_not_taken_for_a_strange_user_agent() {
 fn an_empty_user_name_is_two_quotes() {
     let line = r#"10.0.0.9 - "" [02/Mar/2026:08:15:00 +0000] "GET / HTTP/1.1" 401 5"#;
     with_call(&format("common"), line, |call| assert!(call.user.is_empty()));
+    with_call(&format(r#"%h "%u" %>s"#), r#"10.0.0.9 """" 401"#, |call| {
+        assert!(call.user.is_empty());
+        assert_eq!(call.status, Some(401));
+    });
 }
 
 #[test]
