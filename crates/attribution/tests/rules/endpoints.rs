@@ -62,6 +62,32 @@ fn methods_that_nobody_knows_share_one_name() {
 }
 
 #[test]
+fn invented_methods_drive_out_no_answer() {
+    let world = World::new(
+        r#"
+        operation = [
+            { name = "block", method = "POST", path = "/cards/{card}" },
+            { name = "any", path = "/cards/{card}", service = "cards" },
+        ]"#,
+    );
+    let mut attributor = dolmen_attribution::Attributor::new(&world.rules, &world.names);
+    let mut ask = |method: &str, service| {
+        let call = Call { method: method.as_bytes(), target: b"/cards/7", ..Call::default() };
+        let found = world.by(&mut attributor, &call, service);
+        (found.endpoint.unwrap(), found.claimed)
+    };
+    for n in 0..40 {
+        let other = "(other) /cards/{card}".to_owned();
+        assert_eq!(ask(&format!("FOO{n}"), "monolith"), (other.clone(), None));
+        assert_eq!(ask(&format!("FOO{n}"), "cards"), (other, Some("any".to_owned())));
+        let post = "POST /cards/{card}".to_owned();
+        assert_eq!(ask("POST", "monolith"), (post.clone(), Some("block".to_owned())));
+        assert_eq!(ask("POST", "cards"), (post, Some("block".to_owned())));
+        assert_eq!(ask("GET", "monolith"), ("GET /cards/{card}".to_owned(), None));
+    }
+}
+
+#[test]
 fn what_was_not_http_has_no_endpoint() {
     let world = World::new(r#"operation = [{ name = "all", path = "/*" }]"#);
     let tls = Call { target: b"\x16\x03\x01", user_agent: b"x", ..Call::default() };
