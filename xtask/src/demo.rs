@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 
 use crate::shell;
 
@@ -11,6 +11,8 @@ pub(crate) fn run(args: &[String]) -> Result<ExitCode> {
     let mut demo = shell::cargo();
     demo.args(["run", "--release", "--package", "dolmen", "--", "demo"]).args(args);
     let status = demo.status().context("failed to run cargo")?;
-    let code = status.code().and_then(|code| u8::try_from(code).ok());
-    Ok(code.map_or(ExitCode::FAILURE, ExitCode::from))
+    match status.code().map(u8::try_from) {
+        Some(Ok(code)) => Ok(code.into()),
+        _ => bail!("the demo ended before it was told: {status}"),
+    }
 }
