@@ -17,7 +17,11 @@ pub(crate) fn request_line<'a>(line: &'a [u8], call: &mut Call<'a>) {
 }
 
 fn split_request_line(line: &[u8]) -> Option<(&[u8], &[u8], &[u8])> {
-    let end = line.iter().position(|&b| !IS_TOKEN[usize::from(b)])?;
+    let end = match line {
+        [b'G', b'E', b'T', b' ', ..] => 3,
+        [b'P', b'O', b'S', b'T', b' ', ..] => 4,
+        _ => line.iter().position(|&b| !IS_TOKEN[usize::from(b)])?,
+    };
     let (method, rest) = line.split_at(end);
     let (b' ', rest) = rest.split_first()? else { return None };
     if method.is_empty() {

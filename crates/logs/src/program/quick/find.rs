@@ -76,6 +76,37 @@ const fn first(hits: u64) -> usize {
     hits.trailing_zeros() as usize / 8
 }
 
+/// How many digits there are, and their number; of more than nineteen, some number.
+#[inline]
+pub(super) fn digits(rest: &[u8]) -> (usize, u64) {
+    if let Some(chunk) = rest.first_chunk::<8>() {
+        // Nearly every number has less than eight digits, and no loop tells when they end.
+        let word = u64::from_le_bytes(*chunk) ^ spread(b'0');
+        let others = (word.wrapping_add(spread(0x76)) | word) & spread(0x80);
+        match first(others) {
+            0 => return (0, 0),
+            length @ 1..=7 => return (length, eight_digits(word << (64 - 8 * length))),
+            _ => {}
+        }
+    }
+    let mut number = 0u64;
+    for (length, b) in rest.iter().enumerate() {
+        let digit = b.wrapping_sub(b'0');
+        if digit > 9 {
+            return (length, number);
+        }
+        number = number.wrapping_mul(10).wrapping_add(u64::from(digit));
+    }
+    (rest.len(), number)
+}
+
+/// The number of eight digits, the first in the lowest byte: pairs, then fours, then all.
+const fn eight_digits(digits: u64) -> u64 {
+    let pairs = (digits * 10 + (digits >> 8)) & 0x00ff_00ff_00ff_00ff;
+    let fours = (pairs * 100 + (pairs >> 16)) & 0x0000_ffff_0000_ffff;
+    (fours * 10_000 + (fours >> 32)) & 0xffff_ffff
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -93,6 +124,23 @@ mod tests {
                 assert_eq!(find_any(rest, [byte, 9, 77]), any, "{byte}, 9 or 77 from {start}");
             }
         }
+    }
+
+    #[test]
+    fn reads_numbers_of_any_length() {
+        for length in 0..=20 {
+            let text = &b"98765432109876543210"[..length];
+            for after in ["", " ", "/", ":", "\u{e9}\u{ff}", " \" 123456789", "x........."] {
+                let line = [text, after.as_bytes()].concat();
+                let (found, number) = digits(&line);
+                assert_eq!(found, length, "{}", line.escape_ascii());
+                if (1..=19).contains(&length) {
+                    let expected: u64 = std::str::from_utf8(text).unwrap().parse().unwrap();
+                    assert_eq!(number, expected, "{}", line.escape_ascii());
+                }
+            }
+        }
+        assert_eq!(digits(b"00042 \"....."), (5, 42));
     }
 
     #[test]

@@ -16,8 +16,9 @@ use super::fill::{Fill, Found, whole_time};
 use super::{Place, Program, Slot, Span};
 use crate::Unread;
 use crate::reader::Scratch;
+use crate::time::CLF;
 
-use step::{Measured, QuickStep, What};
+use step::{Look, Measured, QuickStep};
 
 /// The quick way through a format.
 #[derive(Debug)]
@@ -64,7 +65,7 @@ impl Quick {
                 steps[number].slot = slot;
                 alone.push((number, rank));
             } else {
-                fill.fields().into_iter().for_each(|number| steps[number].is_kept = true);
+                fill.fields().into_iter().for_each(|number| steps[number].keep());
                 written_late |= fill.writes();
                 late.push(fill.clone());
             }
@@ -103,28 +104,37 @@ impl Quick {
         let mut escaped = 0;
         for step in &self.steps {
             let rest = line.get(at..)?;
-            let Measured { length, what } =
-                step.measure(rest, program.absent, &mut scratch.clock)?;
-            let range = at..at + length;
-            at = range.end + step.after.length;
-            let text = match what {
-                What::Text if !step.is_kept => &rest[..length],
-                What::Absent if !step.is_kept => b"",
-                What::Number(number) if !step.is_kept => {
+            let start = at;
+            at += step.after.length;
+            let text = if step.is_dash(rest) {
+                at += 1;
+                b""
+            } else if let Look::Digits = step.look {
+                let (length, number) = step.number(rest, program.absent)?;
+                at += length;
+                if let Some(number) = number {
                     assign_number(step.rival, &step.slot, number, length, call);
+                }
+                continue;
+            } else if let Look::Clf = step.look {
+                let time = step.time(rest, &mut scratch.clock)?;
+                at += CLF;
+                choose(&mut call.time, step.rival, || Some(time));
+                continue;
+            } else {
+                let Measured { length, has_escape } = step.text(rest, program.absent)?;
+                at += length;
+                if has_escape || step.is_kept {
+                    // It would be written after its turn.
+                    if has_escape && (step.has_rival || matches!(step.slot, Slot::Time(_))) {
+                        return None;
+                    }
+                    escaped |= keep(scratch, step.number, start..start + length, has_escape);
                     continue;
                 }
-                What::Time(time) if !step.is_kept => {
-                    choose(&mut call.time, step.rival, || Some(time));
-                    continue;
-                }
-                // It would be written after its turn.
-                What::Escaped if step.has_rival || matches!(step.slot, Slot::Time(_)) => {
-                    return None;
-                }
-                _ => {
-                    escaped |= keep(scratch, step.number, range, matches!(what, What::Escaped));
-                    continue;
+                match &rest[..length] {
+                    b"-" => b"",
+                    text => text,
                 }
             };
             match &step.slot {

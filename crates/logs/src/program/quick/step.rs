@@ -3,7 +3,7 @@
 use dolmen_model::Time;
 use memchr::{memchr, memchr2};
 
-use super::find::{Tag, find_any};
+use super::find::{Tag, digits, find_any};
 use crate::program::assign::Rival;
 use crate::program::scan::{Step, goes_on};
 use crate::program::{Absent, Class, Program, Slot};
@@ -13,7 +13,8 @@ use crate::time::{CLF, Clock};
 #[derive(Debug)]
 pub(super) struct QuickStep {
     pub(super) number: usize,
-    look: Look,
+    pub(super) look: Look,
+    class: Class,
     /// The first byte of the text after the field.
     first: u8,
     pub(super) after: Tag,
@@ -28,7 +29,7 @@ pub(super) struct QuickStep {
 
 /// How a field's end is found; where its escapes are to be undone, what they begin with.
 #[derive(Clone, Copy, Debug)]
-enum Look {
+pub(super) enum Look {
     /// At a quote that is not escaped; what escapes begin with, and how many bytes of one could
     /// hold a quote.
     Quoted { mark: u8, length: usize },
@@ -40,30 +41,19 @@ enum Look {
     List { escapes: Option<u8> },
     /// At the end of the line.
     Rest { escapes: Option<u8> },
-    /// At the first byte that is no digit.
+    /// At the first byte that is no digit: a number, written as such.
     Digits,
-    /// After `17/May/2015:10:05:03 +0000`.
+    /// After `17/May/2015:10:05:03 +0000`: a time, written as such.
     Clf,
     /// By its class.
     Class(Class),
 }
 
-/// A field that was found.
+/// A field of text that was found.
 #[derive(Clone, Copy)]
 pub(super) struct Measured {
     pub(super) length: usize,
-    pub(super) what: What,
-}
-
-#[derive(Clone, Copy)]
-pub(super) enum What {
-    Text,
-    /// Text with an escape.
-    Escaped,
-    /// `-`, or nothing.
-    Absent,
-    Number(u64),
-    Time(Time),
+    pub(super) has_escape: bool,
 }
 
 impl QuickStep {
@@ -94,6 +84,7 @@ impl QuickStep {
         Some(Self {
             number,
             look,
+            class: step.class,
             first: first.unwrap_or_default(),
             after: Tag::new(&step.after),
             slot: Slot::Ignored,
@@ -103,28 +94,50 @@ impl QuickStep {
         })
     }
 
-    /// The field that `rest` begins with, if the text after it follows.
-    #[inline(always)]
-    pub(super) fn measure(
-        &self,
-        rest: &[u8],
-        absent: Absent,
-        clock: &mut Clock,
-    ) -> Option<Measured> {
-        // The commonest value of all.
-        if let [b'-', after @ ..] = rest
-            && self.after.length > 0
-            && self.after.leads(after)
-            && !matches!(self.look, Look::Class(_))
-        {
-            return Some(Measured { length: 1, what: What::Absent });
+    /// Keeps the field's place, for what is written late.
+    pub(super) fn keep(&mut self) {
+        self.is_kept = true;
+        if matches!(self.look, Look::Digits | Look::Clf) {
+            self.look = Look::Class(self.class);
         }
-        let mut what = What::Text;
+    }
+
+    /// Whether a `-` stands for the field, the commonest value of all.
+    #[inline(always)]
+    pub(super) fn is_dash(&self, rest: &[u8]) -> bool {
+        matches!(rest, [b'-', after @ ..] if self.after.length > 0 && self.after.leads(after))
+            && !matches!(self.look, Look::Class(_))
+    }
+
+    /// The number that `rest` begins with, and how many digits it has.
+    #[inline(always)]
+    pub(super) fn number(&self, rest: &[u8], absent: Absent) -> Option<(usize, Option<u64>)> {
+        let (length, number) = digits(rest);
+        let number = match length {
+            0 if absent == Absent::Nothing => None,
+            // Any nineteen digits are a number of 64 bits.
+            1..=19 => Some(number),
+            _ => return None,
+        };
+        self.after.leads(&rest[length..]).then_some((length, number))
+    }
+
+    /// The time that `rest` begins with.
+    #[inline(always)]
+    pub(super) fn time(&self, rest: &[u8], clock: &mut Clock) -> Option<Time> {
+        let time = clock.whole_clf(rest.first_chunk()?)?;
+        self.after.leads(&rest[CLF..]).then_some(time)
+    }
+
+    /// The text that `rest` begins with.
+    #[inline(always)]
+    pub(super) fn text(&self, rest: &[u8], absent: Absent) -> Option<Measured> {
+        let mut has_escape = false;
         let length = match self.look {
             Look::Quoted { mark, length } => {
                 let mut at = memchr2(b'"', mark, rest)?;
                 while rest[at] != b'"' {
-                    what = What::Escaped;
+                    has_escape = true;
                     at += length;
                     at += memchr2(b'"', mark, rest.get(at..)?)?;
                 }
@@ -143,7 +156,7 @@ impl QuickStep {
             }
             Look::Text { escapes } => {
                 let at = self.find_after(rest)?;
-                what = text(&rest[..at], escapes);
+                has_escape = has(&rest[..at], escapes);
                 at
             }
             Look::List { escapes } => {
@@ -151,36 +164,17 @@ impl QuickStep {
                 while goes_on(&rest[..at], &rest[at..]) {
                     at += 1 + self.find_after(&rest[at + 1..])?;
                 }
-                what = text(&rest[..at], escapes);
+                has_escape = has(&rest[..at], escapes);
                 at
             }
             Look::Rest { escapes } => {
-                what = text(rest, escapes);
+                has_escape = has(rest, escapes);
                 rest.len()
             }
-            Look::Digits => {
-                let (length, number) = digits(rest);
-                what = match length {
-                    0 if absent == Absent::Nothing => What::Absent,
-                    // Any nineteen digits are a number of 64 bits.
-                    1..=19 => What::Number(number),
-                    _ => return None,
-                };
-                length
-            }
-            Look::Clf => {
-                what = What::Time(clock.whole_clf(rest.first_chunk()?)?);
-                CLF
-            }
-            Look::Class(class) => {
-                let length = class.length(rest, absent).ok()?;
-                if matches!(rest[..length], [] | [b'-']) {
-                    what = What::Absent;
-                }
-                length
-            }
+            Look::Class(class) => class.length(rest, absent).ok()?,
+            Look::Digits | Look::Clf => return None,
         };
-        self.after.leads(&rest[length..]).then_some(Measured { length, what })
+        self.after.leads(&rest[length..]).then_some(Measured { length, has_escape })
     }
 
     /// Where the text after the field first stands.
@@ -193,23 +187,6 @@ impl QuickStep {
     }
 }
 
-fn text(text: &[u8], escapes: Option<u8>) -> What {
-    match escapes {
-        Some(mark) if memchr(mark, text).is_some() => What::Escaped,
-        _ => What::Text,
-    }
-}
-
-/// How many digits there are, and their number; of more than nineteen, some number.
-#[inline(always)]
-fn digits(rest: &[u8]) -> (usize, u64) {
-    let mut number = 0u64;
-    for (length, b) in rest.iter().enumerate() {
-        let digit = b.wrapping_sub(b'0');
-        if digit > 9 {
-            return (length, number);
-        }
-        number = number.wrapping_mul(10).wrapping_add(u64::from(digit));
-    }
-    (rest.len(), number)
+fn has(text: &[u8], escapes: Option<u8>) -> bool {
+    escapes.is_some_and(|mark| memchr(mark, text).is_some())
 }
