@@ -1,16 +1,25 @@
 //! `dolmen demo`, through the program.
 #![expect(clippy::unwrap_used, reason = "in a test a panic is the report")]
 
+use std::path::Path;
 use std::process::{Command, Output};
 
 use serde_json::Value;
 
-fn dolmen(args: &[&str]) -> Output {
+/// The program in a folder of its own; nothing of this machine has a say.
+fn dolmen_in(folder: &Path, args: &[&str]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_dolmen"));
-    // Nothing of this machine has a say.
-    command.args(args).env_remove("DOLMEN_CONFIG").env("COLUMNS", "100").env("NO_COLOR", "1");
+    command.args(args).current_dir(folder);
+    command.env_remove("DOLMEN_CONFIG").env("COLUMNS", WIDTH.to_string()).env("NO_COLOR", "1");
     command.output().unwrap()
 }
+
+fn dolmen(args: &[&str]) -> Output {
+    dolmen_in(&std::env::temp_dir(), args)
+}
+
+/// As wide as the README.
+const WIDTH: usize = 92;
 
 fn text(bytes: &[u8]) -> String {
     String::from_utf8(bytes.to_vec()).unwrap()
@@ -31,18 +40,25 @@ fn every_figure_of_the_story_holds() {
 #[test]
 fn the_story_is_told_and_its_logs_are_kept() {
     let dir = tempfile::tempdir().unwrap();
-    let bank = dir.path().join("bank");
-    let output = dolmen(&["demo", "--dir", bank.to_str().unwrap()]);
+    let output = dolmen_in(dir.path(), &["demo", "--dir", "bank"]);
     assert!(output.status.success(), "{}", text(&output.stderr));
     let told = text(&output.stdout);
     for words in ["One operation of five.", "POST /api/operations", "10.1.9.17", "10.1.9.42"] {
         assert!(told.contains(words), "{words:?} is not in:\n{told}");
     }
-    assert!(told.lines().all(|line| line.chars().count() <= 100));
+    assert!(told.lines().all(|line| line.chars().count() <= WIDTH));
     assert!(!told.contains('\x1b'));
 
-    let months = bank.join("months.toml");
-    let output = dolmen(&["report", "--config", months.to_str().unwrap(), "--json"]);
+    let args = ["report", "--config", "bank/three-actors.toml", "--top", "5"];
+    let report = text(&dolmen_in(dir.path(), &args).stdout);
+    let readme = include_str!("../../../README.md");
+    assert!(readme.contains(&format!("`dolmen {}`", args.join(" "))));
+    assert!(
+        readme.contains(&format!("```\n{report}```")),
+        "the README shows another report:\n{report}"
+    );
+
+    let output = dolmen_in(dir.path(), &["report", "--config", "bank/months.toml", "--json"]);
     assert!(output.status.success(), "{}", text(&output.stderr));
     let report: Value = serde_json::from_slice(&output.stdout).unwrap();
     let services = report["services"].as_array().unwrap();
