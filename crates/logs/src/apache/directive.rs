@@ -40,8 +40,8 @@ fn known(letter: &str, parameter: Option<&str>) -> Option<Meaning> {
     Some(match (letter, lower.as_deref()) {
         ("a", None) => Meaning::new(Token, Slot::Address).always(),
         ("h", None) => Meaning::new(Token, Slot::Address).rank(1).always(),
-        ("h", Some("c")) => Meaning::new(Token, Slot::Address).rank(2).always(),
-        ("a", Some("c")) => Meaning::new(Token, Slot::Address).rank(3).always(),
+        ("h", _) if parameter == Some("c") => Meaning::new(Token, Slot::Address).rank(2).always(),
+        ("a", _) if parameter == Some("c") => Meaning::new(Token, Slot::Address).rank(3).always(),
         ("A", None) => Meaning::new(Token, Slot::Ignored).always(),
         ("b" | "B", None) => Meaning::new(Integer, Slot::Bytes),
         ("O", None) => Meaning::new(Integer, Slot::Bytes).rank(1),
@@ -59,7 +59,8 @@ fn known(letter: &str, parameter: Option<&str>) -> Option<Meaning> {
         ("H", None) => Meaning::new(Text, Slot::Protocol),
         ("l", None) => Meaning::new(Token, Slot::Ignored),
         // Only there when the error log has something about the request, so no request id.
-        ("L", None | Some("c")) => Meaning::new(Token, Slot::Ignored),
+        ("L", None) => Meaning::new(Token, Slot::Ignored),
+        ("L", _) if parameter == Some("c") => Meaning::new(Token, Slot::Ignored),
         ("m", None) => Meaning::new(Token, Slot::Method),
         ("q", None) => Meaning::new(Text, Slot::Query).always(),
         ("r", None) => Meaning::new(Text, Slot::RequestLine),
@@ -71,42 +72,20 @@ fn known(letter: &str, parameter: Option<&str>) -> Option<Meaning> {
         ("v", None) => Meaning::new(Token, Slot::Host).rank(2).always(),
         ("V", None) => Meaning::new(Token, Slot::Host).rank(1).always(),
         ("X", None) => Meaning::new(Flag("+-X"), Slot::Ignored).always(),
-        ("i", Some(name)) => request_header(name),
-        ("e" | "n" | "o" | "^ti" | "^to", Some(name)) => {
-            Meaning::new(Text, request_id(name)).rank(rank_of_id(name))
+        ("i", Some(name)) => {
+            let slot = Slot::of_header(name);
+            let class = if slot == Slot::ForwardedFor { Class::List } else { Text };
+            let rank = slot.rank_of_id();
+            Meaning::new(class, slot).rank(rank)
         }
-        ("C", Some(name)) => Meaning::new(Text, request_id(name)).rank(rank_of_id(name)),
+        ("C" | "e" | "n" | "o" | "^ti" | "^to", Some(name)) => {
+            let slot = RequestIdKind::of_header(name).map_or(Slot::Ignored, Slot::RequestId);
+            let rank = slot.rank_of_id();
+            Meaning::new(Text, slot).rank(rank)
+        }
         ("c" | "x", Some(_)) => Meaning::new(Raw, Slot::Ignored),
         _ => return None,
     })
-}
-
-/// A request header, its name in lower case.
-fn request_header(name: &str) -> Meaning {
-    let meaning = |slot| Meaning::new(Class::Text, slot);
-    match name {
-        "referer" => meaning(Slot::Referer),
-        "user-agent" => meaning(Slot::UserAgent),
-        "host" => meaning(Slot::Host),
-        "x-forwarded-for" => Meaning::new(Class::List, Slot::ForwardedFor),
-        _ => match request_id(name) {
-            Slot::Ignored => meaning(Slot::Header(name.into())),
-            slot => meaning(slot).rank(rank_of_id(name)),
-        },
-    }
-}
-
-fn request_id(name: &str) -> Slot {
-    RequestIdKind::of_header(name).map_or(Slot::Ignored, Slot::RequestId)
-}
-
-/// An id made for the request first, then one made for a whole trace, then what a cloud made.
-fn rank_of_id(name: &str) -> u8 {
-    match RequestIdKind::of_header(name) {
-        Some(RequestIdKind::Plain) => 0,
-        Some(RequestIdKind::TraceParent) => 1,
-        _ => 2,
-    }
 }
 
 /// Why there is no such directive, and what to write.

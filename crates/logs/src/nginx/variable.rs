@@ -30,8 +30,6 @@ pub(super) fn field(name: &str) -> Field {
         "upstream_response_time" => (List, Slot::Durations(Unit::Seconds), 1),
         "upstream_addr" => (List, Slot::Upstream, 0),
         "proxy_host" => (Text, Slot::Upstream, 1),
-        "http_referer" => (Text, Slot::Referer, 0),
-        "http_user_agent" => (Text, Slot::UserAgent, 0),
         "http_host" => (Text, Slot::Host, 0),
         "host" => (Token, Slot::Host, 1),
         "server_name" => (Token, Slot::Host, 2),
@@ -61,15 +59,12 @@ fn other(name: &str) -> (Class, Slot, u8) {
             .iter()
             .find_map(|prefix| name.strip_prefix(prefix));
     if let Some(kind) = RequestIdKind::of_header(header.or(anywhere).unwrap_or(name)) {
-        let rank = match kind {
-            RequestIdKind::Plain => 0,
-            RequestIdKind::TraceParent => 1,
-            RequestIdKind::AmazonTrace => 2,
-        };
-        return (Class::Text, Slot::RequestId(kind), rank);
+        let slot = Slot::RequestId(kind);
+        let rank = slot.rank_of_id();
+        return (Class::Text, slot, rank);
     }
     match header {
-        Some(header) => (Class::Text, Slot::Header(header.replace('_', "-").into()), 0),
+        Some(header) => (Class::Text, Slot::of_header(&header.replace('_', "-")), 0),
         None if name.starts_with("upstream_http_") => (Class::Text, Slot::Ignored, 0),
         None if name.starts_with("upstream_") => (Class::List, Slot::Ignored, 0),
         None => (Class::Text, Slot::Ignored, 0),

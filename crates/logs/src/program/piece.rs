@@ -214,6 +214,16 @@ impl Slot {
         }
     }
 
+    /// The rank of a request id among others: one made for the request, one made for a whole trace,
+    /// what a cloud made.
+    pub(crate) fn rank_of_id(&self) -> u8 {
+        match self {
+            Self::RequestId(RequestIdKind::TraceParent) => 1,
+            Self::RequestId(RequestIdKind::AmazonTrace) => 2,
+            _ => 0,
+        }
+    }
+
     /// What the request header `name` means; any case.
     pub(crate) fn of_header(name: &str) -> Self {
         let name = name.trim().to_ascii_lowercase();

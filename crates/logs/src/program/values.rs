@@ -102,18 +102,15 @@ fn part_value(part: Part, text: &[u8], clock: &mut Clock) -> Option<Value> {
 /// A target that is one field here under its two or three names: the path, nginx's `$is_args`, and
 /// the query.
 fn split_target(field: &Field, names: &[Box<str>], text: Option<&[u8]>) -> Vec<(FieldName, Value)> {
-    let text = text.filter(|text| *text != b"-");
     let (path, query) = match text {
-        Some(text) if field.slot == Slot::PathAndArgs => {
-            let (path, query) = path_and_args(text);
-            (Some(path).filter(|path| *path != b"-"), query)
-        }
+        Some(text) if field.slot == Slot::PathAndArgs => path_and_args(text),
         Some(text) => {
             let at = memchr::memchr(b'?', text).unwrap_or(text.len());
-            (Some(&text[..at]), Some(&text[at..]))
+            (&text[..at], Some(&text[at..]))
         }
-        None => (None, None),
+        None => (b"-".as_slice(), None),
     };
+    let path = Some(path).filter(|path| *path != b"-");
     let value = |text: Option<&[u8]>| text.map_or(Value::Missing, |t| Value::Text(t.to_vec()));
     let values = match names.len() {
         3 => {

@@ -282,6 +282,8 @@ fn a_target_from_its_pieces() {
             assert_eq!((call.method, call.protocol), (b"GET".as_slice(), b"HTTP/1.1".as_slice()));
         });
     }
+    let read = values("%m %U%q", "GET -");
+    assert_eq!(read[1..], [("%U".to_owned(), Value::Missing), ("%q".to_owned(), of_text(""))]);
     let read = values("%m %U%q", "GET /a?b=c");
     assert_eq!(read[1..], [("%U".to_owned(), of_text("/a")), ("%q".to_owned(), of_text("?b=c"))]);
 }
