@@ -13,28 +13,44 @@ pub(super) struct Tag {
 }
 
 impl Tag {
-    pub(super) fn new(text: &[u8]) -> Self {
+    /// `None` for a text with a NUL in it, which looks like the end of a line here.
+    pub(super) fn new(text: &[u8]) -> Option<Self> {
         let (head, more) = text.split_at(text.len().min(8));
         let mask = head.iter().fold(0, |mask: u64, _| mask << 8 | 0xff);
-        Self { bytes: word(head), mask, more: more.into(), length: text.len() }
+        let tag = Self { bytes: word(head), mask, more: more.into(), length: text.len() };
+        (!head.contains(&0)).then_some(tag)
     }
 
     /// Whether `rest` begins with it.
-    #[inline]
+    #[inline(always)]
     pub(super) fn leads(&self, rest: &[u8]) -> bool {
-        let (word, is_long_enough) = match rest.first_chunk::<8>() {
-            Some(chunk) => (u64::from_le_bytes(*chunk), true),
-            None => (word(rest), rest.len() >= self.length),
-        };
-        word & self.mask == self.bytes
-            && is_long_enough
+        word(rest) & self.mask == self.bytes
             && (self.more.is_empty() || rest[8..].starts_with(&self.more))
     }
 }
 
-/// Up to eight bytes as a little-endian number.
-fn word(bytes: &[u8]) -> u64 {
-    bytes.iter().rev().fold(0, |word, &b| word << 8 | u64::from(b))
+/// The first eight bytes as a little-endian number; where there are fewer, zeros follow.
+#[inline(always)]
+fn word(rest: &[u8]) -> u64 {
+    match rest.first_chunk::<8>() {
+        Some(chunk) => u64::from_le_bytes(*chunk),
+        None => short_word(rest),
+    }
+}
+
+/// The same for less than eight bytes: the first few and the last few, one over the other.
+#[inline]
+fn short_word(rest: &[u8]) -> u64 {
+    let length = rest.len();
+    if let (Some(first), Some(last)) = (rest.first_chunk::<4>(), rest.last_chunk::<4>()) {
+        let last = u64::from(u32::from_le_bytes(*last)) << (8 * (length - 4));
+        return u64::from(u32::from_le_bytes(*first)) | last;
+    }
+    if let (Some(first), Some(last)) = (rest.first_chunk::<2>(), rest.last_chunk::<2>()) {
+        let last = u64::from(u16::from_le_bytes(*last)) << (8 * (length - 2));
+        return u64::from(u16::from_le_bytes(*first)) | last;
+    }
+    rest.first().map_or(0, |&b| u64::from(b))
 }
 
 /// How many words are looked at one by one.
@@ -77,17 +93,15 @@ const fn first(hits: u64) -> usize {
 }
 
 /// How many digits there are, and their number; of more than nineteen, some number.
-#[inline]
+#[inline(always)]
 pub(super) fn digits(rest: &[u8]) -> (usize, u64) {
-    if let Some(chunk) = rest.first_chunk::<8>() {
-        // Nearly every number has less than eight digits, and no loop tells when they end.
-        let word = u64::from_le_bytes(*chunk) ^ spread(b'0');
-        let others = (word.wrapping_add(spread(0x76)) | word) & spread(0x80);
-        match first(others) {
-            0 => return (0, 0),
-            length @ 1..=7 => return (length, eight_digits(word << (64 - 8 * length))),
-            _ => {}
-        }
+    // Nearly every number has less than eight digits, and no loop tells when they end.
+    let word = word(rest) ^ spread(b'0');
+    let others = (word.wrapping_add(spread(0x76)) | word) & spread(0x80);
+    match first(others) {
+        0 => return (0, 0),
+        length @ 1..=7 => return (length, eight_digits(word << (64 - 8 * length))),
+        _ => {}
     }
     let mut number = 0u64;
     for (length, b) in rest.iter().enumerate() {
@@ -149,6 +163,8 @@ mod tests {
         for start in 0..line.len() {
             for end in start..line.len() {
                 let tag = Tag::new(&line[start..end]);
+                assert_eq!(tag.is_none(), line[start..end].iter().take(8).any(|b| *b == 0));
+                let Some(tag) = tag else { continue };
                 for at in 0..=line.len() {
                     let is = line[at..].starts_with(&line[start..end]);
                     assert_eq!(tag.leads(&line[at..]), is, "{start}..{end} at {at}");

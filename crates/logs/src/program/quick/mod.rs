@@ -7,18 +7,16 @@
 mod find;
 mod step;
 
-use std::ops::Range;
-
 use dolmen_model::Call;
 
 use super::assign::{Rival, assign, assign_beside, assign_number, choose};
-use super::fill::{Fill, Found, whole_time};
+use super::fill::{self, Fill, whole_time};
 use super::{Place, Program, Slot, Span};
 use crate::Unread;
 use crate::reader::Scratch;
 use crate::time::CLF;
 
-use step::{Look, Measured, QuickStep};
+use step::{Found, Look, QuickStep};
 
 /// The quick way through a format.
 #[derive(Debug)]
@@ -100,43 +98,39 @@ impl Quick {
         scratch: &mut Scratch,
         call: &mut Call<'a>,
     ) -> Option<Left> {
-        let mut at = line.len() - line.strip_prefix(&*program.lead)?.len();
+        let mut rest = line.strip_prefix(&*program.lead)?;
         let mut escaped = 0;
         for step in &self.steps {
-            let rest = line.get(at..)?;
-            let start = at;
-            at += step.after.length;
-            let text = if step.is_dash(rest) {
-                at += 1;
-                b""
+            let length;
+            let mut text = b"".as_slice();
+            if step.is_dash(rest) {
+                length = 1;
             } else if let Look::Digits = step.look {
-                let (length, number) = step.number(rest, program.absent)?;
-                at += length;
+                let number;
+                (length, number) = step.number(rest, program.absent)?;
                 if let Some(number) = number {
                     assign_number(step.rival, &step.slot, number, length, call);
                 }
+                rest = rest.get(length + step.after.length..)?;
                 continue;
             } else if let Look::Clf = step.look {
                 let time = step.time(rest, &mut scratch.clock)?;
-                at += CLF;
                 choose(&mut call.time, step.rival, || Some(time));
+                rest = rest.get(CLF + step.after.length..)?;
                 continue;
             } else {
-                let Measured { length, has_escape } = step.text(rest, program.absent)?;
-                at += length;
-                if has_escape || step.is_kept {
-                    // It would be written after its turn.
-                    if has_escape && (step.has_rival || matches!(step.slot, Slot::Time(_))) {
-                        return None;
-                    }
-                    escaped |= keep(scratch, step.number, start..start + length, has_escape);
+                let found;
+                (length, found) = step.text(rest, program.absent)?;
+                if found == Found::Escaped || step.is_kept {
+                    escaped |= keep(step, line.len() - rest.len(), length, found, scratch)?;
+                    rest = rest.get(length + step.after.length..)?;
                     continue;
                 }
-                match &rest[..length] {
-                    b"-" => b"",
-                    text => text,
+                if found == Found::Text {
+                    text = &rest[..length];
                 }
-            };
+            }
+            rest = rest.get(length + step.after.length..)?;
             match &step.slot {
                 Slot::Time(_) if text.is_empty() => {}
                 Slot::Time(form) => {
@@ -148,7 +142,7 @@ impl Quick {
             }
         }
         let left = Left { escaped, has_late: !self.late.is_empty() };
-        (at == line.len()).then_some(left)
+        rest.is_empty().then_some(left)
     }
 
     /// Writes what is left.
@@ -169,7 +163,7 @@ impl Quick {
         }
         self.late.iter().for_each(|fill| scratch.join_target(line, fill));
         let Scratch { bytes, spans, clock, .. } = scratch;
-        let found = Found { line, bytes, spans };
+        let found = fill::Found { line, bytes, spans };
         for (number, step) in self.steps.iter().enumerate() {
             if is_escaped(number) {
                 assign(&step.slot, found.text(number), call);
@@ -179,14 +173,25 @@ impl Quick {
     }
 }
 
-/// Keeps a span for what comes late; its bit if it has an escape.
+/// Keeps a field's place for what comes late; its bit if it has an escape. `None` where it would
+/// then be written after its turn.
 #[inline(never)]
-fn keep(scratch: &mut Scratch, number: usize, range: Range<usize>, is_escaped: bool) -> u64 {
+fn keep(
+    step: &QuickStep,
+    start: usize,
+    length: usize,
+    found: Found,
+    scratch: &mut Scratch,
+) -> Option<u64> {
+    let is_escaped = found == Found::Escaped;
+    if is_escaped && (step.has_rival || matches!(step.slot, Slot::Time(_))) {
+        return None;
+    }
     let spans = &mut scratch.spans;
-    if spans.len() <= number {
-        spans.resize(number + 1, Span::NOWHERE);
+    if spans.len() <= step.number {
+        spans.resize(step.number + 1, Span::NOWHERE);
     }
     let place = if is_escaped { Place::Escaped } else { Place::Line };
-    spans[number] = Span { start: range.start, end: range.end, place };
-    u64::from(is_escaped) << number
+    spans[step.number] = Span { start, end: start + length, place };
+    Some(u64::from(is_escaped) << step.number)
 }

@@ -49,11 +49,13 @@ pub(super) enum Look {
     Class(Class),
 }
 
-/// A field of text that was found.
-#[derive(Clone, Copy)]
-pub(super) struct Measured {
-    pub(super) length: usize,
-    pub(super) has_escape: bool,
+/// What was found where a text should be.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Found {
+    Text,
+    Escaped,
+    /// `-`, or nothing.
+    Absent,
 }
 
 impl QuickStep {
@@ -86,7 +88,7 @@ impl QuickStep {
             look,
             class: step.class,
             first: first.unwrap_or_default(),
-            after: Tag::new(&step.after),
+            after: Tag::new(&step.after)?,
             slot: Slot::Ignored,
             rival: Rival::Stronger,
             has_rival: false,
@@ -129,19 +131,19 @@ impl QuickStep {
         self.after.leads(&rest[CLF..]).then_some(time)
     }
 
-    /// The text that `rest` begins with.
+    /// The text that `rest` begins with: its length, and what it is.
     #[inline(always)]
-    pub(super) fn text(&self, rest: &[u8], absent: Absent) -> Option<Measured> {
-        let mut has_escape = false;
-        let length = match self.look {
+    pub(super) fn text(&self, rest: &[u8], absent: Absent) -> Option<(usize, Found)> {
+        let (length, found) = match self.look {
             Look::Quoted { mark, length } => {
                 let mut at = memchr2(b'"', mark, rest)?;
+                let mut found = Found::Text;
                 while rest[at] != b'"' {
-                    has_escape = true;
+                    found = Found::Escaped;
                     at += length;
                     at += memchr2(b'"', mark, rest.get(at..)?)?;
                 }
-                at
+                (at, found)
             }
             Look::Word { may_be_empty, escapes } => {
                 let mark = escapes.unwrap_or(b' ');
@@ -152,29 +154,27 @@ impl QuickStep {
                 if Some(rest[at]) == escapes || (at == 0 && !may_be_empty) {
                     return None;
                 }
-                at
+                (at, Found::Text)
             }
             Look::Text { escapes } => {
                 let at = self.find_after(rest)?;
-                has_escape = has(&rest[..at], escapes);
-                at
+                (at, found(&rest[..at], escapes))
             }
             Look::List { escapes } => {
                 let mut at = self.find_after(rest)?;
                 while goes_on(&rest[..at], &rest[at..]) {
                     at += 1 + self.find_after(&rest[at + 1..])?;
                 }
-                has_escape = has(&rest[..at], escapes);
-                at
+                (at, found(&rest[..at], escapes))
             }
-            Look::Rest { escapes } => {
-                has_escape = has(rest, escapes);
-                rest.len()
+            Look::Rest { escapes } => (rest.len(), found(rest, escapes)),
+            Look::Class(class) => {
+                let length = class.length(rest, absent).ok()?;
+                (length, found(&rest[..length], None))
             }
-            Look::Class(class) => class.length(rest, absent).ok()?,
             Look::Digits | Look::Clf => return None,
         };
-        self.after.leads(&rest[length..]).then_some(Measured { length, has_escape })
+        self.after.leads(&rest[length..]).then_some((length, found))
     }
 
     /// Where the text after the field first stands.
@@ -187,6 +187,10 @@ impl QuickStep {
     }
 }
 
-fn has(text: &[u8], escapes: Option<u8>) -> bool {
-    escapes.is_some_and(|mark| memchr(mark, text).is_some())
+fn found(text: &[u8], escapes: Option<u8>) -> Found {
+    match escapes {
+        _ if text == b"-" => Found::Absent,
+        Some(mark) if memchr(mark, text).is_some() => Found::Escaped,
+        _ => Found::Text,
+    }
 }
