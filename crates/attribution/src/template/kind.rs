@@ -63,7 +63,7 @@ impl Kind {
 }
 
 /// The longest untyped segment that is kept as it is, in bytes.
-const LONGEST_LITERAL: usize = 64;
+pub(super) const LONGEST_LITERAL: usize = 64;
 const SHORTEST_HEX: usize = 8;
 const SHORTEST_TOKEN: usize = 16;
 

@@ -6,6 +6,7 @@
 
 mod kind;
 
+use kind::LONGEST_LITERAL;
 pub(crate) use kind::{KINDS, Kind, kind};
 
 use crate::paths::class::classes;
@@ -52,12 +53,18 @@ pub(crate) fn write_template(segments: &Segments<'_>, out: &mut Vec<u8>) {
 
 /// Appends a literal; of what looks like a file, its typed parts as placeholders.
 pub(crate) fn write_name(name: &[u8], out: &mut Vec<u8>) {
+    let start = out.len();
     match memchr::memrchr(b'.', name) {
         Some(dot) if is_extension(&name[dot + 1..]) => {
             write_stem(&name[..dot], out);
             out.extend_from_slice(&name[dot..]);
         }
         _ => out.extend_from_slice(name),
+    }
+    // `{int}` is longer than the four digits it may stand for.
+    if out.len() - start > LONGEST_LITERAL {
+        out.truncate(start);
+        out.extend_from_slice(Kind::Text.placeholder());
     }
 }
 

@@ -204,6 +204,13 @@ fn is_fixed(path: &[u8]) -> Result<(), TestCaseError> {
     Ok(())
 }
 
+#[test]
+fn a_placeholder_makes_no_name_longer_than_a_literal_may_be() {
+    let name = |length: usize| format!("/{}-2024.pdf", "x".repeat(length - "-2024.pdf".len()));
+    assert_eq!(of(&name(63)), name(63).replace("2024", "{int}"));
+    assert_eq!(of(&name(64)), "/{text}");
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(2000))]
 
