@@ -33,6 +33,7 @@ mod template;
 
 pub use address::client_address;
 pub use attributor::{Attribution, Attributor, Claim};
+pub use methods::METHODS;
 pub use paths::MAX_SEGMENTS;
 pub use rules::{
     ActorRule, Any, EndpointRule, Fault, Finding, MAX_TEXT, OperationRule, Problem, RuleError,

@@ -71,7 +71,8 @@ struct Checked<'c> {
 }
 
 fn check(args: CheckArgs, context: &Context) -> anyhow::Result<Exit> {
-    let asked = Asked::new(args.file.or_else(|| context.config.clone()), None);
+    let mut asked = Asked::new(context.config.clone(), None);
+    asked.argument = args.file;
     let loaded = Settings::load(&asked);
     let mut out = terminal::stdout();
     match loaded {

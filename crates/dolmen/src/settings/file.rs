@@ -24,7 +24,7 @@ pub(super) struct StoreSection {
 pub(super) struct SourceSection {
     pub(super) name: Spanned<String>,
     #[serde(default)]
-    pub(super) kind: SourceKind,
+    pub(super) kind: Option<Spanned<SourceKind>>,
     #[serde(default)]
     pub(super) path: Option<Spanned<Paths>>,
     #[serde(default)]

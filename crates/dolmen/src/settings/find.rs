@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 /// What was typed and what the environment says, before the configuration is read.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Asked {
+    /// The configuration that a command was given as its argument.
+    pub(crate) argument: Option<PathBuf>,
     /// `--config FILE`
     pub(crate) config: Option<PathBuf>,
     /// `--store DIR`
@@ -23,7 +25,7 @@ pub(crate) struct Asked {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Found {
     pub(super) path: PathBuf,
-    /// `--config` or `$DOLMEN_CONFIG`; none where it just lay there.
+    /// `--config` or `$DOLMEN_CONFIG`; none where it is an argument, or just lay there.
     pub(super) named_by: Option<&'static str>,
 }
 
@@ -42,6 +44,7 @@ impl Asked {
             Some(home.join(".local/share"))
         });
         Self {
+            argument: None,
             config,
             store,
             config_variable: variable("DOLMEN_CONFIG").map(PathBuf::from),
@@ -52,6 +55,9 @@ impl Asked {
 
     /// The configuration to be read: the one that is named, or the first one that is there.
     pub(super) fn find(&self) -> Option<Found> {
+        if let Some(path) = &self.argument {
+            return Some(Found { path: path.clone(), named_by: None });
+        }
         let named = [(&self.config, "--config"), (&self.config_variable, "$DOLMEN_CONFIG")];
         for (path, by) in named {
             if let Some(path) = path {

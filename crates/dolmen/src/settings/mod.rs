@@ -13,6 +13,7 @@ mod problem;
 mod rules;
 mod schema;
 mod source;
+mod typos;
 
 #[cfg(test)]
 mod tests;
@@ -86,7 +87,9 @@ impl Settings {
         };
         match rules {
             Ok(rules) => {
-                let warnings = rules::suspicions(&document, &rules);
+                let mut warnings = rules::suspicions(&document, &rules);
+                warnings.extend(typos::find(&document, &rule_set, &sources));
+                warnings.sort_by_key(|problem| (problem.line, problem.column));
                 let entries = origin::entries(asked, &defaults, &document);
                 let file = file.map(|(path, _)| path.to_owned());
                 Ok(Self { file, sources, rule_set, rules, names, warnings, entries })

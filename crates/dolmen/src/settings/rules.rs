@@ -76,7 +76,10 @@ pub(super) fn suspicions(document: &Document<'_>, rules: &Rules) -> Vec<Problem>
 }
 
 /// The text at fault inside a list of texts.
-fn element<'d, 't>(value: &'d Spanned<DeValue<'t>>, text: &str) -> &'d Spanned<DeValue<'t>> {
+pub(super) fn element<'d, 't>(
+    value: &'d Spanned<DeValue<'t>>,
+    text: &str,
+) -> &'d Spanned<DeValue<'t>> {
     match value.get_ref() {
         DeValue::Array(items) => {
             items.iter().find(|item| item.get_ref().as_str() == Some(text)).unwrap_or(value)

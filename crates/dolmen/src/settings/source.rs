@@ -80,14 +80,20 @@ fn intake(document: &Document<'_>, section: &SourceSection, problems: &mut Vec<P
     };
     let source = section.name.span();
     let (listen, path) = (section.listen.as_ref(), section.path.as_ref());
-    match section.kind {
-        SourceKind::Kafka => problem(
-            source,
-            format!(
-                "`{name}` reads from Kafka, which is not built in yet: write the topic to a file, \
-                 or send it to a source of the kind \"tcp\" or \"http\""
-            ),
-        ),
+    let kind = section.kind.as_ref().map_or(SourceKind::default(), |kind| *kind.get_ref());
+    match kind {
+        SourceKind::Kafka => {
+            let at = section.kind.as_ref().map_or(source, Spanned::span);
+            problem(
+                at,
+                format!(
+                    "`{name}` reads from Kafka, which is not built in yet: write the topic to a \
+                     file, or send it to a source of the kind \"tcp\" or \"http\""
+                ),
+            );
+            // Its other keys are not at fault.
+            return Intake::Arrives(kind);
+        }
         SourceKind::Tcp | SourceKind::Syslog | SourceKind::Http => match listen {
             None => problem(
                 source,
@@ -107,14 +113,14 @@ fn intake(document: &Document<'_>, section: &SourceSection, problems: &mut Vec<P
         ),
         SourceKind::File | SourceKind::Bus => {}
     }
-    if let (Some(listen), SourceKind::File | SourceKind::Bus) = (listen, section.kind) {
+    if let (Some(listen), SourceKind::File | SourceKind::Bus) = (listen, kind) {
         let message = format!(
             "a source of the kind \"{}\" listens at no address: remove it, or change `kind`",
-            section.kind.word()
+            kind.word()
         );
         problem(listen.span(), message);
     }
-    match (section.kind, path) {
+    match (kind, path) {
         (SourceKind::File, path) => {
             let paths = path.map(|path| path.get_ref().0.as_slice()).unwrap_or_default();
             let files = paths.iter().filter_map(|text| match log_path(document, text) {

@@ -87,6 +87,40 @@ fn check_warns_of_rules_that_never_match() {
 }
 
 #[test]
+fn check_warns_of_names_that_nothing_declares() {
+    let folder = Folder::new();
+    let rules = "[[service]]\nname = 'monolith'\n\n[[operation]]\nname = 'card block'\n\
+                 service = 'monolit'\nmethod = ['POST', 'DELET']\npath = '/card'\n\
+                 moved_to = 'cards'\n";
+    folder.file("dolmen.toml", rules);
+    let checked = folder.dolmen(&["config", "check", "--json"]).json();
+    let said: Vec<String> = checked["warnings"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|w| format!("{}:{} {}", w["line"], w["column"], w["message"].as_str().unwrap()))
+        .collect();
+    assert_eq!(
+        said,
+        [
+            "6:11 no service `monolit` is declared; did you mean `monolith`?",
+            "7:19 HTTP knows no method `DELET`; did you mean `DELETE`?",
+            "9:12 no service `cards` is declared; add [[service]] with name = \"cards\"",
+        ]
+    );
+    // Who declares no services means none by name.
+    folder.file("dolmen.toml", rules.replace("[[service]]\nname = 'monolith'\n", ""));
+    let checked = folder.dolmen(&["config", "check", "--json"]).json();
+    assert_eq!(checked["warnings"].as_array().unwrap().len(), 1);
+}
+
+#[test]
+fn an_argument_is_not_called_an_option() {
+    let err = Folder::new().dolmen(&["config", "check", "nowhere.toml"]).refused(2);
+    assert!(err.contains("nowhere.toml: No such file"), "{err}");
+}
+
+#[test]
 fn the_configuration_is_found_in_its_order() {
     let folder = Folder::new();
     folder.file("dolmen.toml", "[[actor]]\nname = 'here'\nuser = 'x'");

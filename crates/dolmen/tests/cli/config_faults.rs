@@ -106,7 +106,7 @@ fn chains_are_checked() {
 
 #[test]
 fn what_is_not_built_in_yet_says_so() {
-    check("[[source]]\nname = 'k'\nkind = 'kafka'", "2:8", "not built in yet");
+    check("[[source]]\nname = 'k'\nkind = 'kafka'", "3:8", "not built in yet");
     check("[store]\nurl = 'clickhouse://x'", "2:7", "ClickHouse is not built in yet");
     check("[store]\nurl = 'postgres://x'", "2:7", "not built in yet");
 }
