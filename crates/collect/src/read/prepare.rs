@@ -17,6 +17,8 @@ const SAMPLE: usize = 64 * 1024;
 pub(crate) struct Prepared {
     pub(crate) input: Input,
     pub(crate) format: Arc<Format>,
+    /// There was nothing yet to find the format from.
+    pub(crate) is_guess: bool,
     pub(super) encoding: Encoding,
     /// Bytes on the disk; 0 for a pipe.
     pub(super) len: u64,
@@ -109,10 +111,12 @@ fn prepare_one(
     };
     progress.expect(len);
     let encoding = Encoding::of(&head).map_err(failed)?;
+    let mut is_guess = false;
     let format = match &source.format {
         FormatChoice::Given(format) => Arc::clone(format),
         FormatChoice::Auto => {
             let (mut sample, fault) = unpacked_beginning(encoding, &head);
+            is_guess = sample.trim_ascii().is_empty();
             if let (Origin::File(path), Encoding::Plain, None) = (&input.origin, encoding, &rest) {
                 add_later_lines(path, len, &mut sample).map_err(failed)?;
             }
@@ -125,7 +129,7 @@ fn prepare_one(
         }
     };
     let once = rest.map(|rest| -> Box<dyn Read + Send> { Box::new(Cursor::new(head).chain(rest)) });
-    Ok(Prepared { input, format, encoding, len, once: Mutex::new(once) })
+    Ok(Prepared { input, format, is_guess, encoding, len, once: Mutex::new(once) })
 }
 
 fn detect(input: &Input, holds: Holds, sample: &[u8]) -> Result<Format, CollectError> {

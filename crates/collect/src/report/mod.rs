@@ -192,10 +192,12 @@ fn describe_files(report: &mut Report, files: &[Prepared], mut found: Found) {
     for (index, file) in files.iter().enumerate() {
         let facts: FileFacts = found.files.remove(&index).unwrap_or_default();
         report.unparsed += facts.unparsed;
+        let count = facts.lines.values().sum();
+        let format = if file.is_guess && count == 0 { "empty" } else { file.format.name() };
         report.files.push(FileRow {
             path: path(index),
-            format: file.format.name().to_owned(),
-            lines: facts.lines.values().sum(),
+            format: format.to_owned(),
+            lines: count,
             unparsed: facts.unparsed,
             error: facts.error.map(|error| error.to_string()),
         });
