@@ -162,12 +162,7 @@ fn show(args: &ShowArgs, context: &Context) -> anyhow::Result<Exit> {
 }
 
 fn shown(entry: &Entry) -> Shown<'_> {
-    let section = entry.header.trim_matches(['[', ']']);
-    let key = match entry.header.starts_with("[[") {
-        true => format!("{section}[{}].{}", entry.index, entry.key),
-        false => format!("{section}.{}", entry.key),
-    };
-    Shown { key, value: &entry.value, origin: &entry.origin }
+    Shown { key: entry.path(), value: &entry.value, origin: &entry.origin }
 }
 
 /// A configuration with a comment behind each value.

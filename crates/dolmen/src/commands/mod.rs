@@ -6,6 +6,7 @@ mod demo;
 mod man;
 mod proxy;
 mod report;
+mod serve;
 
 use std::path::PathBuf;
 
@@ -26,6 +27,7 @@ pub(crate) struct Context {
 pub(crate) enum Command {
     Demo(demo::DemoArgs),
     Report(report::ReportArgs),
+    Serve(serve::ServeArgs),
     Proxy(proxy::ProxyArgs),
     #[command(subcommand)]
     Config(config::ConfigCommand),
@@ -38,6 +40,7 @@ impl Command {
         match self {
             Self::Demo(args) => demo::run(args, context),
             Self::Report(args) => report::run(args, context),
+            Self::Serve(args) => serve::run(args, context),
             Self::Proxy(args) => proxy::run(args),
             Self::Config(command) => config::run(command, context),
             Self::Completions(args) => completions::run(args),

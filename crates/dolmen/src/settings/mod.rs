@@ -103,6 +103,15 @@ impl Settings {
     }
 }
 
+impl Settings {
+    /// The folder of the store; `None` where nobody names one and the user has no home.
+    pub(crate) fn store_path(&self) -> Option<PathBuf> {
+        let mut entries = self.entries.iter();
+        let path = entries.find(|entry| entry.header == "[store]" && entry.key == "path")?;
+        path.value.as_str().map(PathBuf::from)
+    }
+}
+
 fn read(found: &Found) -> anyhow::Result<String> {
     let Found { path, named_by } = found;
     let cannot = |why: &dyn std::fmt::Display| {

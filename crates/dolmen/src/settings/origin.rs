@@ -25,6 +25,17 @@ pub(crate) struct Entry {
     pub(crate) origin: Origin,
 }
 
+impl Entry {
+    /// Its key from the root of the file: `store.path`, `source[0].name`.
+    pub(crate) fn path(&self) -> String {
+        let section = self.header.trim_matches(['[', ']']);
+        match self.header.starts_with("[[") {
+            true => format!("{section}[{}].{}", self.index, self.key),
+            false => format!("{section}.{}", self.key),
+        }
+    }
+}
+
 /// Who said so.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(tag = "from", rename_all = "snake_case")]

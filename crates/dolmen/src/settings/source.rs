@@ -38,6 +38,16 @@ pub(crate) enum Intake {
     Arrives(SourceKind),
 }
 
+impl Intake {
+    /// The word for it in `dolmen.toml`.
+    pub(crate) const fn word(&self) -> &'static str {
+        match self {
+            Self::Files(_) => SourceKind::File.word(),
+            Self::Arrives(kind) => kind.word(),
+        }
+    }
+}
+
 /// The path of a source, no longer relative to the configuration.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum LogPath {

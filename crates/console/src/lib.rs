@@ -1,0 +1,27 @@
+//! The console: a web API over a store, and the page that stands on it.
+//!
+//! [`app`] is the whole of it as one `Router`: tests call it without a socket, and whoever serves
+//! chooses the address. One file a resource. All work on the store is blocking and runs beside the
+//! server's own threads.
+//!
+//! There is no log-in yet, so [`app`] answers only to those who ask for this machine by name
+//! (loopback), and changes only what this machine's own page asks to change. See `guard`.
+//!
+//! Invariants: only this crate knows the API and its JSON; it reads the store through the
+//! [`Store`](dolmen_store::Store) trait alone, and nothing here knows a rule: what is declared is
+//! handed in as [`Facts`].
+
+mod app;
+mod asked;
+mod count;
+mod cursor;
+mod export;
+mod facts;
+mod guard;
+mod page;
+mod problem;
+mod resources;
+mod spans;
+
+pub use app::{Console, Event, api_description, app};
+pub use facts::{DeclaredOperation, DeclaredSource, Facts, Setting, Warning};

@@ -1,0 +1,230 @@
+//! Calls as they were logged, newest first.
+
+use axum::Json;
+use axum::body::{Body, Bytes};
+use axum::extract::{Query, State};
+use axum::response::{IntoResponse, Response};
+use dolmen_model::{Joined, Time};
+use dolmen_store::{CallQuestion, Role, Store, StoredCall};
+use serde::{Deserialize, Serialize};
+use tokio::sync::mpsc;
+use tokio_stream::wrappers::ReceiverStream;
+use utoipa::{IntoParams, ToSchema};
+use xxhash_rust::xxh3::xxh3_64;
+
+use crate::app::Console;
+use crate::asked::{Asked, AskedParams};
+use crate::cursor::Cursor;
+use crate::export::{Format, Row};
+use crate::problem::Problem;
+
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct CallsParams {
+    /// Calls of a page, at most 1,000; 100 without it.
+    limit: Option<usize>,
+    /// Where the page before ended: its `next`.
+    cursor: Option<String>,
+    /// All calls as a file, not a page.
+    format: Option<Format>,
+}
+
+/// A page of calls.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Calls {
+    calls: Vec<CallRow>,
+    /// The next page's `cursor`; `null` at the end.
+    next: Option<String>,
+}
+
+/// A call, and the line that it was read from.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct CallRow {
+    /// What a link to this call is made of.
+    key: String,
+    #[schema(value_type = Option<String>, format = DateTime)]
+    time: Option<Time>,
+    source: String,
+    service: Option<String>,
+    actor: Option<String>,
+    operations: Vec<String>,
+    /// `joined`, `call_only` or `no_id`.
+    joined: &'static str,
+    /// `call`, or `hop`: another source of the chain counts this request.
+    role: &'static str,
+    status: Option<u16>,
+    method: Option<String>,
+    target: Option<String>,
+    endpoint: Option<String>,
+    address: Option<String>,
+    user: Option<String>,
+    user_agent: Option<String>,
+    referer: Option<String>,
+    host: Option<String>,
+    bytes: Option<u64>,
+    duration: Option<u64>,
+    request_id: Option<String>,
+    /// As it was logged; bytes that are not UTF-8 as U+FFFD.
+    line: String,
+}
+
+impl Row for CallRow {
+    const COLUMNS: &'static [&'static str] = &[
+        "time",
+        "source",
+        "service",
+        "actor",
+        "operations",
+        "joined",
+        "role",
+        "status",
+        "method",
+        "target",
+        "endpoint",
+        "address",
+        "user",
+        "user_agent",
+        "referer",
+        "host",
+        "bytes",
+        "duration",
+        "request_id",
+        "line",
+    ];
+}
+
+impl From<StoredCall> for CallRow {
+    fn from(call: StoredCall) -> Self {
+        let time = call.time.map_or_else(|| "none".to_owned(), |time| time.micros().to_string());
+        Self {
+            key: format!("{time}.{:016x}", xxh3_64(&call.line)),
+            time: call.time,
+            source: call.source,
+            service: call.service,
+            actor: call.actor,
+            operations: call.operations,
+            joined: match call.joined {
+                Joined::Joined => "joined",
+                Joined::CallOnly => "call_only",
+                Joined::NoId => "no_id",
+            },
+            role: match call.role {
+                Role::Call => "call",
+                Role::Hop => "hop",
+            },
+            status: call.status,
+            method: call.method,
+            target: call.target,
+            endpoint: call.endpoint,
+            address: call.address,
+            user: call.user,
+            user_agent: call.user_agent,
+            referer: call.referer,
+            host: call.host,
+            bytes: call.bytes,
+            duration: call.duration,
+            request_id: call.request_id,
+            line: String::from_utf8_lossy(&call.line).into_owned(),
+        }
+    }
+}
+
+const PAGE: usize = 100;
+const LARGEST_PAGE: usize = 1_000;
+
+/// Calls that fulfil a filter, newest first.
+#[utoipa::path(get, path = "/calls", params(AskedParams, CallsParams),
+    responses((status = OK, body = Calls)))]
+pub(crate) async fn calls(
+    State(console): State<Console>,
+    Query(asked): Query<AskedParams>,
+    Query(params): Query<CallsParams>,
+) -> Result<Response, Problem> {
+    let asked = asked.read()?;
+    let cursor = params.cursor.as_deref().map(Cursor::read).transpose()?;
+    match params.format.unwrap_or_default() {
+        Format::Json => {
+            let most = params.limit.unwrap_or(PAGE).clamp(1, LARGEST_PAGE);
+            let page = console.ask(move |store, _| page(store, asked, cursor, most)).await?;
+            Ok(Json(page).into_response())
+        }
+        format => Ok(file(&console, asked, format)),
+    }
+}
+
+fn page(
+    store: &dyn Store,
+    mut asked: Asked,
+    cursor: Option<Cursor>,
+    most: usize,
+) -> Result<Calls, Problem> {
+    if let Some(cursor) = cursor {
+        asked.to = asked.to.min(cursor.to());
+    }
+    if asked.from >= asked.to {
+        return Ok(Calls { calls: Vec::new(), next: None });
+    }
+    let mut at = cursor.unwrap_or(Cursor { time: None, given: 0 });
+    let mut to_skip = at.given;
+    let mut calls: Vec<CallRow> = Vec::new();
+    let Asked { from, to, query } = asked;
+    let mut more = false;
+    for call in store.calls(&CallQuestion { from, to, query })? {
+        let call = call?;
+        if to_skip > 0 && cursor.is_some_and(|cursor| cursor.time == call.time) {
+            to_skip -= 1;
+            continue;
+        }
+        to_skip = 0;
+        if calls.len() == most {
+            more = true;
+            break;
+        }
+        let is_same = cursor.is_some() || !calls.is_empty();
+        at = match is_same && at.time == call.time {
+            true => Cursor { given: at.given + 1, ..at },
+            false => Cursor { time: call.time, given: 1 },
+        };
+        calls.push(call.into());
+    }
+    Ok(Calls { calls, next: more.then(|| at.write()) })
+}
+
+/// Rows that wait while the reader is slower than the store.
+const AHEAD: usize = 16;
+/// Bytes that are sent at once.
+const CHUNK: usize = 64 * 1024;
+
+/// All of them, sent as they are read.
+fn file(console: &Console, asked: Asked, format: Format) -> Response {
+    let (sender, receiver) = mpsc::channel::<Result<Bytes, std::io::Error>>(AHEAD);
+    let store = console.store();
+    tokio::task::spawn_blocking(move || {
+        let send = |bytes: Vec<u8>| sender.blocking_send(Ok(bytes.into())).is_ok();
+        let written = write_all(&*store, asked, format, send);
+        if let Err(problem) = written {
+            tracing::error!(?problem, "an export broke off");
+            // A file that breaks off must not look whole: the connection does.
+            _ = sender.blocking_send(Err(std::io::Error::other("the store does not answer")));
+        }
+    });
+    (format.headers("calls"), Body::from_stream(ReceiverStream::new(receiver))).into_response()
+}
+
+fn write_all(
+    store: &dyn Store,
+    Asked { from, to, query }: Asked,
+    format: Format,
+    send: impl Fn(Vec<u8>) -> bool,
+) -> Result<(), Problem> {
+    let mut bytes = format.head::<CallRow>();
+    for call in store.calls(&CallQuestion { from, to, query })? {
+        format.write(&CallRow::from(call?), &mut bytes)?;
+        // Whoever asked may have gone.
+        if bytes.len() >= CHUNK && !send(std::mem::take(&mut bytes)) {
+            return Ok(());
+        }
+    }
+    send(bytes);
+    Ok(())
+}

@@ -1,0 +1,23 @@
+use std::convert::Infallible;
+
+use axum::extract::State;
+use axum::response::sse::{Event as Sent, KeepAlive, Sse};
+use futures_util::{Stream, StreamExt};
+use tokio_stream::wrappers::BroadcastStream;
+
+use crate::app::{Console, Event};
+
+/// What happens, as server-sent events: `commit` when lines came into the store.
+#[utoipa::path(get, path = "/events",
+    responses((status = OK, content_type = "text/event-stream", body = String)))]
+pub(crate) async fn events(
+    State(console): State<Console>,
+) -> Sse<impl Stream<Item = Result<Sent, Infallible>>> {
+    let events = BroadcastStream::new(console.listen()).map(|event| {
+        // Who missed some is told that something changed: it asks anew anyway.
+        let event = event.unwrap_or(Event::Commit { calls: 0, from: None, to: None });
+        let sent = Sent::default().event(event.name());
+        Ok(sent.json_data(&event).unwrap_or_else(|_| Sent::default().event(event.name())))
+    });
+    Sse::new(events).keep_alive(KeepAlive::default())
+}

@@ -1,0 +1,87 @@
+//! Figures for Prometheus, in its text format 0.0.4.
+
+use std::fmt::Write;
+
+use axum::extract::State;
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
+use dolmen_store::Status;
+
+use crate::app::Console;
+use crate::problem::Problem;
+
+pub(crate) async fn metrics(State(console): State<Console>) -> Result<Response, Problem> {
+    let status = console.ask(|store, _| Ok(store.status()?)).await?;
+    let kind = [(header::CONTENT_TYPE, "text/plain; version=0.0.4")];
+    Ok((kind, text(&status)).into_response())
+}
+
+fn text(status: &Status) -> String {
+    let mut out = Metrics::default();
+    out.family("dolmen_build_info", "gauge", "The version of this program.");
+    out.sample("dolmen_build_info", &[("version", env!("CARGO_PKG_VERSION"))], 1);
+    out.family("dolmen_store_commits_total", "counter", "Commits to the store.");
+    out.sample("dolmen_store_commits_total", &[], status.commits);
+    out.family("dolmen_store_catalog_bytes", "gauge", "Size of the catalog.");
+    out.sample("dolmen_store_catalog_bytes", &[], status.catalog_bytes);
+    out.family("dolmen_store_segment_bytes", "gauge", "Size of the segments on disk.");
+    for segments in &status.segments {
+        out.sample("dolmen_store_segment_bytes", &[("kind", segments.kind)], segments.bytes);
+    }
+    out.family("dolmen_store_rows", "gauge", "Rows in the segments.");
+    for segments in &status.segments {
+        out.sample("dolmen_store_rows", &[("kind", segments.kind)], segments.rows);
+    }
+    out.family("dolmen_store_waiting_marks", "gauge", "Marks whose call has not come.");
+    out.sample("dolmen_store_waiting_marks", &[], status.waiting_marks);
+    out.family("dolmen_source_lines_total", "counter", "Lines read.");
+    for source in &status.sources {
+        let labels = [("source", source.source.as_str()), ("kind", source.kind.as_str())];
+        out.sample("dolmen_source_lines_total", &labels, source.lines);
+    }
+    out.family("dolmen_source_last_seconds", "gauge", "End of the last hour with a line.");
+    for source in &status.sources {
+        if let Some(to) = source.to {
+            let labels = [("source", source.source.as_str()), ("kind", source.kind.as_str())];
+            out.sample("dolmen_source_last_seconds", &labels, to.seconds().max(0).unsigned_abs());
+        }
+    }
+    out.text
+}
+
+#[derive(Default)]
+struct Metrics {
+    text: String,
+}
+
+impl Metrics {
+    fn family(&mut self, name: &str, kind: &str, help: &str) {
+        // Writing to a text cannot fail.
+        _ = writeln!(self.text, "# HELP {name} {help}\n# TYPE {name} {kind}");
+    }
+
+    fn sample(&mut self, name: &str, labels: &[(&str, &str)], value: u64) {
+        let labels: Vec<String> =
+            labels.iter().map(|(key, value)| format!("{key}=\"{}\"", escaped(value))).collect();
+        _ = match labels.is_empty() {
+            true => writeln!(self.text, "{name} {value}"),
+            false => writeln!(self.text, "{name}{{{}}} {value}", labels.join(",")),
+        };
+    }
+}
+
+fn escaped(label: &str) -> String {
+    label.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn labels_are_escaped() {
+        let mut out = Metrics::default();
+        out.sample("m", &[("source", "a\"b\\c\nd")], 3);
+        assert_eq!(out.text, "m{source=\"a\\\"b\\\\c\\nd\"} 3\n");
+    }
+}

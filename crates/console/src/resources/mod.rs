@@ -1,0 +1,58 @@
+//! One file a resource: what may be asked, and what is answered.
+
+mod callers;
+mod calls;
+mod config;
+mod events;
+mod meta;
+mod metrics;
+mod panel;
+mod request;
+mod sources;
+mod timeline;
+mod unparsed;
+
+use axum::Router;
+use axum::routing::get;
+use axum::{Json, http::StatusCode};
+use utoipa::openapi::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::app::Console;
+use crate::problem::Problem;
+
+/// Everything under `/api/v1`.
+pub(crate) fn all() -> OpenApiRouter<Console> {
+    OpenApiRouter::new()
+        .routes(routes!(meta::meta))
+        .routes(routes!(panel::panel))
+        .routes(routes!(timeline::timeline))
+        .routes(routes!(timeline::burndown))
+        .routes(routes!(callers::callers))
+        .routes(routes!(calls::calls))
+        .routes(routes!(request::request))
+        .routes(routes!(unparsed::unparsed))
+        .routes(routes!(sources::sources))
+        .routes(routes!(config::config))
+        .routes(routes!(events::events))
+}
+
+/// What programs ask for.
+pub(crate) fn machine(description: OpenApi) -> Router<Console> {
+    Router::new()
+        .route("/api/openapi.json", get(move || async move { Json(description) }))
+        .route("/metrics", get(metrics::metrics))
+        .route("/health/live", get(|| async { "ok\n" }))
+        .route("/health/ready", get(ready))
+}
+
+/// Ready is who can answer from the store.
+async fn ready(
+    axum::extract::State(console): axum::extract::State<Console>,
+) -> Result<&'static str, Problem> {
+    let status = console.ask(|store, _| Ok(store.status()?)).await;
+    status
+        .map(|_| "ok\n")
+        .map_err(|_| Problem::new(StatusCode::SERVICE_UNAVAILABLE, "the store does not answer"))
+}
