@@ -4,10 +4,11 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
 
-use crate::shell;
+use crate::{shell, ui};
 
 /// Builds the product as its users get it, and plays the stories.
 pub(crate) fn run(args: &[String]) -> Result<ExitCode> {
+    ui::build_if_possible()?;
     let mut demo = shell::cargo();
     demo.args(["run", "--release", "--package", "dolmen", "--", "demo"]).args(args);
     let status = demo.status().context("failed to run cargo")?;

@@ -1,4 +1,4 @@
-//! Chores of the project: `cargo xtask demo|test|tidy|bench|prove`.
+//! Chores of the project: `cargo xtask demo|test|ui|tidy|bench|prove`.
 //!
 //! Nothing here is part of the product; everything here is what a person would otherwise have to
 //! remember. It must build fast on a fresh machine, so it parses its few arguments by hand.
@@ -11,6 +11,7 @@ mod prove;
 mod shell;
 mod test;
 mod tidy;
+mod ui;
 
 use std::process::ExitCode;
 
@@ -19,6 +20,7 @@ use anyhow::{Result, bail};
 const HELP: &str = "\
 cargo xtask demo [ARGS]         build everything and play the stories; ARGS go to `dolmen demo`
 cargo xtask test                install what is missing, run every check and test, count them
+cargo xtask ui                  build the console's page, where its sources are newer
 cargo xtask tidy                what style demands of the tree
 cargo xtask bench [NAME [ARGS]] measure; without a name, what can be measured
 cargo xtask prove [NAME [ARGS]] proofs too slow for every day; without a name, which there are";
@@ -42,6 +44,7 @@ fn run(args: &[String]) -> Result<ExitCode> {
     match chore.as_str() {
         "demo" => demo::run(args),
         "test" => alone(args).and_then(|()| test::run()),
+        "ui" => alone(args).and_then(|()| ui::run()),
         "tidy" => alone(args).and_then(|()| tidy::run()),
         "bench" => chores::run("bench", bench::CHORES, args),
         "prove" => chores::run("prove", prove::CHORES, args),

@@ -8,7 +8,7 @@ use std::process::{Command, ExitCode, Stdio};
 
 use anyhow::{Context, Result};
 
-use crate::{shell, tidy};
+use crate::{shell, tidy, ui};
 use count::Count;
 
 /// Installs what is missing, then runs all, also after a failure: whoever breaks two things should
@@ -20,6 +20,7 @@ pub(crate) fn run() -> Result<ExitCode> {
     tally(&mut count, "formatting", || {
         shell::check(shell::cargo().args(["fmt", "--all", "--check"]))
     });
+    page(&mut count);
     tally(&mut count, "lints", lints);
     tests(&mut count)?;
     tally(&mut count, "documentation", documentation);
@@ -48,6 +49,29 @@ fn tally(count: &mut Count, name: &str, check: impl FnOnce() -> Result<()>) {
         Err(error) => {
             println!("{name} failed: {error:#}");
             count.failed += 1;
+        }
+    }
+}
+
+/// The console's page. It comes before the program, which embeds it.
+fn page(count: &mut Count) {
+    tally(count, "page", || ui::run().map(drop));
+    tally(count, "types of the page", ui::check_types);
+    for (name, run) in [
+        ("tests of the page", ui::test as fn() -> Result<ui::Counted>),
+        ("the page in a browser", ui::test_in_browser),
+    ] {
+        eprintln!("== {name}");
+        match run() {
+            Ok(counted) => {
+                count.passed += counted.passed;
+                count.failed += counted.failed;
+                count.skipped += counted.skipped;
+            }
+            Err(error) => {
+                println!("{name} failed: {error:#}");
+                count.failed += 1;
+            }
         }
     }
 }

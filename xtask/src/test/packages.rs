@@ -12,8 +12,9 @@ struct Program {
     package: &'static str,
 }
 
-const PROGRAMS: [Program; 3] = [
+const PROGRAMS: [Program; 4] = [
     Program { name: "apache2", package: "apache2" },
+    Program { name: "chromium", package: "chromium" },
     Program { name: "nginx", package: "nginx" },
     Program { name: "rabbitmq-server", package: "rabbitmq-server" },
 ];

@@ -1,0 +1,52 @@
+import { existsSync } from 'node:fs';
+import { inject } from 'vitest';
+import { chromium, type Browser, type Page } from 'playwright-core';
+
+import type { Lang } from '../src/format/format';
+
+/** Where Debian puts its browser, unless somebody has another. */
+export const CHROMIUM = process.env['DOLMEN_CHROMIUM'] ?? '/usr/bin/chromium';
+export const HAS_BROWSER = existsSync(CHROMIUM);
+
+const FLAGS = [
+  '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
+  '--disable-component-update', '--disable-sync',
+];
+
+export async function launch(): Promise<Browser> {
+  return chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
+}
+
+export interface Look {
+  lang?: Lang;
+  theme?: 'light' | 'dark';
+  width?: number;
+  height?: number;
+}
+
+/** A page with a reader's taste. What it says of errors is kept. */
+export async function open(browser: Browser, path: string, look: Look = {}): Promise<{ page: Page; errors: string[] }> {
+  const { lang = 'en', theme = 'light', width = 1360, height = 900 } = look;
+  const context = await browser.newContext({ viewport: { width, height }, reducedMotion: 'reduce', permissions: ['clipboard-read', 'clipboard-write'] });
+  const page = await context.newPage();
+  await page.addInitScript(
+    ([l, t]) => {
+      localStorage.setItem('dolmen.lang', l ?? '');
+      localStorage.setItem('dolmen.theme', t ?? '');
+    },
+    [lang, theme],
+  );
+  const errors: string[] = [];
+  page.on('pageerror', (error) => errors.push(error.message));
+  page.on('console', (message) => message.type() === 'error' && errors.push(message.text()));
+  await page.goto(inject('base') + path);
+  await settled(page);
+  return { page, errors };
+}
+
+/** Waits until nothing is being fetched or sketched any more. */
+export async function settled(page: Page): Promise<void> {
+  await page.locator('h1').first().waitFor();
+  await page.waitForFunction(() => document.querySelector('.mantine-Skeleton-root') === null);
+  await page.evaluate(() => document.fonts.ready);
+}

@@ -1,0 +1,149 @@
+/** What the fixture answers: the API's paths over invented calls. */
+
+import type { ActorAdded, Alert, Call, CallPage, Config, Meta, NewActor, SourceHealth, TimelineBy } from '../src/api/types.ts';
+import { burndown, callers, panel, timeline } from './counts.ts';
+import { DECLARED, END, MONOLITH, START, story } from './story.ts';
+import { where } from './where.ts';
+
+export interface Answer {
+  status: number;
+  body: unknown;
+}
+
+/** A bank whose rules and alerts change as one clicks. */
+export class Bank {
+  private readonly told = story(12_000);
+  private named: Call[][] = [];
+  private alerts = ALERTS.map((it) => ({ ...it }));
+
+  get(path: string, search: URLSearchParams): Answer {
+    try {
+      return this.answer(path, search);
+    } catch (error) {
+      const at = error instanceof Error && 'at' in error ? error.at : undefined;
+      return { status: 400, body: { type: 'about:blank', title: 'the query cannot be read', status: 400, detail: String(error), at } };
+    }
+  }
+
+  private answer(path: string, search: URLSearchParams): Answer {
+    const calls = this.pick(search);
+    const by = (search.get('by') ?? 'known') as TimelineBy;
+    const request = /^\/requests\/(.+)$/.exec(path)?.[1];
+    if (request !== undefined) return ok(this.request(decodeURIComponent(request)));
+    switch (path) {
+      case '/meta':
+        return ok(this.meta());
+      case '/panel':
+        return ok(panel(calls));
+      case '/timeline':
+        return ok(timeline(calls, by));
+      case '/burndown':
+        return ok(burndown());
+      case '/callers':
+        return ok({ callers: callers(calls.filter((it) => by_actor(it, search.get('actor')) && by_operation(it, search.get('operation')))) });
+      case '/calls':
+        return ok(page(calls, Number(search.get('cursor') ?? 0), Number(search.get('limit') ?? 100)));
+      case '/unparsed':
+        return ok(UNPARSED);
+      case '/sources':
+        return ok({ sources: SOURCES });
+      case '/alerts':
+        return ok({ alerts: this.alerts.filter((it) => search.get('state') === 'all' || it.acknowledged === null) });
+      case '/config':
+        return ok(CONFIG);
+      default:
+        return { status: 404, body: { type: 'about:blank', title: 'not found', status: 404, detail: path } };
+    }
+  }
+
+  post(path: string, body: unknown): Answer {
+    const [, id = '', verb] = /^\/alerts\/([^/]+)\/(acknowledge|mute)$/.exec(path) ?? [];
+    const alert = this.alerts.find((it) => it.id === id);
+    if (alert) {
+      if (verb === 'acknowledge') alert.acknowledged = new Date(END).toISOString();
+      else alert.muted_until = (body as { until: string }).until;
+      return ok(alert);
+    }
+    if (path === '/actors') return ok(this.name(body as NewActor));
+    if (path.startsWith('/undo/')) {
+      for (const call of this.named[Number(path.slice(6))] ?? []) call.actor = null;
+      return ok({});
+    }
+    return { status: 404, body: { title: 'not found', status: 404, detail: path } };
+  }
+
+  private name({ name, user_agent, ip }: NewActor): ActorAdded {
+    const agent = user_agent === undefined ? undefined : new RegExp(`^${user_agent.split('*').map((it) => it.replace(/[.+?^${}()|[\]\\]/g, '\\$&')).join('.*')}$`);
+    const matched = this.told.calls.filter((it) => it.actor === null && (ip === undefined || ip.includes(it.address ?? '')) && (agent === undefined || agent.test(it.user_agent ?? '')));
+    for (const call of matched) call.actor = name;
+    this.named.push(matched);
+    const lines = ['[[actor]]', `name = ${JSON.stringify(name)}`];
+    if (user_agent !== undefined) lines.push(`user_agent = ${JSON.stringify(user_agent)}`);
+    if (ip !== undefined) lines.push(`ip = ${JSON.stringify(ip)}`);
+    return { rule: `${lines.join('\n')}\n`, applied: true, undo: String(this.named.length - 1) };
+  }
+
+  private pick(search: URLSearchParams): Call[] {
+    const from = Date.parse(search.get('from') ?? '') || Number.NEGATIVE_INFINITY;
+    const to = Date.parse(search.get('to') ?? '') || Number.POSITIVE_INFINITY;
+    const test = where(search.get('where') ?? '');
+    return this.told.calls.filter((it) => Date.parse(it.time) >= from && Date.parse(it.time) < to && test(it));
+  }
+
+  private request(id: string) {
+    return { id, calls: this.told.calls.filter((it) => it.request_id === id), marks: this.told.marks.get(id) ?? [] };
+  }
+
+  private meta(): Meta {
+    const actors = [...new Set(this.told.calls.flatMap((it) => it.actor ?? []))].sort();
+    return {
+      version: '0.0.0-fixture', monoliths: [MONOLITH], services: ['cards', MONOLITH, 'transfers'], actors, operations: DECLARED,
+      sources: SOURCES.map((it) => ({ name: it.source, kind: it.kind, holds: it.holds })), read_only: false,
+      store: { path: '/var/lib/dolmen', from: new Date(START).toISOString(), to: new Date(END).toISOString(), calls: this.told.calls.length, segments_bytes: 812_000, raw_bytes: 9_730_000 },
+    };
+  }
+}
+
+const ok = (body: unknown): Answer => ({ status: 200, body });
+const by_actor = (call: Call, actor: string | null) => actor === null || (actor === 'unknown' ? call.actor === null : call.actor === actor);
+const by_operation = (call: Call, operation: string | null) => operation === null || call.operations.includes(operation);
+
+function page(calls: Call[], cursor: number, limit: number): CallPage {
+  const newest = calls.slice().reverse();
+  const next = cursor + limit < newest.length ? String(cursor + limit) : null;
+  return { calls: newest.slice(cursor, cursor + limit), next, scanned: { segments: 3, skipped: 9 } };
+}
+
+const SOURCES: SourceHealth[] = [
+  { source: 'proxy', kind: 'tcp', holds: 'calls', lines: 12_001, from: '2023-03-05T23:00:01Z', to: '2023-04-18T09:36:00Z', gaps: [{ from: '2023-03-12T02:10:00Z', to: '2023-03-12T05:40:00Z' }], silent_since: null },
+  { source: 'monolith-app', kind: 'file', holds: 'marks', lines: 8_931, from: '2023-03-05T23:00:01Z', to: '2023-04-18T09:36:00Z', gaps: [], silent_since: null },
+  { source: 'cards-proxy', kind: 'http', holds: 'calls', lines: 611, from: '2023-04-01T00:02:10Z', to: '2023-04-17T18:20:00Z', gaps: [], silent_since: '2023-04-17T18:20:00Z' },
+];
+
+const ALERTS: Alert[] = [
+  { id: 'r1', kind: 'residual_call', title: 'external transfer is still called on monolith', cause: '1 call since it was retired on 2023-04-01, from 10.0.9.15 (compte-virements.sh)', service: MONOLITH, operation: 'external transfer', first: '2023-04-18T09:36:00Z', last: '2023-04-18T09:36:00Z', count: 1, acknowledged: null, muted_until: null, where: 'service:monolith and operation:"external transfer" and address:10.0.9.15' },
+  { id: 'u1', kind: 'unknown_caller', title: 'a new unknown caller: curl/7.81.0', cause: '10.0.9.4 calls card block and no rule names it', service: MONOLITH, operation: 'card block', first: '2023-03-05T23:11:00Z', last: '2023-04-18T09:12:00Z', count: 1_433, acknowledged: null, muted_until: null, where: 'actor:unknown and address:10.0.9.4' },
+  { id: 's1', kind: 'silent_source', title: 'cards-proxy has gone silent', cause: 'it sends about 35 lines a day, and none since 2023-04-17 18:20', service: null, operation: null, first: '2023-04-17T18:20:00Z', last: '2023-04-18T09:40:00Z', count: 1, acknowledged: null, muted_until: null, where: 'source:cards-proxy' },
+  { id: 'm1', kind: 'mark_only', title: 'internal transfer is entered without passing the proxy', cause: '2 marks whose request id no call carries', service: MONOLITH, operation: 'internal transfer', first: '2023-03-21T02:00:00Z', last: '2023-04-02T02:00:00Z', count: 2, acknowledged: null, muted_until: '2023-05-01T00:00:00Z', where: 'joined:mark_only and operation:"internal transfer"' },
+  { id: 'n1', kind: 'no_id', title: 'calls without a request id on monolith', cause: 'they bypassed the proxy that makes the ids', service: MONOLITH, operation: null, first: '2023-03-06T08:00:00Z', last: '2023-04-16T11:00:00Z', count: 44, acknowledged: '2023-04-16T12:00:00Z', muted_until: null, where: 'joined:no_id' },
+];
+
+const UNPARSED = {
+  total: 3,
+  lines: [{ seen: '2023-03-14T03:12:00Z', file: '/var/log/apache2/access.log', line: 40_121, column: 1, expected: 'an address', text: '\u0016\u0003\u0001\u0002\u0000\u0001\u0000\u0001\u00fc\u0003\u0003' }],
+};
+
+const CONFIG: Config = {
+  file: '/etc/dolmen/dolmen.toml',
+  warnings: [{ file: '/etc/dolmen/dolmen.toml', line: 31, column: 1, message: 'no source has the service `archive`' }],
+  entries: [
+    { key: 'store.path', value: '/var/lib/dolmen', origin: { from: 'file', file: '/etc/dolmen/dolmen.toml', line: 2 } },
+    { key: 'store.keep', value: '400d', origin: { from: 'default' } },
+    { key: 'serve.listen', value: '127.0.0.1:7117', origin: { from: 'flag', flag: '--listen' } },
+    { key: 'source[0].name', value: 'proxy', origin: { from: 'file', file: '/etc/dolmen/dolmen.toml', line: 6 } },
+    { key: 'source[0].kind', value: 'tcp', origin: { from: 'file', file: '/etc/dolmen/dolmen.toml', line: 7 } },
+    { key: 'actor[0].name', value: 'web portal', origin: { from: 'file', file: '/etc/dolmen/dolmen.toml', line: 20 } },
+    { key: 'actor[0].user_agent', value: 'PortailWeb/*', origin: { from: 'file', file: '/etc/dolmen/dolmen.toml', line: 21 } },
+    { key: 'log.level', value: 'info', origin: { from: 'environment', variable: 'DOLMEN_LOG' } },
+  ],
+};

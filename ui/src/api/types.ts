@@ -1,0 +1,237 @@
+/** What the server answers: its keys as they are on the wire. Durations are whole microseconds. */
+
+/** RFC 3339, in UTC. */
+export type Instant = string;
+/** A name that nobody could give is `null`. */
+export type Name = string | null;
+
+export interface DeclaredOperation {
+  operation: string;
+  service: Name;
+  /** The day from which on a call is residual. */
+  retired: string | null;
+  moved_to: string | null;
+}
+
+export interface Meta {
+  version: string;
+  monoliths: string[];
+  services: string[];
+  actors: string[];
+  operations: DeclaredOperation[];
+  sources: { name: string; kind: string; holds: string }[];
+  store: {
+    path: string;
+    from: Instant | null;
+    to: Instant | null;
+    calls: number;
+    segments_bytes: number;
+    raw_bytes: number;
+  };
+  read_only: boolean;
+}
+
+export interface OperationRow {
+  operation: Name;
+  service: Name;
+  calls: number;
+  p50: number | null;
+  p95: number | null;
+  retired: string | null;
+  declared: boolean;
+}
+
+export interface ActorRow {
+  actor: Name;
+  calls: number;
+}
+
+export interface ServiceRow {
+  service: Name;
+  calls: number;
+  monolith: boolean;
+}
+
+export interface ActorServiceRow {
+  actor: Name;
+  service: Name;
+  calls: number;
+}
+
+export interface ActorOperationServiceRow extends ActorServiceRow {
+  operation: Name;
+}
+
+export interface EndpointRow {
+  service: Name;
+  method: string | null;
+  endpoint: string | null;
+  calls: number;
+  p95: number | null;
+}
+
+export interface MarkOnlyRow {
+  operation: Name;
+  service: Name;
+  marks: number;
+}
+
+export interface Panel {
+  from: Instant | null;
+  to: Instant | null;
+  /** Whether the counts are of exactly the range that was asked for. */
+  exact: boolean;
+  calls: number;
+  joined: number;
+  call_only: number;
+  no_id: number;
+  mark_only: number;
+  unknown_calls: number;
+  residual_calls: number;
+  operations: OperationRow[];
+  actors: ActorRow[];
+  services: ServiceRow[];
+  actor_service: ActorServiceRow[];
+  actor_operation_service: ActorOperationServiceRow[];
+  endpoints: EndpointRow[];
+  mark_only_operations: MarkOnlyRow[];
+}
+
+export type TimelineBy = 'known' | 'service' | 'operation' | 'actor' | 'status';
+export type Every = 'minute' | 'hour' | 'day' | 'month';
+
+export interface Timeline {
+  from: Instant | null;
+  to: Instant | null;
+  every: Every;
+  series: { key: string | null; calls: number[] }[];
+  starts: Instant[];
+}
+
+export interface Burndown {
+  /** `2023-01` */
+  months: string[];
+  series: { operation: Name; calls: number[] }[];
+}
+
+export interface Caller {
+  address: string | null;
+  user_agent: string | null;
+  actor: Name;
+  calls: number;
+  first: Instant;
+  last: Instant;
+  operations: string[];
+}
+
+export type Joined = 'joined' | 'call_only' | 'no_id';
+
+export interface Call {
+  /** Opaque. */
+  key: string;
+  time: Instant;
+  source: string | null;
+  service: Name;
+  actor: Name;
+  operations: string[];
+  joined: Joined;
+  role: string | null;
+  status: number | null;
+  method: string | null;
+  target: string | null;
+  endpoint: string | null;
+  address: string | null;
+  forwarded_for: string | null;
+  user: string | null;
+  user_agent: string | null;
+  referer: string | null;
+  host: string | null;
+  protocol: string | null;
+  bytes: number | null;
+  duration: number | null;
+  request_id: string | null;
+  upstream: string | null;
+  line: string | null;
+}
+
+export interface CallPage {
+  calls: Call[];
+  next: string | null;
+  scanned: { segments: number; skipped: number };
+}
+
+export interface Mark {
+  time: Instant;
+  source: string | null;
+  service: Name;
+  operation: Name;
+  line: string | null;
+}
+
+export interface OneRequest {
+  id: string;
+  calls: Call[];
+  marks: Mark[];
+}
+
+export interface UnparsedLine {
+  seen: Instant | null;
+  file: string;
+  line: number;
+  column: number;
+  expected: string;
+  text: string;
+}
+
+export interface SourceHealth {
+  source: string;
+  kind: string;
+  holds: string;
+  lines: number;
+  from: Instant | null;
+  to: Instant | null;
+  gaps: { from: Instant; to: Instant }[];
+  silent_since: Instant | null;
+}
+
+export type AlertKind = 'residual_call' | 'unknown_caller' | 'mark_only' | 'no_id' | 'silent_source';
+
+export interface Alert {
+  id: string;
+  kind: AlertKind;
+  title: string;
+  cause: string;
+  service: Name;
+  operation: Name;
+  first: Instant;
+  last: Instant;
+  count: number;
+  acknowledged: Instant | null;
+  muted_until: Instant | null;
+  /** The query that shows its calls. */
+  where: string;
+}
+
+export interface NewActor {
+  name: string;
+  user_agent?: string;
+  ip?: string[];
+}
+
+export interface ActorAdded {
+  rule: string;
+  applied: boolean;
+  undo: string;
+}
+
+export interface ConfigEntry {
+  key: string;
+  value: unknown;
+  origin: { from: string; file?: string; line?: number; variable?: string; flag?: string };
+}
+
+export interface Config {
+  file: string | null;
+  entries: ConfigEntry[];
+  warnings: { file: string; line: number; column: number; message: string }[];
+}

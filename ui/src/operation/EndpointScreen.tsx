@@ -1,0 +1,1 @@
+export function EndpointScreen() { return null; }

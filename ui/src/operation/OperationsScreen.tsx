@@ -1,0 +1,1 @@
+export function OperationsScreen() { return null; }

@@ -1,0 +1,3 @@
+import type { usePanel } from '../api/queries';
+
+export type PanelQuery = ReturnType<typeof usePanel>;

@@ -1,0 +1,76 @@
+import { Drawer } from '@mantine/core';
+import { NavLink } from 'react-router';
+
+import { useAlerts, useCallers, useMeta } from '../api/queries';
+import { useLang } from '../lang/Lang';
+import { Icon, Logo, type IconName } from '../theme/Icon';
+import { useView } from '../view/useView';
+import styles from './Nav.module.css';
+
+interface Item {
+  path: string;
+  label: string;
+  icon: IconName;
+  count?: number;
+  urgent?: boolean;
+}
+
+/** On the left, or behind a button where there is no room. */
+export function Nav({ open, onClose, onHelp }: { open: boolean; onClose: () => void; onHelp: () => void }) {
+  const { t } = useLang();
+  return (
+    <>
+      <nav className={styles.nav} aria-label={t.nav.main}>
+        <Inside onHelp={onHelp} />
+      </nav>
+      <Drawer opened={open} onClose={onClose} size={248} withCloseButton={false} padding={0} title={undefined} aria-label={t.nav.main}>
+        <nav className={styles.drawer} aria-label={t.nav.main} onClick={onClose}>
+          <Inside onHelp={onHelp} />
+        </nav>
+      </Drawer>
+    </>
+  );
+}
+
+function Inside({ onHelp }: { onHelp: () => void }) {
+  const { t, f } = useLang();
+  const { link } = useView();
+  const meta = useMeta().data;
+  const callers = useCallers('unknown').data?.callers.length;
+  const alerts = useAlerts('open').data?.alerts.filter((it) => it.muted_until === null || Date.parse(it.muted_until) < Date.now()).length;
+  const observe: Item[] = [
+    { path: '/', label: t.nav.panel, icon: 'panel' },
+    { path: '/operations', label: t.nav.operations, icon: 'operations' },
+    { path: '/calls', label: t.nav.calls, icon: 'calls' },
+  ];
+  const watch: Item[] = [
+    { path: '/callers', label: t.nav.callers, icon: 'callers', count: callers ?? 0 },
+    { path: '/alerts', label: t.nav.alerts, icon: 'alerts', count: alerts ?? 0, urgent: true },
+    { path: '/settings', label: t.nav.settings, icon: 'settings' },
+  ];
+  const row = ({ path, label, icon, count, urgent }: Item) => (
+    <NavLink key={path} to={link(path)} end={path === '/'} className={({ isActive }) => `${styles.link} ${isActive ? styles.active : ''}`}>
+      <Icon name={icon} size={17} />
+      <span className={styles.label}>{label}</span>
+      {count !== undefined && count > 0 && <span className={`${styles.count} num ${urgent ? styles.urgent : ''}`}>{f.count(count)}</span>}
+    </NavLink>
+  );
+  return (
+    <>
+      <NavLink to={link('/')} className={styles.brand ?? ''}>
+        <Logo size={26} />
+        <span>dolmen</span>
+      </NavLink>
+      <div className={styles.group}>{t.nav.observe}</div>
+      {observe.map(row)}
+      <div className={styles.group}>{t.nav.watch}</div>
+      {watch.map(row)}
+      <div className={styles.foot}>
+        <button type="button" className={`plain ${styles.help}`} onClick={onHelp}>
+          <Icon name="keyboard" size={16} /> {t.keys.title} <kbd>?</kbd>
+        </button>
+        {meta && <div className={styles.version}>{meta.version}{meta.read_only ? ` · ${t.settings.readOnly}` : ''}</div>}
+      </div>
+    </>
+  );
+}

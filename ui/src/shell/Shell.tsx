@@ -1,0 +1,80 @@
+import { useState } from 'react';
+import { Outlet, useLocation, useNavigate } from 'react-router';
+
+import { useLive } from '../api/live';
+import { useLang } from '../lang/Lang';
+import { ScopeProvider } from '../view/Scope';
+import { moves, step } from '../view/time';
+import { useView } from '../view/useView';
+import { CommandPalette } from './CommandPalette';
+import { KeyHelp } from './KeyHelp';
+import { useKeys } from './keys';
+import { Nav } from './Nav';
+import { QueryBar } from './QueryBar';
+import styles from './Shell.module.css';
+import { useToast } from './Toasts';
+import { TopBar } from './TopBar';
+import { Trouble } from './Trouble';
+
+/** Screens that look at calls; the others have no use for a query. */
+const QUERIED = ['/', '/calls', '/callers', '/operations', '/endpoint'];
+
+export function Shell() {
+  const { view, change, link } = useView();
+  const { t } = useLang();
+  const { pathname } = useLocation();
+  const navigate = useNavigate();
+  const say = useToast();
+  const [open, setOpen] = useState<'palette' | 'help' | 'nav' | null>(null);
+  const [timeOpen, setTimeOpen] = useState(false);
+
+  const live = useLive(moves(view.range) && !view.paused, (alert) =>
+    say(`${t.alerts.arrived}: ${alert.title}`, { label: t.alerts.title, run: () => void navigate(link('/alerts')) }),
+  );
+  const go = (path: string) => () => void navigate(link(path));
+  const steps = (direction: -1 | 1) => () => change({ range: step(view.range, live.now, direction) });
+  useKeys({
+    'mod+k': () => setOpen('palette'),
+    '?': () => setOpen('help'),
+    '/': () => document.querySelector<HTMLInputElement>('#query')?.focus(),
+    t: () => setTimeOpen(true),
+    l: () => change({ paused: !view.paused }),
+    '[': steps(-1),
+    ']': steps(1),
+    'g p': go('/'),
+    'g c': go('/calls'),
+    'g u': go('/callers'),
+    'g o': go('/operations'),
+    'g a': go('/alerts'),
+    'g s': go('/settings'),
+  });
+
+  const queried = QUERIED.some((path) => (path === '/' ? pathname === '/' : pathname.startsWith(path)));
+  return (
+    <ScopeProvider now={live.now}>
+      <a className={styles.skip} href="#content">{t.nav.skip}</a>
+      <div className={styles.frame}>
+        <Nav open={open === 'nav'} onClose={() => setOpen(null)} onHelp={() => setOpen('help')} />
+        <div className={styles.right}>
+          <header className={styles.top}>
+            <TopBar
+              live={live}
+              timeOpen={timeOpen}
+              onTime={setTimeOpen}
+              onNav={() => setOpen('nav')}
+              onPalette={() => setOpen('palette')}
+              timed={queried}
+            />
+            {queried && <QueryBar />}
+          </header>
+          <main id="content" tabIndex={-1} className={styles.main}>
+            <Trouble />
+            <Outlet />
+          </main>
+        </div>
+      </div>
+      <CommandPalette opened={open === 'palette'} onClose={() => setOpen(null)} onHelp={() => setOpen('help')} />
+      <KeyHelp opened={open === 'help'} onClose={() => setOpen(null)} />
+    </ScopeProvider>
+  );
+}

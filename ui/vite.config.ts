@@ -1,0 +1,28 @@
+import react from '@vitejs/plugin-react';
+import { defineConfig } from 'vitest/config';
+
+import { fixture } from './dev/plugin.ts';
+
+/** Where a running `dolmen serve` answers; without it, `npm run dev` shows invented data. */
+const server = process.env['DOLMEN_SERVER'];
+
+export default defineConfig({
+  plugins: [react(), ...(server === undefined ? [fixture()] : [])],
+  build: {
+    target: 'es2022',
+    assetsInlineLimit: 0,
+    chunkSizeWarningLimit: 1200,
+    rolldownOptions: {
+      output: {
+        codeSplitting: {
+          groups: [
+            { name: 'charts', test: /node_modules[\\/](echarts|zrender)/ },
+            { name: 'vendor', test: /node_modules/ },
+          ],
+        },
+      },
+    },
+  },
+  server: server === undefined ? {} : { proxy: { '/api': server, '/metrics': server, '/health': server } },
+  test: { include: ['src/**/*.test.ts', 'dev/**/*.test.ts'], environment: 'node' },
+});
