@@ -37,6 +37,12 @@ pub enum CollectError {
         /// What the source was said to hold.
         expected: Holds,
     },
+    /// The store refused lines; what was committed before stays.
+    #[error(transparent)]
+    Store(#[from] dolmen_store::StoreError),
+    /// A file that was opened cannot be read any more.
+    #[error("cannot read on")]
+    ReadOn(#[from] io::Error),
     /// Entries that memory has no room for cannot be written to the temporary folder, or read
     /// back.
     #[error("cannot use temporary space in {}; free some there, or set TMPDIR to a folder with more room", dir.display())]

@@ -8,13 +8,17 @@
 //! handed to the worker's end. The end of a report joins by request id and counts in memory.
 
 mod error;
+mod import;
 mod progress;
 mod read;
 mod report;
 mod source;
 mod spill;
+mod stored;
 
 pub use error::CollectError;
+pub use import::{FileStatus, ImportRequest, Imported, ImportedFile, LastLine, import};
 pub use progress::Progress;
 pub use report::{ReportRequest, Window, report};
 pub use source::{FormatChoice, Holds, Input, Origin, Source};
+pub use stored::report_stored;

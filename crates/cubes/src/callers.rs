@@ -13,6 +13,11 @@ impl Callers {
         *self.counts.entry((caller, operations)).or_default() += 1;
     }
 
+    /// Counts so many calls.
+    pub fn add_calls(&mut self, caller: NameId, operations: SetId, calls: u64) {
+        *self.counts.entry((caller, operations)).or_default() += calls;
+    }
+
     /// Adds every count of `other`.
     pub fn merge(&mut self, other: Self) {
         for (key, count) in other.counts {

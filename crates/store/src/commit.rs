@@ -12,6 +12,8 @@ use crate::segment::Encoded;
 pub struct Commit {
     /// The clock on the wall: how old minutes and hours are, and the audit's time.
     pub at: Time,
+    /// What is known of the sources that the rows name.
+    pub sources: Vec<SourceInfo>,
     /// How far each file was read.
     pub progress: Vec<Progress>,
     /// The rows, encoded.
@@ -28,11 +30,39 @@ impl Commit {
     pub fn new(at: Time) -> Self {
         Self {
             at,
+            sources: Vec::new(),
             progress: Vec::new(),
             rows: Vec::new(),
             cube: Cube::default(),
             callers: Vec::new(),
         }
+    }
+}
+
+/// A source, as far as the store must know it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SourceInfo {
+    /// Its name.
+    pub name: String,
+    /// Who named it.
+    pub named_by: NamedBy,
+    /// The source directly in front of it, by name.
+    pub behind: Option<String>,
+}
+
+/// Who named a source.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum NamedBy {
+    /// The configuration: its files are told apart from those of every other source.
+    Configuration,
+    /// Nobody; its name is the path of a file that was typed. All such files are told apart
+    /// together, because the same file can be typed in many ways.
+    Path,
+}
+
+impl SourceInfo {
+    pub(crate) fn is_typed(&self) -> bool {
+        self.named_by == NamedBy::Path
     }
 }
 
@@ -77,7 +107,7 @@ pub struct CommitId(pub u64);
 pub struct Committed {
     /// Its number.
     pub id: CommitId,
-    /// Marks of this commit that found a stored call, and waiting marks whose call came with it.
+    /// Calls that lines of this commit and of others settled anew: late marks, mostly.
     pub late_joins: u64,
     /// Marks of this commit that wait now.
     pub waiting: u64,

@@ -52,6 +52,10 @@ pub struct KnownFile {
     pub position: u64,
     /// Lines before the position.
     pub lines: u64,
+    /// Of these, lines that no format reads.
+    pub unread: u64,
+    /// The format it was last read with.
+    pub format: String,
     /// What stood before the position.
     pub tail: Fingerprint,
 }
@@ -85,6 +89,10 @@ pub struct Progress {
     pub to: u64,
     /// Lines from `from` to `to`.
     pub lines: u64,
+    /// Of these, lines that no format reads.
+    pub unread: u64,
+    /// The format they were read with.
+    pub format: String,
     /// The last bytes before `to`.
     pub tail: Fingerprint,
     /// The file's head as it is now, when it was shorter than [`HEAD`] at the last commit and has

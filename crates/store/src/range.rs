@@ -133,6 +133,20 @@ fn whole(width: Width, from: i64, to: i64) -> i64 {
     if end > from { end } else { width.next(from) }
 }
 
+/// The start of the narrowest bucket that may still be kept of `time` when it is `now`: counting in
+/// narrower ones would be for nothing.
+pub fn narrowest(time: Time, now: Time) -> Time {
+    let (minute, now) = (minute_of(time), minute_of(now));
+    let width = if minute < now - Width::HOURS_KEPT - 32 * 1_440 {
+        Width::Day
+    } else if minute < now - Width::MINUTES_KEPT - 1_440 {
+        Width::Hour
+    } else {
+        Width::Minute
+    };
+    time_of(width.floor(minute))
+}
+
 pub(crate) fn minute_of(time: Time) -> i64 {
     time.micros().div_euclid(MINUTE)
 }

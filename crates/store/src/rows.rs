@@ -1,9 +1,9 @@
 //! What a worker gathers of its block before it is encoded.
 
 use dolmen_model::{Call, Joined, Mark, NameId, RequestId, SetId, Time};
-use serde::Serialize;
 use xxhash_rust::xxh3::xxh3_128;
 
+use crate::facts::{CallFacts, MarkFacts, MarkState, Role, Settled, UnreadLine};
 use crate::segment::template::{Learned, TextField, Values};
 
 /// The rows of one block, of all three kinds. Filled by one worker, encoded by
@@ -19,82 +19,6 @@ pub struct Rows {
 /// A row's number in its block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Row(pub(crate) u32);
-
-/// What attribution and the join found out about a call.
-#[derive(Clone, Copy, Debug)]
-pub struct CallFacts<'a> {
-    /// The source that the line came from.
-    pub source: &'a str,
-    /// The caller's address behind trusted proxies; empty, or equal to the call's own address,
-    /// where there is none.
-    pub forwarded_address: &'a [u8],
-    /// The service that answered.
-    pub service: NameId,
-    /// Who called.
-    pub actor: NameId,
-    /// Method and path template.
-    pub endpoint: NameId,
-    /// The operations it entered.
-    pub operations: SetId,
-    /// What became of it in the join.
-    pub joined: Joined,
-    /// Whether it counts, or is the second hop of a call that does.
-    pub role: Role,
-}
-
-/// Whether a line is a call of its own.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Role {
-    /// It counts.
-    #[default]
-    Call,
-    /// Another source of its chain logged the same request and counts it: kept, shown with the
-    /// call, never counted.
-    Hop,
-}
-
-/// What the join found out about a mark.
-#[derive(Clone, Copy, Debug)]
-pub struct MarkFacts<'a> {
-    /// The source that the line came from.
-    pub source: &'a str,
-    /// The operation's number; its text is the mark's own.
-    pub operation: NameId,
-    /// The service that wrote it, from the line or from its source.
-    pub service: NameId,
-    /// Whether its call is known.
-    pub state: MarkState,
-}
-
-/// Whether a mark has found its call.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum MarkState {
-    /// Its call is in this block or was handed in with it, and has its operation already.
-    Joined,
-    /// Its call is not here: the store looks for it among the stored calls, and lets the mark wait
-    /// until it comes.
-    Waiting,
-}
-
-/// A line that no format reads, and where it stands.
-#[derive(Clone, Copy, Debug)]
-pub struct UnreadLine<'a> {
-    /// The source that the line came from.
-    pub source: &'a str,
-    /// The file's path, `-` for standard input.
-    pub file: &'a str,
-    /// The line's number in it, from 1.
-    pub number: u64,
-    /// The first byte that did not fit, from 1.
-    pub column: u32,
-    /// What was expected there.
-    pub expected: &'a str,
-    /// When it was read.
-    pub seen: Time,
-    /// The line, without its line end.
-    pub line: &'a [u8],
-}
 
 /// The hash by which calls and marks are joined: 128-bit XXH3 of the request id's bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -173,20 +97,31 @@ pub(crate) struct Lines {
     pub(crate) raw_bytes: u64,
 }
 
-/// The small facts of a row. For marks `operation` is the operation, `endpoint` and `actor` are
-/// unused.
+/// The small facts of a row. For marks `operation` is the operation; `endpoint`, `actor` and
+/// `settled` are unused.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Facts {
     pub(crate) source: u16,
+    /// Of a call, what its own line says.
     pub(crate) service: NameId,
     pub(crate) actor: NameId,
     pub(crate) endpoint: NameId,
+    /// Of a call, the one that rules claim.
     pub(crate) operation: NameId,
-    pub(crate) operations: SetId,
-    pub(crate) joined: Joined,
-    pub(crate) role: Role,
+    pub(crate) settled: Settled,
     pub(crate) state: MarkState,
 }
+
+/// Marks have no use for it.
+const OF_A_MARK: Settled = Settled {
+    role: Role::Call,
+    service: NameId::UNKNOWN,
+    operations: SetId::EMPTY,
+    joined: Joined::Joined,
+    marks: 0,
+    bypassed: false,
+    repeated: false,
+};
 
 #[derive(Debug, Default)]
 pub(crate) struct UnreadLines {
@@ -213,7 +148,13 @@ impl Rows {
 
     /// Takes in one access log line, without its line end. `call` is what was read from `line`;
     /// its fields should borrow from it, so that they are not kept twice.
-    pub fn push_call(&mut self, line: &[u8], call: &Call<'_>, facts: CallFacts<'_>) -> Row {
+    pub fn push_call(
+        &mut self,
+        line: &[u8],
+        call: &Call<'_>,
+        facts: &CallFacts<'_>,
+        settled: Settled,
+    ) -> Row {
         let mut values = Values {
             time: call.time.map(Time::micros),
             status: call.status,
@@ -240,20 +181,17 @@ impl Rows {
             service: facts.service,
             actor: facts.actor,
             endpoint: facts.endpoint,
-            operation: NameId::UNKNOWN,
-            operations: facts.operations,
-            joined: facts.joined,
-            role: facts.role,
+            operation: facts.claimed,
+            settled,
             state: MarkState::Joined,
         };
         self.calls.push(line, values, call.request_id, facts)
     }
 
-    /// Gives a call that was pushed before its mark what the mark says.
-    pub fn join(&mut self, row: Row, operations: SetId) {
+    /// Says what the join found out about a call that was pushed before.
+    pub fn settle(&mut self, row: Row, settled: Settled) {
         if let Some(facts) = self.calls.facts.get_mut(row.0 as usize) {
-            facts.operations = operations;
-            facts.joined = Joined::Joined;
+            facts.settled = settled;
         }
     }
 
@@ -269,9 +207,7 @@ impl Rows {
             actor: NameId::UNKNOWN,
             endpoint: NameId::UNKNOWN,
             operation: facts.operation,
-            operations: SetId::EMPTY,
-            joined: Joined::Joined,
-            role: Role::Call,
+            settled: OF_A_MARK,
             state: facts.state,
         };
         self.marks.forwarded.push(b"");

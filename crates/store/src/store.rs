@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use dolmen_model::{Names, Time};
 
-use crate::commit::{Commit, Committed};
+use crate::commit::{Commit, Committed, NamedBy};
 use crate::error::StoreError;
 use crate::files::KnownFile;
 use crate::question::{CallQuestion, CallerQuestion, Counts, CubeQuestion};
@@ -10,6 +10,7 @@ use crate::rows::Rows;
 use crate::segment::Encoded;
 use crate::status::Status;
 use crate::stored::{CallerRow, MarkCount, Request, StoredCall, UnreadRow};
+use crate::survey::Survey;
 
 /// Calls, one after the other. An error stands for the rows of a segment that cannot be read; those
 /// of the others still come.
@@ -34,9 +35,17 @@ pub trait Store: Send + Sync {
     /// one ended.
     fn commit(&self, commit: Commit) -> Result<Committed, StoreError>;
 
-    /// The file of `source` whose decompressed content starts with `head`: at most
+    /// The file of `source` (of every source that is a typed path, for one of these) whose decompressed content starts with `head`: at most
     /// [`HEAD`](crate::HEAD) bytes, fewer only when the file is shorter.
-    fn find_file(&self, source: &str, head: &[u8]) -> Result<Option<KnownFile>, StoreError>;
+    fn find_file(
+        &self,
+        source: &str,
+        named_by: NamedBy,
+        head: &[u8],
+    ) -> Result<Option<KnownFile>, StoreError>;
+
+    /// Every file that was read, in the order they were first met.
+    fn files(&self) -> Result<Vec<KnownFile>, StoreError>;
 
     /// Counts over a stretch of time, from the fewest buckets that cover it.
     fn count(&self, question: &CubeQuestion) -> Result<Counts, StoreError>;
@@ -47,6 +56,9 @@ pub trait Store: Send + Sync {
     /// Everything known of one request: its calls, hops among them, and its marks.
     fn request(&self, id: &[u8]) -> Result<Request, StoreError>;
 
+    /// Everything a report says of the calls that fulfil a question, and of marks without a call.
+    fn survey(&self, question: &CallQuestion) -> Result<Survey, StoreError>;
+
     /// Marks by operation and service, and how many of them have no call.
     fn marks(&self, from: Time, to: Time) -> Result<Vec<MarkCount>, StoreError>;
 
@@ -55,6 +67,9 @@ pub trait Store: Send + Sync {
 
     /// At most so many lines that no format reads, by when they were read, the latest first.
     fn unread(&self, from: Time, to: Time, most: usize) -> Result<Vec<UnreadRow>, StoreError>;
+
+    /// At most so many lines that no format reads, in the order of files and lines.
+    fn first_unread(&self, most: usize) -> Result<Vec<UnreadRow>, StoreError>;
 
     /// Sizes, and when each source spoke.
     fn status(&self) -> Result<Status, StoreError>;

@@ -2,7 +2,7 @@ use dolmen_model::query::{Field, Query, Value};
 use dolmen_model::{Joined, NameId, Names, SetId, Time};
 use serde::Serialize;
 
-use crate::rows::Role;
+use crate::facts::{Role, Settled};
 use crate::segment::{Columns, Kind, Rebuild};
 
 /// A call as it is kept.
@@ -18,12 +18,23 @@ pub struct StoredCall {
     pub actor: Option<String>,
     /// Method and path template.
     pub endpoint: Option<String>,
+    /// The operation that the rules claim.
+    pub claimed: Option<String>,
     /// The operations it entered, late marks included.
     pub operations: Vec<String>,
     /// What became of it in the join, late marks included.
     pub joined: Joined,
     /// Whether it counts.
     pub role: Role,
+    /// How many marks it has.
+    pub marks: u32,
+    /// A source behind another logged it, and the one in front did not.
+    pub bypassed: bool,
+    /// Another call carries its request id, outside a chain.
+    pub repeated: bool,
+    /// What its own line says of the service, where `service` is what marks or hops say.
+    #[serde(skip)]
+    pub own_service: Option<String>,
     /// The caller's address: as trusted proxies forwarded it, or the peer's.
     pub address: Option<String>,
     /// The authenticated user.
@@ -162,7 +173,7 @@ pub(crate) fn columns_of(query: &Query) -> Vec<&'static str> {
             Field::Duration => &["duration"],
             Field::Bytes => &["bytes"],
             Field::Source => &["source"],
-            Field::Claimed => &[],
+            Field::Claimed => &["claimed"],
         });
     }
     columns
@@ -174,8 +185,8 @@ pub(crate) struct CallRow<'a> {
     pub(crate) columns: &'a Columns,
     /// In its row group.
     pub(crate) row: usize,
-    /// The set it was amended to.
-    pub(crate) amended: Option<SetId>,
+    /// What it was amended to.
+    pub(crate) amended: Option<Settled>,
     pub(crate) names: &'a Names,
 }
 
@@ -188,20 +199,47 @@ impl CallRow<'_> {
         self.columns.time("time", self.row).map(Time::from_micros)
     }
 
+    pub(crate) fn role(&self) -> Role {
+        if self.is_hop() { Role::Hop } else { Role::Call }
+    }
+
     pub(crate) fn is_hop(&self) -> bool {
-        self.text("role") == Some("hop")
+        match self.amended {
+            Some(settled) => settled.role == Role::Hop,
+            None => self.text("role") == Some("hop"),
+        }
+    }
+
+    pub(crate) fn service(&self) -> Option<String> {
+        match self.amended {
+            Some(settled) => self.names.services.name(settled.service),
+            None => self.text("service").map(str::to_owned),
+        }
     }
 
     pub(crate) fn operations(&self) -> Vec<String> {
         match self.amended {
-            Some(set) => spelled(self.names, set),
+            Some(settled) => spelled(self.names, settled.operations),
             None => self.columns.texts("operations", self.row),
         }
     }
 
+    pub(crate) fn marks(&self) -> u32 {
+        match self.amended {
+            Some(settled) => settled.marks,
+            None => self.columns.count("marks", self.row),
+        }
+    }
+
+    pub(crate) fn flag(&self, name: &str, amended: impl FnOnce(Settled) -> bool) -> bool {
+        self.amended.map_or_else(|| self.columns.flag(name, self.row), amended)
+    }
+
     pub(crate) fn joined(&self) -> Joined {
+        if let Some(settled) = self.amended {
+            return settled.joined;
+        }
         match self.text("joined") {
-            _ if self.amended.is_some() => Joined::Joined,
             Some("joined") => Joined::Joined,
             Some("no_id") => Joined::NoId,
             _ => Joined::CallOnly,
@@ -246,8 +284,10 @@ impl CallRow<'_> {
                 Field::Joined => atom.matches(Value::Joined(self.joined())),
                 Field::Duration => atom.matches(number("duration")),
                 Field::Bytes => atom.matches(number("bytes")),
-                // What a header claims is not kept beside the line.
-                Field::Claimed => atom.matches(Value::Unknown),
+                Field::Service => {
+                    let service = self.service().unwrap_or_default();
+                    atom.matches(Value::Text(service.as_bytes()))
+                }
                 field => atom.matches(text(field.name())),
             }
         })
@@ -260,12 +300,17 @@ impl CallRow<'_> {
         Some(StoredCall {
             time: self.time(),
             source: owned("source").unwrap_or_default(),
-            service: owned("service"),
+            service: self.service(),
+            own_service: owned("own_service"),
             actor: owned("actor"),
             endpoint: owned("endpoint"),
+            claimed: owned("claimed"),
             operations: self.operations(),
             joined: self.joined(),
-            role: if self.is_hop() { Role::Hop } else { Role::Call },
+            role: self.role(),
+            marks: self.marks(),
+            bypassed: self.flag("bypassed", |settled| settled.bypassed),
+            repeated: self.flag("repeated", |settled| settled.repeated),
             address: owned("forwarded_address").or_else(|| owned("address")),
             user: owned("user"),
             method: owned("method"),

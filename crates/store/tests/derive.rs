@@ -5,13 +5,13 @@
 mod common;
 
 use common::{
-    Block, MINUTE, START, all_calls, call_line, calls_by_joined, facts, mark_line, read_call,
+    Block, START, all_calls, alone, call_line, calls_by_joined, facts, key, mark_line, read_call,
 };
-use dolmen_cubes::{Cube, Key};
-use dolmen_model::{Joined, NameId, Outcome, Time};
+use dolmen_cubes::Cube;
+use dolmen_model::{Joined, NameId, Time};
 use dolmen_store::{
     CallFacts, CallerCount, CallerQuestion, CallerWidth, Commit, CubeQuestion, Dimension,
-    Generation, LocalStore, Options, Rows, Store, Swap, Underived,
+    Generation, LocalStore, Options, Rows, Settled, Store, Swap, Underived,
 };
 
 fn at(seconds: i64) -> Time {
@@ -35,24 +35,18 @@ fn derive(store: &LocalStore, generation: Generation, old: &Underived) {
         let call = read_call(line).unwrap();
         let operations: Vec<NameId> =
             stored.operations.iter().map(|name| names.operations.intern(name.as_bytes())).collect();
-        let mut facts = CallFacts {
-            operations: names.sets.intern(&operations),
-            joined: stored.joined,
-            ..facts(store, &call)
-        };
+        let mut facts: CallFacts<'_> = facts(store, &call);
         if call.user_agent.starts_with(b"curl") {
             facts.actor = names.actors.intern(b"bash opposition");
         }
-        rows.push_call(&stored.line, &call, facts);
-        let key = Key {
-            bucket: call.time.unwrap().floor(MINUTE),
-            service: facts.service,
-            operations: facts.operations,
-            actor: facts.actor,
-            endpoint: facts.endpoint,
-            outcome: Outcome { status: call.status.unwrap_or(0), joined: facts.joined },
+        let settled = Settled {
+            operations: names.sets.intern(&operations),
+            joined: stored.joined,
+            marks: stored.marks,
+            ..alone(store, &call, &facts)
         };
-        cube.add(key, call.bytes, call.duration);
+        rows.push_call(&stored.line, &call, &facts, settled);
+        cube.add(key(&call, &facts, &settled), call.bytes, call.duration);
     }
     store.derive(generation, old, store.encode(&rows).unwrap(), &cube).unwrap();
 }

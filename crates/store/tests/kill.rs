@@ -9,7 +9,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use common::{Block, Random, all_calls, call_line, calls_by_joined, mark_line, progress};
-use dolmen_store::{LocalStore, Options, Store};
+use dolmen_store::{LocalStore, NamedBy, Options, Store};
 
 const BLOCK: u64 = 20;
 const FOLDER: &str = "DOLMEN_STORE_KILL_FOLDER";
@@ -28,7 +28,7 @@ fn run(folder: &Path, blocks: u64, mut committed: impl FnMut(u64)) {
     let head = &text[..4_096];
     loop {
         let (from, lines) = store
-            .find_file("proxy", head)
+            .find_file("proxy", NamedBy::Configuration, head)
             .unwrap()
             .map_or((0, 0), |known| (known.position as usize, known.lines));
         let n = lines / BLOCK;

@@ -7,9 +7,9 @@ mod common;
 use std::time::Instant;
 
 use common::{Block, all_calls, call_line, id, mark_line};
-use dolmen_model::{Call, Joined, Mark, NameId, RequestId, SetId, Time};
+use dolmen_model::{Call, Joined, Mark, NameId, RequestId, Time};
 use dolmen_store::{
-    CallFacts, Commit, LocalStore, MarkFacts, MarkState, Options, Role, Rows, Store,
+    CallFacts, Commit, LocalStore, MarkFacts, MarkState, Options, Rows, Settled, Store,
 };
 use proptest::prelude::*;
 
@@ -60,7 +60,8 @@ fn every_line_of_the_corpus_comes_back() {
         unread += usize::from(call.is_none());
         // A line that the test's reader does not read has no fields, and comes back all the same.
         let call = call.unwrap_or(Call { time: Some(Time::from_micros(0)), ..Call::default() });
-        block.rows.push_call(line, &call, common::facts(&store, &call));
+        let facts = common::facts(&store, &call);
+        block.rows.push_call(line, &call, &facts, common::alone(&store, &call, &facts));
     }
     assert!(lines.len() >= 10_000);
     let encoded = store.encode(&block.rows).unwrap();
@@ -83,9 +84,7 @@ fn call_facts() -> CallFacts<'static> {
         service: NameId::UNKNOWN,
         actor: NameId::UNKNOWN,
         endpoint: NameId::UNKNOWN,
-        operations: SetId::EMPTY,
-        joined: Joined::CallOnly,
-        role: Role::Call,
+        claimed: NameId::UNKNOWN,
     }
 }
 
@@ -132,7 +131,8 @@ proptest! {
                 request_id,
                 ..Call::default()
             };
-            rows.push_call(line, &call, call_facts());
+            let settled = Settled::alone(&call_facts(), Joined::CallOnly, store.names());
+            rows.push_call(line, &call, &call_facts(), settled);
         }
         let mut commit = Commit::new(Time::from_micros(0));
         commit.rows.push(store.encode(&rows).unwrap());

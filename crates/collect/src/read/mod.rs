@@ -7,7 +7,8 @@ mod queue;
 mod stream;
 
 pub(crate) use buffer::Buffer;
-pub(crate) use prepare::{Prepared, prepare};
+pub(crate) use plain::read_block;
+pub(crate) use prepare::{Encoding, Prepared, prepare};
 pub(crate) use queue::{Block, Queue, Work};
 
 /// Bytes a block aims at: what a worker parses, attributes and hands on while it is in the cache.
@@ -17,7 +18,7 @@ pub(crate) const BLOCK: usize = 1 << 20;
 pub(crate) const MAX_LINE: usize = 16 << 20;
 
 /// What is kept of a line that is too long.
-const KEPT: usize = 4096;
+pub(crate) const KEPT: usize = 4096;
 
 /// How a block ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

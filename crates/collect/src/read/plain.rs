@@ -8,7 +8,7 @@ use super::{Ending, KEPT, MAX_LINE};
 /// Fills `out` with the lines that begin in `[from, to)` of a file that is `len` long, and says
 /// where the first of them begins and how the last one ends. Each worker finds the line ends at
 /// its own borders, so blocks need no order.
-pub(super) fn read_block(
+pub(crate) fn read_block(
     file: &File,
     from: u64,
     to: u64,

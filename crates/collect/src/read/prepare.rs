@@ -19,16 +19,16 @@ pub(crate) struct Prepared {
     pub(crate) format: Arc<Format>,
     /// There was nothing yet to find the format from.
     pub(crate) is_guess: bool,
-    pub(super) encoding: Encoding,
+    pub(crate) encoding: Encoding,
     /// Bytes on the disk; 0 for a pipe.
-    pub(super) len: u64,
+    pub(crate) len: u64,
     /// What can be opened only once (standard input, a named pipe), from its beginning.
-    pub(super) once: Mutex<Option<Box<dyn Read + Send>>>,
+    pub(crate) once: Mutex<Option<Box<dyn Read + Send>>>,
 }
 
 /// How the bytes are packed, told by how they begin.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Encoding {
+pub(crate) enum Encoding {
     Plain,
     Gzip,
     Zstd,
@@ -56,7 +56,7 @@ impl Encoding {
     }
 
     /// `bytes`, unpacked. A file may hold several members or frames, as `cat a.gz b.gz` leaves.
-    pub(super) fn unpack<'r>(
+    pub(crate) fn unpack<'r>(
         self,
         bytes: impl Read + Send + 'r,
     ) -> io::Result<Box<dyn Read + Send + 'r>> {

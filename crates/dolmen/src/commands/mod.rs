@@ -3,10 +3,12 @@
 mod completions;
 mod config;
 mod demo;
+mod import;
 mod man;
 mod proxy;
 mod report;
 mod serve;
+mod store;
 
 use std::path::PathBuf;
 
@@ -28,6 +30,7 @@ pub(crate) enum Command {
     Demo(demo::DemoArgs),
     Report(report::ReportArgs),
     Serve(serve::ServeArgs),
+    Import(import::ImportArgs),
     Proxy(proxy::ProxyArgs),
     #[command(subcommand)]
     Config(config::ConfigCommand),
@@ -41,6 +44,7 @@ impl Command {
             Self::Demo(args) => demo::run(args, context),
             Self::Report(args) => report::run(args, context),
             Self::Serve(args) => serve::run(args, context),
+            Self::Import(args) => import::run(args, context),
             Self::Proxy(args) => proxy::run(args),
             Self::Config(command) => config::run(command, context),
             Self::Completions(args) => completions::run(args),

@@ -1,6 +1,6 @@
-mod inputs;
-mod progress;
-mod window;
+pub(super) mod inputs;
+pub(super) mod progress;
+pub(super) mod window;
 
 use std::io::Write;
 use std::num::NonZero;
@@ -8,11 +8,13 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use anyhow::Context as _;
-use dolmen_collect::{CollectError, ReportRequest, Window};
+use dolmen_collect::{CollectError, ReportRequest, Window, report_stored};
 use dolmen_cubes::Report;
 use dolmen_model::query::Query;
+use dolmen_store::CallQuestion;
 
 use super::Context;
+use super::store::{self, StoreArg};
 use crate::exit::{Exit, UsageError};
 use crate::render::csv::{self, CsvTable};
 use crate::render::report::{self, Look};
@@ -26,14 +28,16 @@ use window::Instant;
 ///
 /// Reads access logs, and application logs (marks) where there are any; joins them by request id;
 /// counts operations, actors, services, endpoints; and lists the callers that no rule names. Files
-/// compressed by gzip or zstd are read as they are. `-` is standard input. Without FILE, the
-/// sources of the configuration are read.
+/// compressed by gzip or zstd are read as they are. `-` is standard input. Without FILE, the report
+/// is on what the store holds; where there is no store, on the sources of the configuration.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct ReportArgs {
     /// Access logs; `-` is standard input
     #[arg(value_name = "FILE")]
     files: Vec<PathBuf>,
+    #[command(flatten)]
+    store: StoreArg,
     /// An application log that says which request entered which operation (repeatable)
     #[arg(long, value_name = "FILE")]
     marks: Vec<PathBuf>,
@@ -77,7 +81,7 @@ const EXAMPLES: &str = "Examples:
   zcat old.gz | dolmen report - --format combined
   dolmen report access.log --where 'actor:unknown and not status:404'
   dolmen report access.log --csv unknown-callers > callers.csv
-  dolmen report --json                    (the sources of the configuration)
+  dolmen report --json                    (what was imported into the store)
 
 What the query language knows is in docs/query.md, what JSON has in docs/json.md.
 Lines that no format reads are counted and shown; they are no error.";
@@ -116,7 +120,8 @@ pub(crate) fn run(args: ReportArgs, context: &Context) -> anyhow::Result<Exit> {
         (false, None, Top::Rows(rows)) => Output::Text(Some(rows)),
         (false, None, Top::All) => Output::Text(None),
     };
-    let settings = Settings::load(&Asked::new(context.config.clone(), None))?;
+    let asked_for_store = args.store.store.is_some();
+    let settings = Settings::load(&Asked::new(context.config.clone(), args.store.store))?;
     let window = window::between(args.from, args.to)?;
     let query = match &args.query {
         Some(query) => Query::parse(query).context("--where")?,
@@ -128,7 +133,13 @@ pub(crate) fn run(args: ReportArgs, context: &Context) -> anyhow::Result<Exit> {
         calls_format: args.format,
         marks_format: args.marks_format,
     };
-    let report = ask(typed, &settings, window, &query, context)?;
+    let report = if typed.is_nothing() && (asked_for_store || store::is_there(&settings)) {
+        let store = store::open_read(&settings)?;
+        let Window { from, to } = window;
+        report_stored(&store, &CallQuestion { from, to, query })?
+    } else {
+        ask(typed, &settings, window, &query, context)?
+    };
     print(&report, output, context)?;
     let broken = report.files.iter().filter_map(|file| Some((&file.path, file.error.as_ref()?)));
     let mut exit = Exit::Done;
@@ -158,7 +169,7 @@ fn ask(
     query: &Query,
     context: &Context,
 ) -> anyhow::Result<Report> {
-    let Inputs { sources, inputs, notes } = inputs::find(typed, settings)?;
+    let Inputs { sources, inputs, notes, .. } = inputs::find(typed, settings, &settings.names)?;
     for note in notes {
         writeln!(std::io::stderr().lock(), "dolmen: note: {note}")?;
     }
@@ -177,7 +188,7 @@ fn ask(
 }
 
 /// What the person who typed can mend is a fault of usage.
-fn explain(error: CollectError) -> anyhow::Error {
+pub(super) fn explain(error: CollectError) -> anyhow::Error {
     match error {
         CollectError::Undetected { .. } => UsageError(format!(
             "{error}\nTo read it, name its format: --format, or --marks-format for marks"

@@ -3,6 +3,7 @@
 //! Everything here turns values into text; nothing reads, counts or decides.
 
 pub(crate) mod csv;
+pub(crate) mod import;
 pub(crate) mod number;
 mod page;
 mod paint;

@@ -8,9 +8,11 @@
 
 mod config;
 mod config_faults;
+mod import;
 mod papers;
 mod proxy;
 mod report;
 mod report_inputs;
 mod usage;
 mod util;
+mod world;

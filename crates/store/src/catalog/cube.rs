@@ -285,7 +285,7 @@ pub(crate) fn read(
     Ok(read)
 }
 
-const fn joined(number: i64) -> Joined {
+pub(crate) const fn joined(number: i64) -> Joined {
     match number {
         1 => Joined::CallOnly,
         2 => Joined::NoId,

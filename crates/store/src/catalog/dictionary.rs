@@ -1,9 +1,12 @@
 //! Names and sets: a number in the catalog is a number in [`Names`], because the catalog fills
 //! `Names` in its own order when it is opened and only its one writer adds to it.
 
+use dolmen_join::Chains;
 use dolmen_model::{NameId, Names, SetId, Table};
 use rusqlite::{Connection, OptionalExtension, params};
+use rustc_hash::FxHashMap;
 
+use crate::commit::SourceInfo;
 use crate::error::StoreError;
 
 /// How many names of each kind, and how many sets, the catalog has.
@@ -102,4 +105,32 @@ pub(crate) fn source(db: &Connection, name: &str) -> rusqlite::Result<i64> {
         return Ok(id);
     }
     db.prepare_cached("INSERT INTO sources (name) VALUES (?1)")?.insert([name])
+}
+
+/// Remembers what is known of a source.
+pub(crate) fn describe(db: &Connection, info: &SourceInfo) -> rusqlite::Result<()> {
+    let id = source(db, &info.name)?;
+    // A chain is known before a line of its front is.
+    info.behind.as_deref().map(|front| source(db, front)).transpose()?;
+    db.prepare_cached(
+        "UPDATE sources SET typed = ?2, behind = ?3
+         WHERE id = ?1 AND (typed <> ?2 OR behind IS NOT ?3)",
+    )?
+    .execute(params![id, info.is_typed(), info.behind])
+    .map(drop)
+}
+
+/// The sources by number, and which stands behind which.
+pub(crate) fn chains(db: &Connection) -> rusqlite::Result<(FxHashMap<String, u16>, Chains)> {
+    let mut statement = db.prepare_cached("SELECT id, name, behind FROM sources ORDER BY id")?;
+    let read = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?));
+    let sources: Vec<(u16, String, Option<String>)> =
+        statement.query_map([], read)?.collect::<rusqlite::Result<_>>()?;
+    let numbers: FxHashMap<String, u16> =
+        sources.iter().map(|(id, name, _)| (name.clone(), *id)).collect();
+    let mut behind = vec![None; sources.last().map_or(0, |(id, ..)| usize::from(*id) + 1)];
+    for (id, _, front) in sources {
+        behind[usize::from(id)] = front.and_then(|front| numbers.get(&front).copied());
+    }
+    Ok((numbers, Chains::new(behind)))
 }

@@ -4,10 +4,15 @@ use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::dictionary;
+use crate::commit::NamedBy;
 use crate::error::StoreError;
 use crate::files::{FileId, FileRef, Fingerprint, HEAD, KnownFile, Progress};
 
-const COLUMNS: &str = "id, path, position, lines, tail_len, tail_hash";
+const COLUMNS: &str = "id, path, position, lines, tail_len, tail_hash, unread, format";
+
+/// Sources whose files are told apart together with those of source ?1: itself alone, or where ?3
+/// says that it is a typed path, all of these.
+const OF_SOURCE: &str = "source IN (SELECT id FROM sources WHERE name = ?1 OR (?3 AND typed))";
 
 fn known(row: &Row<'_>) -> rusqlite::Result<KnownFile> {
     Ok(KnownFile {
@@ -15,6 +20,8 @@ fn known(row: &Row<'_>) -> rusqlite::Result<KnownFile> {
         path: row.get(1)?,
         position: row.get::<_, i64>(2)? as u64,
         lines: row.get::<_, i64>(3)? as u64,
+        unread: row.get::<_, i64>(6)? as u64,
+        format: row.get(7)?,
         tail: Fingerprint { len: row.get(4)?, hash: u128::from_be_bytes(row.get(5)?) },
     })
 }
@@ -24,16 +31,17 @@ fn known(row: &Row<'_>) -> rusqlite::Result<KnownFile> {
 pub(crate) fn find(
     db: &Connection,
     source: &str,
+    named_by: NamedBy,
     head: &[u8],
 ) -> rusqlite::Result<Option<KnownFile>> {
     let head = &head[..head.len().min(HEAD)];
     let hash = Fingerprint::of(head).hash.to_be_bytes();
+    let typed = named_by == NamedBy::Path;
     let same = db
         .prepare_cached(&format!(
-            "SELECT {COLUMNS} FROM files WHERE head_hash = ?2
-             AND source = (SELECT id FROM sources WHERE name = ?1)"
+            "SELECT {COLUMNS} FROM files WHERE head_hash = ?2 AND {OF_SOURCE}"
         ))?
-        .query_row(params![source, hash], known)
+        .query_row(params![source, hash, typed], known)
         .optional()?;
     if same.is_some() || head.is_empty() {
         return Ok(same);
@@ -41,11 +49,11 @@ pub(crate) fn find(
     // The file has grown (or this is a copy cut short): the longest that agrees is it.
     let mut statement = db.prepare_cached(&format!(
         "SELECT {COLUMNS}, head FROM files WHERE head IS NOT NULL
-         AND source = (SELECT id FROM sources WHERE name = ?1) ORDER BY length(head) DESC"
+         AND {OF_SOURCE} AND ?2 IS NULL ORDER BY length(head) DESC"
     ))?;
-    let mut rows = statement.query([source])?;
+    let mut rows = statement.query(params![source, None::<i64>, typed])?;
     while let Some(row) = rows.next()? {
-        let theirs: Vec<u8> = row.get(6)?;
+        let theirs: Vec<u8> = row.get(8)?;
         let agree = head.starts_with(&theirs) || theirs.starts_with(head);
         if agree && !theirs.is_empty() {
             return known(row).map(Some);
@@ -55,7 +63,11 @@ pub(crate) fn find(
 }
 
 /// Moves a file's position; the commit must start where the last one ended.
-pub(crate) fn advance(db: &Connection, progress: &Progress) -> Result<FileId, StoreError> {
+pub(crate) fn advance(
+    db: &Connection,
+    progress: &Progress,
+    named_by: NamedBy,
+) -> Result<FileId, StoreError> {
     let refused = |source| StoreError::Sql { action: "move a file's position", source };
     let source = dictionary::source(db, &progress.source).map_err(refused)?;
     let moved = |id: FileId, known: u64| {
@@ -77,7 +89,7 @@ pub(crate) fn advance(db: &Connection, progress: &Progress) -> Result<FileId, St
             moved(*id, at.unwrap_or(-1) as u64)?;
             db.prepare_cached(
                 "UPDATE files SET path = ?2, position = ?3, lines = lines + ?4,
-                 tail_len = ?5, tail_hash = ?6 WHERE id = ?1",
+                 tail_len = ?5, tail_hash = ?6, unread = unread + ?7, format = ?8 WHERE id = ?1",
             )
             .and_then(|mut update| {
                 update.execute(params![
@@ -86,7 +98,9 @@ pub(crate) fn advance(db: &Connection, progress: &Progress) -> Result<FileId, St
                     progress.to as i64,
                     progress.lines as i64,
                     progress.tail.len,
-                    tail_hash
+                    tail_hash,
+                    progress.unread as i64,
+                    progress.format
                 ])
             })
             .map_err(refused)?;
@@ -101,18 +115,18 @@ pub(crate) fn advance(db: &Connection, progress: &Progress) -> Result<FileId, St
             Ok(*id)
         }
         FileRef::New { head } => {
-            let id = find(db, &progress.source, head).map_err(refused)?;
+            let id = find(db, &progress.source, named_by, head).map_err(refused)?;
             if let Some(known) = id {
                 moved(known.id, known.position)?;
                 // Two workers met the same new file; the second goes on where the first ended.
                 let progress = Progress { file: FileRef::Known(known.id), ..progress.clone() };
-                return advance(db, &progress);
+                return advance(db, &progress, named_by);
             }
             moved(FileId(0), 0)?;
             let (head, hash) = head_columns(head);
             db.prepare_cached(
                 "INSERT INTO files (source, path, head, head_hash, position, lines, tail_len,
-                 tail_hash) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+                 tail_hash, unread, format) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
             )
             .and_then(|mut insert| {
                 insert.insert(params![
@@ -123,7 +137,9 @@ pub(crate) fn advance(db: &Connection, progress: &Progress) -> Result<FileId, St
                     progress.to as i64,
                     progress.lines as i64,
                     progress.tail.len,
-                    tail_hash
+                    tail_hash,
+                    progress.unread as i64,
+                    progress.format
                 ])
             })
             .map(|id| FileId(id as u64))
@@ -137,4 +153,10 @@ fn head_columns(head: &[u8]) -> (Value, [u8; 16]) {
     let head = &head[..head.len().min(HEAD)];
     let kept = if head.len() < HEAD { Value::Blob(head.to_vec()) } else { Value::Null };
     (kept, Fingerprint::of(head).hash.to_be_bytes())
+}
+
+/// Every file, in the order they were first read.
+pub(crate) fn all(db: &Connection) -> rusqlite::Result<Vec<KnownFile>> {
+    let mut statement = db.prepare(&format!("SELECT {COLUMNS} FROM files ORDER BY id"))?;
+    statement.query_map([], known)?.collect()
 }

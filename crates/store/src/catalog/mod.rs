@@ -6,6 +6,7 @@ pub(crate) mod callers;
 pub(crate) mod cube;
 pub(crate) mod dictionary;
 pub(crate) mod files;
+pub(crate) mod findings;
 pub(crate) mod segments;
 pub(crate) mod waiting;
 

@@ -15,7 +15,12 @@ CREATE TABLE sets (
     PRIMARY KEY (id, operation)
 ) WITHOUT ROWID;
 
-CREATE TABLE sources (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
+CREATE TABLE sources (
+    id     INTEGER PRIMARY KEY,
+    name   TEXT    NOT NULL UNIQUE,
+    typed  INTEGER NOT NULL DEFAULT 0, -- 1: nobody configured it, its name is a file's path
+    behind TEXT                        -- the source in front of it
+);
 
 CREATE TABLE files (
     id        INTEGER PRIMARY KEY,
@@ -25,6 +30,8 @@ CREATE TABLE files (
     head_hash BLOB    NOT NULL,      -- XXH3-128 of the head
     position  INTEGER NOT NULL,
     lines     INTEGER NOT NULL,
+    unread    INTEGER NOT NULL,      -- lines that no format reads
+    format    TEXT    NOT NULL,      -- it was last read with
     tail_len  INTEGER NOT NULL,
     tail_hash BLOB    NOT NULL
 );
@@ -98,9 +105,27 @@ CREATE TABLE mark_only (
 CREATE TABLE amendments (
     segment    INTEGER NOT NULL,
     row        INTEGER NOT NULL,     -- from 0
+    role       INTEGER NOT NULL,     -- 0 call, 1 hop
+    service    INTEGER NOT NULL,
     operations INTEGER NOT NULL,     -- the set it entered, all marks so far
-    commit_id  INTEGER NOT NULL,     -- the commit that brought the last of them
+    joined     INTEGER NOT NULL,
+    marks      INTEGER NOT NULL,     -- how many it has
+    bypassed   INTEGER NOT NULL,
+    repeated   INTEGER NOT NULL,
+    commit_id  INTEGER NOT NULL,     -- the commit that brought the last change
     PRIMARY KEY (segment, row)
+) WITHOUT ROWID;
+
+-- Request ids that more than one call carries, outside a chain.
+CREATE TABLE repeats (key BLOB PRIMARY KEY) WITHOUT ROWID;
+
+-- What a report counts beside the cube.
+CREATE TABLE findings (
+    generation INTEGER NOT NULL,
+    hour       INTEGER NOT NULL,     -- hours since 1970; -2^63: calls without a time
+    what       TEXT    NOT NULL,     -- bypassed, disagreement
+    calls      INTEGER NOT NULL,
+    PRIMARY KEY (generation, hour, what)
 ) WITHOUT ROWID;
 
 CREATE TABLE callers (

@@ -107,6 +107,31 @@ pub(crate) fn between(
     statement.query_map(params![kind.name(), from.micros(), to.micros()], segment)?.collect()
 }
 
+/// Where a segment lies in time, and how many rows it has.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Span {
+    pub(crate) id: SegmentId,
+    pub(crate) from: Option<i64>,
+    pub(crate) to: Option<i64>,
+    pub(crate) rows: u64,
+}
+
+/// Every segment of one kind that readers look at, oldest number first.
+pub(crate) fn spans(db: &Connection, kind: Kind) -> rusqlite::Result<Vec<Span>> {
+    let mut statement = db.prepare_cached(
+        "SELECT id, from_time, to_time, rows FROM visible WHERE kind = ?1 ORDER BY id",
+    )?;
+    let read = |row: &Row<'_>| {
+        Ok(Span {
+            id: SegmentId(row.get(0)?),
+            from: row.get(1)?,
+            to: row.get(2)?,
+            rows: row.get::<_, i64>(3)? as u64,
+        })
+    };
+    statement.query_map([kind.name()], read)?.collect()
+}
+
 /// Every segment that readers look at, oldest number first.
 pub(crate) fn all(db: &Connection) -> rusqlite::Result<Vec<SegmentRow>> {
     let mut statement = db.prepare_cached(&format!("SELECT {COLUMNS} FROM visible ORDER BY id"))?;

@@ -1,10 +1,12 @@
 //! Marks whose call has not come, and calls that a late mark changed.
 
 use dolmen_model::{NameId, SetId};
-use rusqlite::{Connection, OptionalExtension, params};
-use rustc_hash::FxHashSet;
+use rusqlite::{Connection, params};
+use rustc_hash::{FxHashMap, FxHashSet};
 
+use super::cube;
 use super::segments::SegmentId;
+use crate::facts::{Role, Settled};
 use crate::rows::IdKey;
 
 /// A mark that waits.
@@ -66,42 +68,57 @@ fn blob(key: Option<IdKey>) -> Vec<u8> {
     key.map_or_else(Vec::new, |key| key.0.to_be_bytes().to_vec())
 }
 
-/// The set that a stored call was amended to, if it was.
-pub(crate) fn amended(
-    db: &Connection,
-    segment: SegmentId,
-    row: u32,
-) -> rusqlite::Result<Option<SetId>> {
-    db.prepare_cached("SELECT operations FROM amendments WHERE segment = ?1 AND row = ?2")?
-        .query_row(params![segment.0, row], |row| row.get(0).map(SetId))
-        .optional()
-}
-
 /// Amends a stored call, in the present commit.
 pub(crate) fn amend(
     db: &Connection,
     segment: SegmentId,
     row: u32,
-    operations: SetId,
+    settled: &Settled,
 ) -> rusqlite::Result<()> {
     db.prepare_cached(
-        "INSERT INTO amendments
-         VALUES (?1, ?2, ?3, (SELECT value FROM meta WHERE key = 'commit'))
-         ON CONFLICT DO UPDATE SET operations = excluded.operations,
+        "INSERT INTO amendments VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9,
+            (SELECT value FROM meta WHERE key = 'commit'))
+         ON CONFLICT DO UPDATE SET role = excluded.role, service = excluded.service,
+            operations = excluded.operations, joined = excluded.joined, marks = excluded.marks,
+            bypassed = excluded.bypassed, repeated = excluded.repeated,
             commit_id = excluded.commit_id",
     )?
-    .execute(params![segment.0, row, operations.0])
+    .execute(params![
+        segment.0,
+        row,
+        settled.role as i64,
+        settled.service.0,
+        settled.operations.0,
+        settled.joined as i64,
+        settled.marks,
+        settled.bypassed,
+        settled.repeated
+    ])
     .map(drop)
 }
 
-/// A segment's amendments: row to set, by row.
+/// A segment's amendments by row.
 pub(crate) fn amendments(
     db: &Connection,
     segment: SegmentId,
-) -> rusqlite::Result<Vec<(u32, SetId)>> {
-    let mut statement = db
-        .prepare_cached("SELECT row, operations FROM amendments WHERE segment = ?1 ORDER BY row")?;
-    statement.query_map([segment.0], |row| Ok((row.get(0)?, SetId(row.get(1)?))))?.collect()
+) -> rusqlite::Result<FxHashMap<u32, Settled>> {
+    let mut statement = db.prepare_cached(
+        "SELECT row, role, service, operations, joined, marks, bypassed, repeated
+         FROM amendments WHERE segment = ?1",
+    )?;
+    let read = |row: &rusqlite::Row<'_>| {
+        let settled = Settled {
+            role: if row.get::<_, i64>(1)? == Role::Hop as i64 { Role::Hop } else { Role::Call },
+            service: NameId(row.get(2)?),
+            operations: SetId(row.get(3)?),
+            joined: cube::joined(row.get(4)?),
+            marks: row.get(5)?,
+            bypassed: row.get(6)?,
+            repeated: row.get(7)?,
+        };
+        Ok((row.get(0)?, settled))
+    };
+    statement.query_map([segment.0], read)?.collect()
 }
 
 /// Segments that have amendments.

@@ -5,11 +5,12 @@ use std::path::PathBuf;
 use rusqlite::Transaction;
 use xxhash_rust::xxh3::xxh3_128;
 
+use super::join::Joining;
 use super::{Inner, LocalStore, derive, kept};
 use crate::catalog::dictionary::{self, Saved};
 use crate::catalog::segments::{SegmentId, file_name};
-use crate::catalog::{self, callers, cube, files, segments};
-use crate::commit::{Commit, CommitId, Committed};
+use crate::catalog::{self, callers, cube, files, findings, segments};
+use crate::commit::{Commit, CommitId, Committed, NamedBy};
 use crate::error::StoreError;
 use crate::range::{Kept, Width, minute_of};
 use crate::segment::{Encoded, EncodedSegment};
@@ -110,21 +111,35 @@ impl LocalStore {
             let number = catalog::get(tx, "commit").map_err(&refused)? + 1;
             catalog::set(tx, "commit", number).map_err(&refused)?;
             let generation = catalog::get(tx, "generation").map_err(&refused)?;
+            for source in &commit.sources {
+                dictionary::describe(tx, source).map_err(&refused)?;
+            }
             for progress in &commit.progress {
-                files::advance(tx, progress)?;
+                let source = commit.sources.iter().find(|info| info.name == progress.source);
+                let named_by = source.map_or(NamedBy::Configuration, |info| info.named_by);
+                files::advance(tx, progress, named_by)?;
             }
             for segment in written {
                 let Written { id, hash, encoded } = segment;
                 segments::insert(tx, *id, encoded, *hash, generation, number).map_err(&refused)?;
             }
             let kept = age(tx, commit).map_err(&refused)?;
-            cube::add(tx, generation, &commit.cube, kept).map_err(&refused)?;
-            if let Some((building, _)) = derive::building(tx).map_err(&refused)? {
-                cube::add(tx, building, &commit.cube, kept).map_err(&refused)?;
+            let building = derive::building(tx).map_err(&refused)?.map(|(id, _)| id);
+            for generation in [Some(generation), building].into_iter().flatten() {
+                cube::add(tx, generation, &commit.cube, kept).map_err(&refused)?;
+                for (&(hour, finding), &calls) in commit.rows.iter().flat_map(|r| &r.findings) {
+                    findings::add(tx, generation, hour, finding, calls as i64).map_err(&refused)?;
+                }
+            }
+            for key in commit.rows.iter().flat_map(|rows| &rows.repeats) {
+                findings::repeat(tx, *key, true).map_err(&refused)?;
             }
             callers::add(tx, generation, &commit.callers).map_err(&refused)?;
             count(tx, &commit.rows, kept).map_err(&refused)?;
-            let late_joins = self.join(tx, open, &writer.waiting, written, kept, &mut waits)?;
+            let waiting = &writer.waiting;
+            let late_joins =
+                Joining { store: self, tx, open, near: &mut writer.near, waiting, kept }
+                    .run(written, &mut waits)?;
             // Last: the join may have made new sets.
             let saved = dictionary::save(tx, names, saved).map_err(&refused)?;
             let id = CommitId(number as u64);

@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use arrow_array::builder::{ListBuilder, StringBuilder};
-use arrow_array::{Array, ArrayRef, RecordBatch, UInt32Array};
+use arrow_array::{Array, ArrayRef, BooleanArray, Int32Array, RecordBatch, UInt32Array};
 use arrow_schema::{DataType, Field};
 use arrow_select::concat::concat_batches;
 use arrow_select::take::take_record_batch;
-use dolmen_model::{SetId, Time};
+use dolmen_model::Time;
 use rusqlite::params;
 use rustc_hash::FxHashMap;
 use xxhash_rust::xxh3::xxh3_128;
@@ -16,8 +16,11 @@ use super::{LocalStore, derive};
 use crate::catalog::segments::{self, SegmentId, SegmentRow};
 use crate::catalog::{self, waiting};
 use crate::error::StoreError;
-use crate::segment::{Columns, EncodedSegment, Kind, encode_batch, unreadable};
-use crate::stored::spelled;
+use crate::facts::Settled;
+use crate::segment::{
+    Columns, EncodedSegment, Kind, encode_batch, joined_word, role_word, unreadable,
+};
+use crate::stored::CallRow;
 
 /// What was compacted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -86,11 +89,11 @@ impl LocalStore {
     fn merge(&self, group: &[SegmentRow], now: Time) -> Result<u64, StoreError> {
         let mut batches: Vec<RecordBatch> = Vec::new();
         let mut places: Vec<(SegmentId, u32)> = Vec::new();
-        let mut folded: FxHashMap<(SegmentId, u32), SetId> = FxHashMap::default();
+        let mut folded: FxHashMap<(SegmentId, u32), Settled> = FxHashMap::default();
         for row in group {
             let reader = self.segment(&mut self.inner(), row)?;
-            for (number, set) in self.amended(&reader)? {
-                folded.insert((row.id, number), set);
+            for (number, settled) in self.amended(&reader)? {
+                folded.insert((row.id, number), settled);
             }
             for part in 0..reader.row_groups() {
                 let first = reader.first_row(part);
@@ -127,7 +130,7 @@ impl LocalStore {
         &self,
         batch: &RecordBatch,
         places: &[(SegmentId, u32)],
-        folded: &FxHashMap<(SegmentId, u32), SetId>,
+        folded: &FxHashMap<(SegmentId, u32), Settled>,
     ) -> RecordBatch {
         let columns = Columns::new(batch.clone());
         let mut operations = ListBuilder::new(StringBuilder::new()).with_field(Field::new(
@@ -135,22 +138,32 @@ impl LocalStore {
             DataType::Utf8,
             false,
         ));
-        let mut joined = StringBuilder::new();
-        for (at, place) in places.iter().enumerate() {
-            let set = folded.get(place).map(|set| spelled(&self.names, *set));
-            let names = set.clone().unwrap_or_else(|| columns.texts("operations", at));
-            names.iter().for_each(|name| operations.values().append_value(name));
+        let (mut service, mut joined) = (StringBuilder::new(), StringBuilder::new());
+        let mut role = StringBuilder::new();
+        let mut marks = Vec::with_capacity(places.len());
+        let (mut bypassed, mut repeated) = (Vec::new(), Vec::new());
+        for (row, place) in places.iter().enumerate() {
+            let amended = folded.get(place).copied();
+            let call = CallRow { columns: &columns, row, amended, names: &self.names };
+            call.operations().iter().for_each(|name| operations.values().append_value(name));
             operations.append(true);
-            match set {
-                Some(_) => joined.append_value("joined"),
-                None => joined.append_option(columns.text("joined", at)),
-            }
+            service.append_option(call.service());
+            joined.append_value(joined_word(call.joined()));
+            role.append_value(role_word(call.role()));
+            marks.push(call.marks() as i32);
+            bypassed.push(call.flag("bypassed", |settled| settled.bypassed));
+            repeated.push(call.flag("repeated", |settled| settled.repeated));
         }
         let mut replaced: Vec<ArrayRef> = batch.columns().to_vec();
         let schema = batch.schema();
         for (name, column) in [
             ("operations", Arc::new(operations.finish()) as ArrayRef),
-            ("joined", Arc::new(joined.finish()) as ArrayRef),
+            ("service", Arc::new(service.finish())),
+            ("joined", Arc::new(joined.finish())),
+            ("role", Arc::new(role.finish())),
+            ("marks", Arc::new(Int32Array::from(marks))),
+            ("bypassed", Arc::new(BooleanArray::from(bypassed))),
+            ("repeated", Arc::new(BooleanArray::from(repeated))),
         ] {
             if let Ok(at) = schema.index_of(name) {
                 debug_assert_eq!(column.len(), batch.num_rows());
@@ -166,7 +179,7 @@ impl LocalStore {
         group: &[SegmentRow],
         encoded: &EncodedSegment,
         moved: &Moved,
-        folded: &FxHashMap<(SegmentId, u32), SetId>,
+        folded: &FxHashMap<(SegmentId, u32), Settled>,
         now: Time,
     ) -> Result<(), StoreError> {
         let mut inner = self.inner();
@@ -192,12 +205,12 @@ impl LocalStore {
                 .map_err(&refused)?;
                 // Amendments that came while the segment was being written go where their rows
                 // went. The old ones stay for readers of the old segment.
-                for (at, set) in waiting::amendments(tx, row.id).map_err(&refused)? {
+                for (at, settled) in waiting::amendments(tx, row.id).map_err(&refused)? {
                     let place = (row.id, at);
-                    if folded.get(&place) != Some(&set)
+                    if folded.get(&place) != Some(&settled)
                         && let Some(to) = moved.get(&place)
                     {
-                        waiting::amend(tx, id, *to, set).map_err(&refused)?;
+                        waiting::amend(tx, id, *to, &settled).map_err(&refused)?;
                     }
                 }
             }

@@ -12,9 +12,11 @@ use rusqlite::{Connection, OptionalExtension, Transaction, params};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::{Inner, LocalStore, kept};
+use crate::catalog::findings::Finding;
 use crate::catalog::segments::{self, SegmentId, SegmentRow};
-use crate::catalog::{self, cube, dictionary, waiting};
+use crate::catalog::{self, cube, dictionary, findings, waiting};
 use crate::error::StoreError;
+use crate::range::Kept;
 use crate::segment::{Columns, Encoded, Kind, Rebuild, unreadable};
 use crate::stored::{CallRow, StoredCall};
 
@@ -77,7 +79,6 @@ impl LocalStore {
                 .map_err(&refused)?
         };
         let Some((segment, amended, commit)) = next else { return Ok(None) };
-        let amended: FxHashMap<u32, _> = amended.into_iter().collect();
         let reader = self.segment(&mut self.inner(), &segment)?;
         let mut rebuild = Rebuild::default();
         let mut calls = Vec::with_capacity(segment.rows as usize);
@@ -104,7 +105,7 @@ impl LocalStore {
         rows: Encoded,
         counts: &Cube,
     ) -> Result<(), StoreError> {
-        let encoded = rows.segments.into_iter().find(|segment| segment.kind == Kind::Calls);
+        let encoded = rows.segments.iter().find(|segment| segment.kind == Kind::Calls);
         let Some(encoded) = encoded.filter(|segment| segment.rows == old.segment.rows) else {
             let reason = "other rows were derived than were read".to_owned();
             return Err(StoreError::Encode { rows: old.calls.len(), reason });
@@ -116,7 +117,7 @@ impl LocalStore {
         };
         let id = SegmentId(writer.next_segment);
         writer.next_segment += 1;
-        let path = self.write_segment(id, &encoded)?;
+        let path = self.write_segment(id, encoded)?;
         let folder = self.folder();
         self.vfs.sync_dir(&folder).map_err(StoreError::io("sync", &folder))?;
         let refused = catalog.refused("derive calls again");
@@ -129,19 +130,20 @@ impl LocalStore {
             let before = derived(tx, target, old.segment.id).map_err(&refused)?;
             if let Some(stale) = before {
                 let stale = segments::one(tx, stale).map_err(&refused)?;
-                let counted = self.counts_of(tx, open, &stale)?;
-                cube::take(tx, target, &counted, kept).map_err(&refused)?;
+                self.uncount(tx, open, &stale, target, kept)?;
                 // No reader ever saw it: its file may go at once.
                 tx.execute("UPDATE segments SET replaced_at = 0 WHERE id = ?1", [stale.id.0])
                     .map_err(&refused)?;
             } else {
-                let counted = self.counts_of(tx, open, &old.segment)?;
-                cube::take(tx, target, &counted, kept).map_err(&refused)?;
+                self.uncount(tx, open, &old.segment, target, kept)?;
             }
             cube::add(tx, target, counts, kept).map_err(&refused)?;
+            for (&(hour, finding), &calls) in &rows.findings {
+                findings::add(tx, target, hour, finding, calls as i64).map_err(&refused)?;
+            }
             let hash = xxhash_rust::xxh3::xxh3_128(&encoded.bytes);
             let commit = catalog::get(tx, "commit").map_err(&refused)?;
-            segments::insert(tx, id, &encoded, hash, target, commit).map_err(&refused)?;
+            segments::insert(tx, id, encoded, hash, target, commit).map_err(&refused)?;
             tx.execute(
                 "INSERT OR REPLACE INTO derived VALUES (?1, ?2, ?3, ?4)",
                 params![target, old.segment.id.0, id.0, old.commit],
@@ -187,23 +189,34 @@ impl LocalStore {
         Ok(swap)
     }
 
-    /// What a segment's calls count, amendments included.
-    fn counts_of(
+    /// Takes out what a segment's calls count, amendments included.
+    fn uncount(
         &self,
         tx: &Transaction<'_>,
         open: &mut super::join::Open,
         segment: &SegmentRow,
-    ) -> Result<Cube, StoreError> {
-        let amended = waiting::amendments(tx, segment.id)
-            .map_err(catalog::refused(&self.root.join(catalog::FILE), "read amendments"))?;
-        let amended: FxHashMap<u32, _> = amended.into_iter().collect();
+        generation: i64,
+        kept: Kept,
+    ) -> Result<(), StoreError> {
+        let refused = catalog::refused(&self.root.join(catalog::FILE), "derive calls again");
+        let amended = waiting::amendments(tx, segment.id).map_err(&refused)?;
         let mut counts = Cube::default();
-        self.visit(open, segment, None, |columns, at, number| {
-            let found = self.found(segment.id, columns, at, number);
-            let key = found.counted_at(amended.get(&number).copied());
-            counts.add_cell(key, &found.cell);
+        let mut found: FxHashMap<(i64, Finding), i64> = FxHashMap::default();
+        let reader = self.open_with(open, segment)?;
+        self.visit(&reader, |columns, at, number| {
+            let call = self.found(columns, at, amended.get(&number).copied());
+            if let Some(key) = call.counted_at(&call.settled) {
+                counts.add_cell(key, &call.cell);
+            }
+            for finding in Finding::of(&call.settled, call.claimed, &self.names) {
+                *found.entry((call.hour(), finding)).or_default() += 1;
+            }
         })?;
-        Ok(counts)
+        cube::take(tx, generation, &counts, kept).map_err(&refused)?;
+        for ((hour, finding), calls) in found {
+            findings::add(tx, generation, hour, finding, -calls).map_err(&refused)?;
+        }
+        Ok(())
     }
 }
 
@@ -233,6 +246,11 @@ fn begin(tx: &Transaction<'_>, rules: &str, at: Time) -> rusqlite::Result<i64> {
          FROM cube WHERE generation = (SELECT value FROM meta WHERE key = 'generation')",
         [id],
     )?;
+    tx.execute(
+        "INSERT INTO findings SELECT ?1, hour, what, calls FROM findings
+         WHERE generation = (SELECT value FROM meta WHERE key = 'generation')",
+        [id],
+    )?;
     catalog::audit(tx, at.micros(), "begin generation", rules)?;
     Ok(id)
 }
@@ -247,6 +265,7 @@ fn give_up(tx: &Transaction<'_>, id: i64, at: Time) -> rusqlite::Result<()> {
         params![id, at.micros()],
     )?;
     tx.execute("DELETE FROM cube WHERE generation = ?1", [id])?;
+    tx.execute("DELETE FROM findings WHERE generation = ?1", [id])?;
     tx.execute("DELETE FROM derived WHERE generation = ?1", [id]).map(drop)
 }
 
@@ -309,6 +328,7 @@ fn swap(tx: &Transaction<'_>, target: i64, at: Time) -> rusqlite::Result<()> {
     )?;
     tx.execute("DELETE FROM derived WHERE generation = ?1", [target])?;
     tx.execute("DELETE FROM cube WHERE generation = ?1", [old])?;
+    tx.execute("DELETE FROM findings WHERE generation = ?1", [old])?;
     tx.execute("DELETE FROM caller_counts WHERE generation = ?1", [old])?;
     tx.execute("UPDATE generations SET state = 'past' WHERE id = ?1", [old])?;
     tx.execute(

@@ -1,16 +1,14 @@
-//! Marks, callers and unread lines.
+//! Marks and callers.
 
 use dolmen_model::{NameId, SetId, Time};
 use rusqlite::params;
 use rustc_hash::FxHashMap;
 
 use super::{LocalStore, kept};
-use crate::catalog::segments;
 use crate::error::StoreError;
 use crate::question::CallerQuestion;
 use crate::range::{Width, cover, minute_of, time_of};
-use crate::segment::{Columns, Kind};
-use crate::stored::{CallerRow, MarkCount, UnreadRow};
+use crate::stored::{CallerRow, MarkCount};
 
 impl LocalStore {
     pub(super) fn count_marks(&self, from: Time, to: Time) -> Result<Vec<MarkCount>, StoreError> {
@@ -124,47 +122,5 @@ impl LocalStore {
             )
             .and_then(Iterator::collect);
         rows.map_err(refused)
-    }
-
-    pub(super) fn list_unread(
-        &self,
-        from: Time,
-        to: Time,
-        most: usize,
-    ) -> Result<Vec<UnreadRow>, StoreError> {
-        let rows = {
-            let inner = self.inner();
-            segments::between(&inner.catalog.db, Kind::Unread, from, to)
-                .map_err(inner.catalog.refused("list unread lines"))?
-        };
-        let mut unread: Vec<UnreadRow> = Vec::new();
-        for row in rows {
-            // Those found so far are newer than everything in what follows.
-            let oldest = unread.get(most.wrapping_sub(1)).map(|row| row.seen.micros());
-            if most == 0 || oldest.is_some_and(|oldest| row.to.is_some_and(|to| to < oldest)) {
-                break;
-            }
-            let reader = self.segment(&mut self.inner(), &row)?;
-            for group in 0..reader.row_groups() {
-                let columns = Columns::new(reader.read_all(group)?);
-                let text = |name, at| columns.text(name, at).unwrap_or_default().to_owned();
-                let number = |name, at| columns.number(name, at).unwrap_or(0) as u64;
-                unread.extend((0..columns.rows()).filter_map(|at| {
-                    let seen = Time::from_micros(columns.time("seen", at)?);
-                    (from <= seen && seen < to).then(|| UnreadRow {
-                        seen,
-                        source: text("source", at),
-                        file: text("file", at),
-                        number: number("number", at),
-                        column: number("column", at),
-                        expected: text("expected", at),
-                        line: columns.bytes("line", at).unwrap_or_default().to_vec(),
-                    })
-                }));
-            }
-            unread.sort_by(|a, b| (b.seen, &b.file, b.number).cmp(&(a.seen, &a.file, a.number)));
-            unread.truncate(most);
-        }
-        Ok(unread)
     }
 }

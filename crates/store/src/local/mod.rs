@@ -9,6 +9,8 @@ mod keep;
 mod lists;
 mod scan;
 mod status;
+mod survey;
+mod unread;
 mod verify;
 
 pub use backup::BackedUp;
@@ -29,7 +31,7 @@ use crate::catalog::cube::{Dimension, Projection};
 use crate::catalog::dictionary::{self, Saved};
 use crate::catalog::segments::{SegmentId, SegmentRow};
 use crate::catalog::{self, Access, Catalog, cube, files, segments, waiting};
-use crate::commit::{Commit, Committed};
+use crate::commit::{Commit, Committed, NamedBy};
 use crate::error::StoreError;
 use crate::files::KnownFile;
 use crate::question::{CallQuestion, CallerQuestion, Counts, CubeQuestion};
@@ -39,6 +41,7 @@ use crate::segment::{self, Encoded, ReadError, SegmentReader};
 use crate::status::Status;
 use crate::store::{Calls, Store};
 use crate::stored::{CallerRow, MarkCount, Request, UnreadRow};
+use crate::survey::Survey;
 use crate::vfs::{RealVfs, Vfs};
 
 /// The folder of segments in the store's folder.
@@ -82,6 +85,8 @@ struct Writer {
     next_segment: i64,
     /// The ids that marks wait for, shortened.
     waiting: FxHashSet<u64>,
+    /// The ids of calls that new ones are compared with.
+    near: join::Near,
     /// Held as long as the store is open.
     _lock: File,
 }
@@ -107,6 +112,7 @@ impl LocalStore {
             inner.writer = Some(Writer {
                 next_segment: segments::next(&inner.catalog.db).map_err(&refused)?,
                 waiting: waiting::keys(&inner.catalog.db).map_err(&refused)?,
+                near: join::Near::default(),
                 _lock: lock,
             });
         }
@@ -215,10 +221,20 @@ impl Store for LocalStore {
         self.write(commit)
     }
 
-    fn find_file(&self, source: &str, head: &[u8]) -> Result<Option<KnownFile>, StoreError> {
+    fn find_file(
+        &self,
+        source: &str,
+        named_by: NamedBy,
+        head: &[u8],
+    ) -> Result<Option<KnownFile>, StoreError> {
         let inner = self.inner();
-        files::find(&inner.catalog.db, source, head)
+        files::find(&inner.catalog.db, source, named_by, head)
             .map_err(inner.catalog.refused("look for a file"))
+    }
+
+    fn files(&self) -> Result<Vec<KnownFile>, StoreError> {
+        let inner = self.inner();
+        files::all(&inner.catalog.db).map_err(inner.catalog.refused("list the files"))
     }
 
     fn count(&self, question: &CubeQuestion) -> Result<Counts, StoreError> {
@@ -282,8 +298,16 @@ impl Store for LocalStore {
         self.list_callers(question)
     }
 
+    fn survey(&self, question: &CallQuestion) -> Result<Survey, StoreError> {
+        self.answer_survey(question)
+    }
+
     fn unread(&self, from: Time, to: Time, most: usize) -> Result<Vec<UnreadRow>, StoreError> {
         self.list_unread(from, to, most)
+    }
+
+    fn first_unread(&self, most: usize) -> Result<Vec<UnreadRow>, StoreError> {
+        self.list_first_unread(most)
     }
 
     fn status(&self) -> Result<Status, StoreError> {

@@ -12,6 +12,7 @@ use super::LocalStore;
 use crate::catalog::segments::{self, SegmentId, SegmentRow};
 use crate::catalog::waiting;
 use crate::error::StoreError;
+use crate::facts::Settled;
 use crate::question::CallQuestion;
 use crate::segment::{Columns, Kind, ReadError, Rebuild, SegmentReader, unreadable};
 use crate::store::Calls;
@@ -72,20 +73,25 @@ impl LocalStore {
         Ok(request)
     }
 
-    fn plan(&self, kind: Kind, from: Time, to: Time) -> Result<Vec<SegmentRow>, StoreError> {
+    pub(super) fn plan(
+        &self,
+        kind: Kind,
+        from: Time,
+        to: Time,
+    ) -> Result<Vec<SegmentRow>, StoreError> {
         let inner = self.fresh()?;
         segments::between(&inner.catalog.db, kind, from, to)
             .map_err(inner.catalog.refused("list the segments"))
     }
 
-    fn open_segment(&self, row: &SegmentRow) -> Result<Arc<SegmentReader>, ReadError> {
+    pub(super) fn open_segment(&self, row: &SegmentRow) -> Result<Arc<SegmentReader>, ReadError> {
         self.segment(&mut self.inner(), row)
     }
 
     pub(super) fn amended(
         &self,
         reader: &SegmentReader,
-    ) -> Result<FxHashMap<u32, dolmen_model::SetId>, StoreError> {
+    ) -> Result<FxHashMap<u32, Settled>, StoreError> {
         if reader.row.kind != Kind::Calls {
             return Ok(FxHashMap::default());
         }
@@ -96,7 +102,7 @@ impl LocalStore {
                 .map_err(inner.catalog.refused("read amendments"))?
         };
         drop(self.fresh()?);
-        Ok(rows.into_iter().collect())
+        Ok(rows)
     }
 }
 
@@ -126,7 +132,7 @@ enum State {
 /// Where a scan is in one segment; it always stands on a row that fulfils the question.
 struct Cursor {
     reader: Arc<SegmentReader>,
-    amended: FxHashMap<u32, dolmen_model::SetId>,
+    amended: FxHashMap<u32, Settled>,
     /// Row groups not yet read.
     groups_left: usize,
     columns: Columns,
@@ -165,10 +171,7 @@ impl Ord for Cursor {
 
 impl Scan<'_> {
     fn plan(&mut self) -> Result<(), StoreError> {
-        let CallQuestion { from, to, query } = &self.question;
-        self.pending = self.store.plan(Kind::Calls, *from, *to)?;
-        let amended = self.store.amended_segments()?;
-        self.pending.retain(|row| may_fulfil(row, query, amended.contains(&row.id)));
+        self.pending = self.store.plan_calls(&self.question)?;
         self.pending.reverse();
         Ok(())
     }
@@ -287,12 +290,29 @@ impl LocalStore {
             .map_err(inner.catalog.refused("read amendments"))
     }
 
-    /// Whether the catalog still names a segment.
-    fn is_named(&self, row: &SegmentRow) -> Result<bool, StoreError> {
+    /// Segments that may hold calls that fulfil a question, the latest first.
+    pub(super) fn plan_calls(
+        &self,
+        question: &CallQuestion,
+    ) -> Result<Vec<SegmentRow>, StoreError> {
+        let CallQuestion { from, to, query } = question;
+        let mut plan = self.plan(Kind::Calls, *from, *to)?;
+        let amended = self.amended_segments()?;
+        plan.retain(|row| may_fulfil(row, query, amended.contains(&row.id)));
+        Ok(plan)
+    }
+
+    /// Whether the catalog still names all of these.
+    pub(super) fn are_named(&self, plan: &[SegmentRow]) -> Result<bool, StoreError> {
         let inner = self.inner();
         let now =
             segments::all(&inner.catalog.db).map_err(inner.catalog.refused("list the segments"))?;
-        Ok(now.iter().any(|segment| segment.id == row.id))
+        Ok(plan.iter().all(|row| now.iter().any(|segment| segment.id == row.id)))
+    }
+
+    /// Whether the catalog still names a segment.
+    fn is_named(&self, row: &SegmentRow) -> Result<bool, StoreError> {
+        self.are_named(std::slice::from_ref(row))
     }
 }
 
@@ -303,7 +323,7 @@ fn may_fulfil(row: &SegmentRow, query: &Query, is_amended: bool) -> bool {
     query.may_hold(|at| {
         let atom = &query.atoms()[at];
         let listed = match atom.field() {
-            Field::Operation if is_amended => None,
+            Field::Operation | Field::Service if is_amended => None,
             Field::Service | Field::Actor | Field::Endpoint | Field::Operation => {
                 row.listed.get(atom.field().name())
             }

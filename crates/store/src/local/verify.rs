@@ -11,6 +11,7 @@ use crate::error::StoreError;
 use crate::question::CubeQuestion;
 use crate::segment::{Columns, Kind, Rebuild, SegmentReader, unreadable};
 use crate::store::Store;
+use crate::stored::CallRow;
 
 /// What a verification found.
 #[derive(Debug, Default)]
@@ -92,7 +93,7 @@ impl LocalStore {
             waiting::amendments(&inner.catalog.db, row.id)
                 .map_err(inner.catalog.refused("verify amendments"))?
         };
-        if amended.iter().any(|(number, _)| u64::from(*number) >= row.rows) {
+        if amended.keys().any(|number| u64::from(*number) >= row.rows) {
             return Err(unreadable(row, "a row was amended that it does not have".to_owned()));
         }
         let mut rebuild = Rebuild::default();
@@ -103,8 +104,10 @@ impl LocalStore {
                 rebuild.line(kind, &columns, at).ok_or_else(|| {
                     unreadable(row, format!("row {lines} does not fit its template"))
                 })?;
+                let amended = amended.get(&(lines as u32)).copied();
+                let call = CallRow { columns: &columns, row: at, amended, names: &self.names };
+                counted += u64::from(kind == Kind::Calls && !call.is_hop());
                 lines += 1;
-                counted += u64::from(columns.text("role", at) == Some("call"));
             }
         }
         if lines != row.rows {

@@ -1,8 +1,10 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use arrow_array::builder::{BinaryBuilder, Int64Builder, ListBuilder, StringBuilder};
-use arrow_array::{ArrayRef, Int32Array, Int64Array, RecordBatch, TimestampMicrosecondArray};
+use arrow_array::{
+    ArrayRef, BooleanArray, Int32Array, Int64Array, RecordBatch, TimestampMicrosecondArray,
+};
 use arrow_schema::{DataType, Field};
 use dolmen_model::{Joined, NameId, Names, SetId, Table};
 use parquet::arrow::ArrowWriter;
@@ -10,9 +12,11 @@ use rustc_hash::FxHashMap;
 
 use super::encodings::{Halves, Spread, properties};
 use super::{Columns, Kind};
+use crate::catalog::findings::Finding;
 use crate::catalog::segments::SegmentRow;
 use crate::error::StoreError;
-use crate::rows::{IdForm, IdKey, Lines, MarkState, Role, Rows, StoredId, Texts, UnreadLines};
+use crate::facts::{MarkState, Role};
+use crate::rows::{IdForm, IdKey, Lines, Rows, StoredId, Texts, UnreadLines};
 
 /// The rows of one block in the store's own form, ready to be committed.
 ///
@@ -22,6 +26,10 @@ pub struct Encoded {
     pub(crate) segments: Vec<EncodedSegment>,
     /// Marks by operation and service.
     pub(crate) mark_counts: BTreeMap<(i64, NameId, NameId), u64>,
+    /// Calls by hour and by what a report counts beside the cube.
+    pub(crate) findings: BTreeMap<(i64, Finding), u64>,
+    /// Ids that several of its calls carry, outside a chain.
+    pub(crate) repeats: BTreeSet<IdKey>,
     /// Lines by source, kind and hour of the log's own time.
     pub(crate) coverage: BTreeMap<(String, Kind, i64), u64>,
 }
@@ -50,7 +58,7 @@ pub(crate) struct EncodedSegment {
     pub(crate) raw_bytes: u64,
     /// Of columns with few values, all of them.
     pub(crate) values: BTreeMap<&'static str, Vec<Option<String>>>,
-    /// Of calls that count, their keys by row: a waiting mark may be theirs.
+    /// Of calls and hops, their keys by row: lines of other commits may be theirs.
     pub(crate) keys: Vec<Option<IdKey>>,
     /// Of marks, those whose call is not known.
     pub(crate) waiting: Vec<LooseMark>,
@@ -75,7 +83,7 @@ pub(crate) fn encode(rows: &Rows, names: &Names) -> Result<Encoded, StoreError> 
     for (kind, lines) in [(Kind::Calls, &rows.calls), (Kind::Marks, &rows.marks)] {
         if lines.len() > 0 {
             encoded.segments.push(encode_lines(kind, lines, names)?);
-            encoded.count(kind, lines);
+            encoded.count(kind, lines, names);
         }
     }
     if rows.unread.len() > 0 {
@@ -91,16 +99,24 @@ pub(crate) fn encode(rows: &Rows, names: &Names) -> Result<Encoded, StoreError> 
 }
 
 impl Encoded {
-    fn count(&mut self, kind: Kind, lines: &Lines) {
+    fn count(&mut self, kind: Kind, lines: &Lines, names: &Names) {
         let mut hours: FxHashMap<(u16, i64), u64> = FxHashMap::default();
         for (facts, time) in lines.facts.iter().zip(&lines.time) {
             let hour = time.map_or(i64::MIN, |time| time.div_euclid(HOUR));
             *hours.entry((facts.source, hour)).or_default() += 1;
+            if kind == Kind::Calls {
+                for finding in Finding::of(&facts.settled, facts.operation, names) {
+                    *self.findings.entry((hour, finding)).or_default() += 1;
+                }
+            }
             if kind == Kind::Marks {
                 let minute = time.map_or(i64::MIN, |time| time.div_euclid(60_000_000));
                 *self.mark_counts.entry((minute, facts.service, facts.operation)).or_default() += 1;
             }
         }
+        let calls = lines.facts.iter().zip(&lines.keys);
+        let repeated = calls.filter(|(facts, _)| facts.settled.repeated);
+        self.repeats.extend(repeated.filter_map(|(_, key)| *key));
         for ((source, hour), count) in hours {
             let source = lines.sources[usize::from(source)].to_string();
             *self.coverage.entry((source, kind, hour)).or_default() += count;
@@ -151,11 +167,21 @@ fn encode_lines(kind: Kind, lines: &Lines, names: &Names) -> Result<EncodedSegme
 
     let mut services = Spelled::new(&names.services);
     let mut column = StringBuilder::new();
-    facts().for_each(|facts| column.append_option(services.get(facts.service)));
+    match kind {
+        Kind::Calls => {
+            facts().for_each(|facts| column.append_option(services.get(facts.settled.service)));
+        }
+        _ => facts().for_each(|facts| column.append_option(services.get(facts.service))),
+    }
     columns.push(Arc::new(column.finish()));
     list("service", services);
 
     if kind == Kind::Calls {
+        let mut services = Spelled::new(&names.services);
+        let mut column = StringBuilder::new();
+        facts().for_each(|facts| column.append_option(services.get(facts.service)));
+        columns.push(Arc::new(column.finish()));
+
         let mut actors = Spelled::new(&names.actors);
         let mut column = StringBuilder::new();
         facts().for_each(|facts| column.append_option(actors.get(facts.actor)));
@@ -168,6 +194,11 @@ fn encode_lines(kind: Kind, lines: &Lines, names: &Names) -> Result<EncodedSegme
         columns.push(Arc::new(column.finish()));
         list("endpoint", endpoints);
 
+        let mut claims = Spelled::new(&names.operations);
+        let mut column = StringBuilder::new();
+        facts().for_each(|facts| column.append_option(claims.get(facts.operation)));
+        columns.push(Arc::new(column.finish()));
+
         let mut sets: FxHashMap<SetId, Vec<Option<String>>> = FxHashMap::default();
         let mut operations = Spelled::new(&names.operations);
         let mut column = ListBuilder::new(StringBuilder::new()).with_field(Field::new(
@@ -176,8 +207,8 @@ fn encode_lines(kind: Kind, lines: &Lines, names: &Names) -> Result<EncodedSegme
             false,
         ));
         for facts in facts() {
-            let set = sets.entry(facts.operations).or_insert_with(|| {
-                let members = names.sets.operations(facts.operations);
+            let set = sets.entry(facts.settled.operations).or_insert_with(|| {
+                let members = names.sets.operations(facts.settled.operations);
                 if members.is_empty() {
                     operations.get(NameId::UNKNOWN);
                 }
@@ -191,8 +222,12 @@ fn encode_lines(kind: Kind, lines: &Lines, names: &Names) -> Result<EncodedSegme
         columns.push(Arc::new(column.finish()));
         list("operation", operations);
 
-        columns.push(texts(facts().map(|facts| Some(joined_word(facts.joined)))));
-        columns.push(texts(facts().map(|facts| Some(role_word(facts.role)))));
+        let settled = || facts().map(|facts| facts.settled);
+        columns.push(texts(settled().map(|settled| Some(joined_word(settled.joined)))));
+        columns.push(texts(settled().map(|settled| Some(role_word(settled.role)))));
+        columns.push(Arc::new(Int32Array::from_iter_values(settled().map(|s| s.marks as i32))));
+        columns.push(Arc::new(BooleanArray::from_iter(settled().map(|s| Some(s.bypassed)))));
+        columns.push(Arc::new(BooleanArray::from_iter(settled().map(|s| Some(s.repeated)))));
         columns.push(lossy(&order, &lines.forwarded));
         columns.push(Arc::new(Int32Array::from_iter(
             order.iter().map(|&row| lines.status[row].map(i32::from)),
@@ -239,10 +274,7 @@ fn encode_lines(kind: Kind, lines: &Lines, names: &Names) -> Result<EncodedSegme
         raw_bytes: lines.raw_bytes,
         values,
         keys: match kind {
-            Kind::Calls => order
-                .iter()
-                .map(|&row| lines.keys[row].filter(|_| lines.facts[row].role == Role::Call))
-                .collect(),
+            Kind::Calls => order.iter().map(|&row| lines.keys[row]).collect(),
             Kind::Marks | Kind::Unread => Vec::new(),
         },
         waiting: if kind == Kind::Marks { loose_marks(lines) } else { Vec::new() },
@@ -323,14 +355,19 @@ pub(crate) fn encode_batch(
         let lists = group.iter().map(|segment| segment.listed.get(name));
         if let Some(lists) = lists.collect::<Option<Vec<_>>>() {
             let mut all: Vec<Option<String>> = lists.into_iter().flatten().cloned().collect();
-            if name == "operation" && kind == Kind::Calls {
-                // Late marks may have brought others.
-                let folded = (0..rows).flat_map(|row| columns.texts("operations", row));
-                let mut folded: Vec<String> = folded.collect();
-                folded.sort_unstable();
-                folded.dedup();
-                all.extend(folded.into_iter().map(Some));
-            }
+            // Late marks may have brought others.
+            let mut folded: Vec<String> = match (name, kind) {
+                ("operation", Kind::Calls) => {
+                    (0..rows).flat_map(|row| columns.texts("operations", row)).collect()
+                }
+                ("service", Kind::Calls) => (0..rows)
+                    .filter_map(|row| columns.text("service", row).map(str::to_owned))
+                    .collect(),
+                _ => Vec::new(),
+            };
+            folded.sort_unstable();
+            folded.dedup();
+            all.extend(folded.into_iter().map(Some));
             all.sort_unstable();
             all.dedup();
             if all.len() <= LISTED {

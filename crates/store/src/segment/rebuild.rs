@@ -62,6 +62,18 @@ impl Columns {
         column.is_valid(row).then(|| column.value(row) as u16)
     }
 
+    /// A number that every row has.
+    pub(crate) fn count(&self, name: &str, row: usize) -> u32 {
+        let of = || self.batch.column_by_name(name)?.as_primitive_opt::<Int32Type>();
+        of().map_or(0, |column: &Int32Array| column.value(row) as u32)
+    }
+
+    /// A flag that every row has.
+    pub(crate) fn flag(&self, name: &str, row: usize) -> bool {
+        let of = || Some(self.batch.column_by_name(name)?.as_boolean_opt()?.value(row));
+        of().unwrap_or(false)
+    }
+
     /// The texts of a list.
     pub(crate) fn texts(&self, name: &str, row: usize) -> Vec<String> {
         let of = || {

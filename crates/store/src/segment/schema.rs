@@ -83,9 +83,14 @@ impl Kind {
             }
             Self::Calls => {
                 fields.push(Field::new("time", time, true));
-                fields.extend(["source", "service", "actor", "endpoint"].map(text));
+                fields.extend(["source", "service", "own_service", "actor", "endpoint"].map(text));
+                fields.push(text("claimed"));
                 fields.push(list("operations", DataType::Utf8));
-                fields.extend(["joined", "role", "forwarded_address"].map(text));
+                fields.extend(["joined", "role"].map(text));
+                fields.push(Field::new("marks", DataType::Int32, false));
+                fields.push(Field::new("bypassed", DataType::Boolean, false));
+                fields.push(Field::new("repeated", DataType::Boolean, false));
+                fields.push(text("forwarded_address"));
                 fields.push(Field::new("status", DataType::Int32, true));
                 fields.push(Field::new("bytes", DataType::Int64, true));
                 fields.push(Field::new("duration", DataType::Int64, true));

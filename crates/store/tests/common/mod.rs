@@ -4,10 +4,10 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
 
 use dolmen_cubes::{Cube, Key};
-use dolmen_model::{Call, Joined, Mark, NameId, Outcome, RequestId, SetId, Time};
+use dolmen_model::{Call, Joined, Mark, NameId, Outcome, RequestId, Time};
 use dolmen_store::{
     CallFacts, CallQuestion, Commit, CubeQuestion, Dimension, FileRef, Fingerprint, HEAD,
-    LocalStore, MarkFacts, MarkState, Progress, Role, Rows, Store, StoredCall,
+    LocalStore, MarkFacts, MarkState, NamedBy, Progress, Rows, Settled, Store, StoredCall,
 };
 
 /// 2026-03-02T10:00:00Z.
@@ -155,12 +155,27 @@ pub(crate) fn facts<'a>(store: &dyn Store, call: &Call<'_>) -> CallFacts<'a> {
         service: names.services.intern(b"monolith"),
         actor,
         endpoint: names.endpoints.intern(endpoint.as_bytes()),
-        operations: SetId::EMPTY,
-        joined: match call.request_id {
-            RequestId::Missing => Joined::NoId,
-            _ => Joined::CallOnly,
-        },
-        role: Role::Call,
+        claimed: NameId::UNKNOWN,
+    }
+}
+
+/// A call about which no other line says anything.
+pub(crate) fn alone(store: &dyn Store, call: &Call<'_>, facts: &CallFacts<'_>) -> Settled {
+    let joined = match call.request_id {
+        RequestId::Missing => Joined::NoId,
+        _ => Joined::CallOnly,
+    };
+    Settled::alone(facts, joined, store.names())
+}
+
+pub(crate) fn key(call: &Call<'_>, facts: &CallFacts<'_>, settled: &Settled) -> Key {
+    Key {
+        bucket: call.time.unwrap().floor(MINUTE),
+        service: settled.service,
+        operations: settled.operations,
+        actor: facts.actor,
+        endpoint: facts.endpoint,
+        outcome: Outcome { status: call.status.unwrap_or(0), joined: settled.joined },
     }
 }
 
@@ -175,16 +190,9 @@ impl Block {
     pub(crate) fn call(&mut self, store: &dyn Store, line: &str) {
         let call = read_call(line).unwrap_or_else(|| panic!("not combined: {line}"));
         let facts = facts(store, &call);
-        self.rows.push_call(line.as_bytes(), &call, facts);
-        let key = Key {
-            bucket: call.time.unwrap().floor(MINUTE),
-            service: facts.service,
-            operations: facts.operations,
-            actor: facts.actor,
-            endpoint: facts.endpoint,
-            outcome: Outcome { status: call.status.unwrap_or(0), joined: facts.joined },
-        };
-        self.cube.add(key, call.bytes, call.duration);
+        let settled = alone(store, &call, &facts);
+        self.rows.push_call(line.as_bytes(), &call, &facts, settled);
+        self.cube.add(key(&call, &facts, &settled), call.bytes, call.duration);
     }
 
     /// A mark whose call is not in the block.
@@ -214,7 +222,7 @@ pub(crate) fn progress(
     to: usize,
 ) -> Progress {
     let head = &text[..text.len().min(HEAD)];
-    let file = match store.find_file(source, head).unwrap() {
+    let file = match store.find_file(source, NamedBy::Configuration, head).unwrap() {
         Some(known) => FileRef::Known(known.id),
         None => FileRef::New { head: head.to_vec() },
     };
@@ -225,6 +233,8 @@ pub(crate) fn progress(
         from: from as u64,
         to: to as u64,
         lines: text[from..to].iter().filter(|&&byte| byte == b'\n').count() as u64,
+        unread: 0,
+        format: "combined".to_owned(),
         tail: Fingerprint::of_tail(&text[..to]),
         head: Vec::new(),
     }

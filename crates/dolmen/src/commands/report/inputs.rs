@@ -7,32 +7,47 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use dolmen_collect::{FormatChoice, Holds, Input, Origin, Source};
 use dolmen_logs::{Fields, Format};
-use dolmen_model::NameId;
+use dolmen_model::{NameId, Names};
 
 use crate::exit::UsageError;
 use crate::settings::{Intake, LogPath, Settings, SourceSettings};
 
 /// What was typed about inputs.
 #[derive(Debug, Default)]
-pub(super) struct Typed {
-    pub(super) calls: Vec<PathBuf>,
-    pub(super) marks: Vec<PathBuf>,
-    pub(super) calls_format: Option<String>,
-    pub(super) marks_format: Option<String>,
+pub(in crate::commands) struct Typed {
+    pub(in crate::commands) calls: Vec<PathBuf>,
+    pub(in crate::commands) marks: Vec<PathBuf>,
+    pub(in crate::commands) calls_format: Option<String>,
+    pub(in crate::commands) marks_format: Option<String>,
+}
+
+impl Typed {
+    /// Whether no file was typed.
+    pub(in crate::commands) fn is_nothing(&self) -> bool {
+        self.calls.is_empty() && self.marks.is_empty()
+    }
 }
 
 /// What is to be read.
 #[derive(Debug)]
-pub(super) struct Inputs {
-    pub(super) sources: Vec<Source>,
-    pub(super) inputs: Vec<Input>,
+pub(in crate::commands) struct Inputs {
+    /// The configured ones first, then one for each typed file that none of them names.
+    pub(in crate::commands) sources: Vec<Source>,
+    pub(in crate::commands) inputs: Vec<Input>,
     /// What is left out, and why.
-    pub(super) notes: Vec<String>,
+    pub(in crate::commands) notes: Vec<String>,
 }
 
 /// The inputs of a report: the files that were typed, else those of the configured sources. A
 /// typed file that a configured source names is read as that source says.
-pub(super) fn find(typed: Typed, settings: &Settings) -> anyhow::Result<Inputs> {
+///
+/// Services get their numbers in `names`.
+pub(in crate::commands) fn find(
+    typed: Typed,
+    settings: &Settings,
+    names: &Names,
+) -> anyhow::Result<Inputs> {
+    let is_nothing = typed.is_nothing();
     let formats = Formats {
         calls: given(typed.calls_format, Format::calls).context("--format")?,
         marks: given(typed.marks_format, Format::marks).context("--marks-format")?,
@@ -41,8 +56,8 @@ pub(super) fn find(typed: Typed, settings: &Settings) -> anyhow::Result<Inputs> 
     if stdin > 1 {
         return Err(UsageError("standard input (`-`) can be read only once".to_owned()).into());
     }
-    let mut builder = Builder::new(settings)?;
-    if typed.calls.is_empty() && typed.marks.is_empty() {
+    let mut builder = Builder::new(settings, names)?;
+    if is_nothing {
         builder.configured(&formats)?;
     } else {
         for path in typed.calls {
@@ -102,13 +117,13 @@ struct Builder<'s> {
 }
 
 impl<'s> Builder<'s> {
-    fn new(settings: &'s Settings) -> anyhow::Result<Self> {
+    fn new(settings: &'s Settings, names: &Names) -> anyhow::Result<Self> {
         let sources = settings.sources.iter().map(|source| {
             Ok(Source {
                 name: source.name.clone(),
                 holds: source.holds,
                 format: source.format.clone(),
-                service: settings.names.services.intern(source.service.as_bytes()),
+                service: names.services.intern(source.service.as_bytes()),
                 behind: source.behind.map(number).transpose()?,
             })
         });

@@ -15,7 +15,7 @@ const PATIENCE: Duration = Duration::from_millis(400);
 const TICK: Duration = Duration::from_millis(100);
 
 /// Runs `work`, and shows on standard error how far it is.
-pub(super) fn show<T>(watched: Watched, work: impl FnOnce(&Progress) -> T) -> T {
+pub(in crate::commands) fn show<T>(watched: Watched, work: impl FnOnce(&Progress) -> T) -> T {
     let progress = Progress::default();
     if watched == Watched::Hidden {
         return work(&progress);

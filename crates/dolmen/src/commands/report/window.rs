@@ -12,7 +12,7 @@ use crate::exit::UsageError;
 
 /// An instant as it is typed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Instant(Time);
+pub(in crate::commands) struct Instant(Time);
 
 impl FromStr for Instant {
     type Err = String;
@@ -47,7 +47,10 @@ impl FromStr for Instant {
 }
 
 /// The window `[from, to)`.
-pub(super) fn between(from: Option<Instant>, to: Option<Instant>) -> Result<Window, UsageError> {
+pub(in crate::commands) fn between(
+    from: Option<Instant>,
+    to: Option<Instant>,
+) -> Result<Window, UsageError> {
     let window = Window {
         from: from.map_or(Window::ALL.from, |Instant(time)| time),
         to: to.map_or(Window::ALL.to, |Instant(time)| time),

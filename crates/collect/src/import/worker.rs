@@ -1,0 +1,272 @@
+//! One slice: its lines parsed, attributed, joined, and encoded.
+
+use std::borrow::Cow;
+
+use dolmen_attribution::{Attributor, Rules, client_address};
+use dolmen_cubes::Cube;
+use dolmen_join::{CallEntry, Chains, JoinKey, MarkEntry, Place};
+use dolmen_logs::{Call, Line, Mark, Reader, RequestId, Unread};
+use dolmen_model::{CachedTable, Joined, Time};
+use dolmen_store::{
+    CallFacts, CallerCount, Encoded, MarkFacts, MarkState, Own, Role, Rows, Said, Settled, Store,
+};
+
+use super::counts::{Counted, Counts};
+use super::group::Groups;
+use super::plan::Slice;
+use super::tape::{Lines, Part};
+use crate::error::CollectError;
+use crate::progress::Progress;
+use crate::read::{BLOCK, Buffer, Ending, KEPT, MAX_LINE, Prepared, read_block};
+use crate::source::Source;
+
+/// What all workers of an import share.
+#[derive(Clone, Copy)]
+pub(super) struct Shared<'r> {
+    pub(super) store: &'r dyn Store,
+    pub(super) sources: &'r [Source],
+    pub(super) files: &'r [Prepared],
+    pub(super) rules: &'r Rules,
+    pub(super) chains: &'r Chains,
+    pub(super) progress: &'r Progress,
+    /// The clock on the wall when the import began.
+    pub(super) now: Time,
+}
+
+/// What became of a slice.
+pub(super) struct Done {
+    pub(super) rows: Vec<Encoded>,
+    pub(super) cube: Cube,
+    pub(super) callers: Vec<CallerCount>,
+    pub(super) parts: Vec<PartDone>,
+}
+
+/// What became of one part.
+pub(super) struct PartDone {
+    pub(super) part: Part,
+    pub(super) lines: u64,
+    pub(super) calls: u64,
+    pub(super) marks: u64,
+    pub(super) unread: Vec<UnreadAt>,
+}
+
+/// A line that no format reads; its number is relative to its part until the parts before it were
+/// counted.
+pub(super) struct UnreadAt {
+    pub(super) number: u64,
+    pub(super) why: Unread,
+    pub(super) line: Vec<u8>,
+}
+
+pub(super) struct Worker<'r> {
+    shared: Shared<'r>,
+    attributor: Attributor<'r>,
+    operations: CachedTable<'r>,
+    services: CachedTable<'r>,
+    buffer: Buffer,
+    groups: Groups,
+    rows: Rows,
+    /// What is counted of each call, by the number that [`Own::which`] has.
+    counted: Vec<Counted>,
+    counts: Counts,
+}
+
+impl<'r> Worker<'r> {
+    pub(super) fn new(shared: Shared<'r>) -> Self {
+        let names = &**shared.store.names();
+        Self {
+            shared,
+            attributor: Attributor::new(shared.rules, names),
+            operations: CachedTable::new(&names.operations),
+            services: CachedTable::new(&names.services),
+            buffer: Buffer::default(),
+            groups: Groups::default(),
+            rows: Rows::new(),
+            counted: Vec::new(),
+            counts: Counts::new(shared.now),
+        }
+    }
+
+    pub(super) fn slice(&mut self, slice: Slice) -> Result<Done, CollectError> {
+        let mut parts = Vec::with_capacity(slice.parts.len());
+        for part in slice.parts {
+            parts.push(self.part(part)?);
+        }
+        self.settle();
+        let rows = std::mem::take(&mut self.rows);
+        self.counted.clear();
+        let encoded = match rows.calls() + rows.marks() {
+            0 => Vec::new(),
+            _ => vec![self.shared.store.encode(&rows)?],
+        };
+        let (cube, callers) = self.counts.take();
+        Ok(Done { rows: encoded, cube, callers, parts })
+    }
+
+    fn part(&mut self, part: Part) -> Result<PartDone, CollectError> {
+        let prepared = &self.shared.files[part.index];
+        let mut reader = prepared.format.reader();
+        for line in part.directives.split_inclusive(|&byte| byte == b'\n') {
+            // What they say is kept; they are no lines of this part.
+            let _ = reader.read(line);
+        }
+        let mut done = PartDone { part, lines: 0, calls: 0, marks: 0, unread: Vec::new() };
+        match std::mem::replace(&mut done.part.lines, Lines::Here(Vec::new())) {
+            Lines::Here(bytes) => {
+                let at = done.part.from;
+                self.lines(&mut done, at, &bytes, Ending::Line, &mut reader);
+            }
+            Lines::There { file, end } => {
+                let mut buffer = std::mem::take(&mut self.buffer);
+                let mut from = done.part.from;
+                while from < done.part.to {
+                    let to = (from + BLOCK as u64).min(done.part.to);
+                    let (begin, ending) =
+                        read_block(&file, from, to, end, &mut buffer).map_err(|source| {
+                            CollectError::Read { path: prepared.input.origin.path().into(), source }
+                        })?;
+                    self.lines(&mut done, begin, buffer.bytes(), ending, &mut reader);
+                    self.shared.progress.read(to - from);
+                    from = to;
+                }
+                self.buffer = buffer;
+            }
+        }
+        Ok(done)
+    }
+
+    fn lines(
+        &mut self,
+        done: &mut PartDone,
+        offset: u64,
+        bytes: &[u8],
+        ending: Ending,
+        reader: &mut Reader<'_>,
+    ) {
+        let before = done.lines;
+        let mut start = match bytes {
+            // A byte order mark, as editors on Windows leave it.
+            [0xEF, 0xBB, 0xBF, ..] if offset == 0 => 3,
+            _ => 0,
+        };
+        while start < bytes.len() {
+            let end = memchr::memchr(b'\n', &bytes[start..]).map_or(bytes.len(), |at| start + at);
+            let line = bytes[start..end].strip_suffix(b"\r").unwrap_or(&bytes[start..end]);
+            let is_last = end == bytes.len();
+            let too_long = line.len() > MAX_LINE || (is_last && ending == Ending::TooLong);
+            self.line(done, offset + start as u64, line, too_long, reader);
+            done.lines += 1;
+            start = end + 1;
+        }
+        self.shared.progress.parsed(done.lines - before);
+    }
+
+    fn line(
+        &mut self,
+        done: &mut PartDone,
+        offset: u64,
+        line: &[u8],
+        too_long: bool,
+        reader: &mut Reader<'_>,
+    ) {
+        let why = if too_long {
+            let expected = Cow::Borrowed("a line of at most 16 MiB; the rest of it was skipped");
+            Unread { column: MAX_LINE, expected }
+        } else {
+            match reader.read(line) {
+                Ok(Line::Call(call)) => {
+                    done.calls += 1;
+                    return self.call(&done.part, offset, line, &call);
+                }
+                Ok(Line::Mark(mark)) => {
+                    done.marks += 1;
+                    return self.mark(&done.part, offset, line, &mark);
+                }
+                Ok(Line::Nothing) => return,
+                Err(why) => why,
+            }
+        };
+        let kept = if too_long { &line[..line.len().min(KEPT)] } else { line };
+        done.unread.push(UnreadAt { number: done.lines, why, line: kept.to_vec() });
+    }
+
+    fn call(&mut self, part: &Part, offset: u64, line: &[u8], call: &Call<'_>) {
+        let Shared { sources, files, rules, store, .. } = self.shared;
+        let number = files[part.index].input.source;
+        let source = &sources[usize::from(number)];
+        let found = self.attributor.attribute(call, source.service);
+        let address = client_address(call, rules.trusted_proxies());
+        let facts = CallFacts {
+            source: &source.name,
+            forwarded_address: address,
+            service: found.service,
+            actor: found.actor,
+            endpoint: found.endpoint,
+            claimed: found.claimed,
+        };
+        let joined = match call.request_id {
+            RequestId::Missing => Joined::NoId,
+            RequestId::Is(_) | RequestId::NotLogged => Joined::CallOnly,
+        };
+        let mut settled = Settled::alone(&facts, joined, store.names());
+        settled.bypassed = joined == Joined::NoId && source.behind.is_some();
+        let row = self.rows.push_call(line, call, &facts, settled);
+        let counted = self.counts.call(row, call, &facts, address);
+        let RequestId::Is(id) = call.request_id else {
+            self.counts.add(&counted, &settled);
+            return;
+        };
+        let which = u32::try_from(self.counted.len()).unwrap_or(u32::MAX);
+        self.counted.push(counted);
+        self.groups.call(CallEntry {
+            key: JoinKey::of(id),
+            time: call.time.map_or(0, Time::micros),
+            place: place(number, part.index, offset),
+            fact: Own { which, service: found.service, claimed: found.claimed },
+        });
+    }
+
+    fn mark(&mut self, part: &Part, offset: u64, line: &[u8], mark: &Mark<'_>) {
+        let Shared { sources, files, .. } = self.shared;
+        let number = files[part.index].input.source;
+        let source = &sources[usize::from(number)];
+        let service = match mark.service {
+            b"" => source.service,
+            named => self.services.intern(named),
+        };
+        let operation = self.operations.intern(mark.operation);
+        let state = MarkState::Waiting;
+        let facts = MarkFacts { source: &source.name, operation, service, state };
+        let row = self.rows.push_mark(line, mark, facts);
+        if let RequestId::Is(id) = mark.request_id {
+            let entry = MarkEntry {
+                key: JoinKey::of(id),
+                time: mark.time.map_or(0, Time::micros),
+                place: place(number, part.index, offset),
+                fact: Said { operation, service },
+            };
+            self.groups.mark(entry, row);
+        }
+    }
+
+    /// Joins what the slice holds. Marks whose call is not in it wait: the store looks for it.
+    fn settle(&mut self) {
+        let Self { shared, groups, rows, counted, counts, .. } = self;
+        groups.settle(shared.chains, shared.store.names(), |settled| match settled {
+            super::group::Settling::Call(own, settled) => {
+                let call = &counted[own.which as usize];
+                rows.settle(call.row, settled);
+                if settled.role == Role::Call {
+                    counts.add(call, &settled);
+                }
+            }
+            super::group::Settling::Mark(row) => rows.joined(row),
+        });
+    }
+}
+
+/// Files in the order they were named, 256 GB each; beyond that only ties between lines of one id
+/// and one instant are affected.
+fn place(source: u16, file: usize, offset: u64) -> Place {
+    Place { source, position: ((file as u64) << 38) | offset }
+}

@@ -1,0 +1,176 @@
+//! `dolmen import`: each line once, in whatever order files come.
+
+use serde_json::{Value, json};
+
+use crate::util::Folder;
+use crate::world::{CONFIG, World};
+
+/// What both reports say, but for the order of files.
+#[track_caller]
+fn assert_same(mut stored: Value, mut files: Value, what: &str) {
+    for report in [&mut stored, &mut files] {
+        for list in ["files", "unparsed_lines"] {
+            let rows = report[list].as_array_mut().unwrap();
+            rows.sort_by_key(ToString::to_string);
+        }
+    }
+    for (key, expected) in files.as_object().unwrap() {
+        assert_eq!(&stored[key], expected, "{key}, {what}");
+    }
+}
+
+fn report(folder: &Folder, args: &[&str]) -> Value {
+    folder.dolmen(&[&["report", "--json"], args].concat()).json()
+}
+
+/// Folder of a world whose configuration names all its files.
+fn folder(world: &World) -> Folder {
+    let folder = Folder::new();
+    folder.file("dolmen.toml", CONFIG);
+    for (name, text) in &world.files {
+        folder.file(name, text);
+    }
+    folder
+}
+
+const QUESTIONS: [&[&str]; 9] = [
+    &[],
+    &["--from", "2026-03-01T08:00:20"],
+    &["--from", "2026-03-01", "--to", "2026-03-01T08:01"],
+    &["--where", "actor:unknown"],
+    &["--where", "operation:transfer or joined:mark_only"],
+    &["--where", "service:cards"],
+    &["--where", "status>=400 and not path:/b*"],
+    &["--where", "claimed:* and duration>10ms"],
+    &["--where", "address:10.0.0.0/30"],
+];
+
+#[test]
+fn the_store_reports_what_the_files_report_whatever_their_order() {
+    for seed in 0..4 {
+        let world = World::new(seed);
+        let folder = folder(&world);
+        let answers: Vec<Value> =
+            QUESTIONS.iter().map(|question| report(&folder, question)).collect();
+        assert!(answers[0]["repeated_ids"].as_u64() > Some(0), "{}", answers[0]);
+        assert!(answers[0]["bypassed"].as_u64() > Some(0), "{}", answers[0]);
+        assert!(answers[0]["disagreements"].as_u64() > Some(0), "{}", answers[0]);
+        assert!(answers[0]["mark_only"].as_u64() > Some(0), "{}", answers[0]);
+        let mut names: Vec<&String> = world.files.keys().collect();
+        for order in 0..4 {
+            let store = format!("store-{order}");
+            if order == 0 {
+                folder.dolmen(&["import", "--store", &store]).done();
+            } else {
+                // One by one: forwards, backwards, marks in the middle.
+                match order {
+                    1 => {}
+                    2 => names.reverse(),
+                    _ => names.sort_by_key(|name| (name.len() * 7 + seed as usize) % 5),
+                }
+                for name in &names {
+                    let marks: &[&str] = if name.starts_with("app") { &["--marks"] } else { &[] };
+                    let args = [&["import", "--store", &store][..], marks, &[name]].concat();
+                    folder.dolmen(&args).done();
+                }
+            }
+            for (question, expected) in QUESTIONS.iter().zip(&answers) {
+                let args = [&["--store", &store], *question].concat();
+                let what = format!("seed {seed}, order {order}, {question:?}");
+                assert_same(report(&folder, &args), expected.clone(), &what);
+            }
+            folder.dolmen(&["import", "--store", &store]).done();
+            assert_same(report(&folder, &["--store", &store]), answers[0].clone(), "again");
+        }
+    }
+}
+
+#[test]
+fn the_corpus_is_reported_as_its_file_is() {
+    let Ok(corpus) = std::env::var("DOLMEN_CORPUS") else {
+        println!("skipped: no corpus");
+        return;
+    };
+    let folder = Folder::new();
+    let log = format!("{corpus}/access-logs/elastic-apache.log");
+    folder.dolmen(&["import", &log, "--store", "s"]).done();
+    let files = report(&folder, &[&log]);
+    assert_eq!(files["calls"], json!(9_999));
+    assert_same(report(&folder, &["--store", "s"]), files, "corpus");
+    let window = ["--from", "2015-05-18", "--to", "2015-05-19T10:05:11", "--where", "status:404"];
+    let files = report(&folder, &[&[log.as_str()], &window[..]].concat());
+    assert_same(report(&folder, &[&["--store", "s"], &window[..]].concat()), files, "window");
+}
+
+#[test]
+fn a_file_that_grows_a_line_at_a_time_counts_each_line_once() {
+    let world = World::new(9);
+    let (name, text) = world.files.iter().find(|(name, _)| name.starts_with("proxy")).unwrap();
+    let folder = Folder::new();
+    folder.file("dolmen.toml", CONFIG);
+    let mut lines_added = 0;
+    for cut in [1, 700, 701, 4_000, 4_097, 9_000, text.len() - 1] {
+        folder.file(name, &text[..cut]);
+        let summary = folder.dolmen(&["import", name, "--store", "s", "--json"]).json();
+        lines_added += summary["files"][0]["lines_added"].as_u64().unwrap();
+        let whole = text[..cut].iter().filter(|&&byte| byte == b'\n').count() as u64;
+        assert_eq!(lines_added, whole, "after {cut} bytes: {summary}");
+    }
+    // The last line has no end: it waits, unless the file is complete.
+    folder.file(name, &text[..text.len() - 1]);
+    let summary = folder.dolmen(&["import", name, "--store", "s", "--json", "--final"]).json();
+    assert_eq!(summary["files"][0], json!({"path": name, "status": "grown", "lines_added": 1}));
+    folder.file(name, text);
+    assert_eq!(report(&folder, &["--store", "s"])["calls"], report(&folder, &[name])["calls"]);
+}
+
+#[test]
+fn a_known_file_is_known_by_any_name_and_packed() {
+    let world = World::new(3);
+    let text = world.files.iter().find(|(name, _)| name.starts_with("proxy")).unwrap().1;
+    let folder = Folder::new();
+    folder.file("access.log", text);
+    let args = ["import", "access.log", "./access.log.1", "--store", "s", "--json"];
+    folder.file("access.log.1", text);
+    let summary = folder.dolmen(&args).json();
+    assert_eq!(summary["files"][0]["status"], json!("new"));
+    assert_eq!(summary["files"][1]["status"], json!("known"));
+    assert_eq!(summary["files"][1]["lines_added"], json!(0));
+    let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    std::io::Write::write_all(&mut packed, text).unwrap();
+    folder.file("old/access.log.2.gz", packed.finish().unwrap());
+    let again = ["import", "old/access.log.2.gz", "--store", "s", "--json"];
+    let summary = folder.dolmen(&again).json();
+    assert_eq!(summary["files"][0]["status"], json!("known"), "{summary}");
+    // Through a pipe, too.
+    let summary = folder.dolmen(&["import", "-", "--store", "s", "--json"]).input(text).json();
+    assert_eq!(summary["files"][0]["status"], json!("known"), "{summary}");
+}
+
+#[test]
+fn a_file_that_was_rewritten_is_left_alone_and_said() {
+    let world = World::new(4);
+    let text = world.files.iter().find(|(name, _)| name.starts_with("proxy")).unwrap().1;
+    assert!(text.len() > 10_000);
+    let folder = Folder::new();
+    folder.file("access.log", text);
+    folder.dolmen(&["import", "access.log", "--store", "s"]).done();
+    let mut other = text.clone();
+    other.extend_from_slice(text);
+    let end = text.len();
+    other[end - 200..end - 190].copy_from_slice(b"##########");
+    folder.file("access.log", &other);
+    let output = folder.dolmen(&["import", "access.log", "--store", "s", "--json"]).output();
+    assert_eq!(output.status.code(), Some(1));
+    let err = String::from_utf8(output.stderr).unwrap();
+    assert!(err.contains("access.log was left alone"), "{err}");
+    let summary: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(summary["files"][0]["status"], json!("changed"));
+}
+
+#[test]
+fn a_store_that_is_not_there_is_said() {
+    let folder = Folder::new();
+    let err = folder.dolmen(&["report", "--store", "none"]).refused(1);
+    assert!(err.contains("none holds no store: import a log first"), "{err}");
+}

@@ -1,0 +1,279 @@
+//! Reading what segments hold of some ids.
+
+use std::sync::Arc;
+
+use dolmen_cubes::Cell;
+use dolmen_model::{NameId, Table};
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use super::moves::Found;
+use super::{Group, Joining, Keys};
+use crate::catalog::callers::Identity;
+use crate::catalog::segments::{self, SegmentId};
+use crate::catalog::waiting::{self, Waiting, short};
+use crate::error::StoreError;
+use crate::facts::{Role, Settled};
+use crate::local::{LocalStore, OPEN};
+use crate::rows::IdKey;
+use crate::segment::{Columns, Kind, ReadError, SegmentReader};
+use crate::stored::CallRow;
+
+/// Rows to be read.
+#[derive(Default)]
+pub(super) struct Wanted {
+    rows: FxHashMap<SegmentId, FxHashSet<u32>>,
+}
+
+impl Wanted {
+    /// Whether there was a row to add.
+    pub(super) fn add(&mut self, segment: SegmentId, rows: &[u32]) -> bool {
+        if !rows.is_empty() {
+            self.rows.entry(segment).or_default().extend(rows);
+        }
+        !rows.is_empty()
+    }
+}
+
+/// A call of a group, and where it is.
+pub(super) struct Call {
+    pub(super) segment: SegmentId,
+    pub(super) row: u32,
+    pub(super) found: Found,
+}
+
+const IDS: [&str; 4] = ["id_form", "id_text", "id_high", "id_low"];
+
+/// The columns that say where a call is counted.
+const COUNTED: [&str; 24] = [
+    "time",
+    "source",
+    "service",
+    "own_service",
+    "actor",
+    "endpoint",
+    "claimed",
+    "operations",
+    "joined",
+    "role",
+    "marks",
+    "bypassed",
+    "repeated",
+    "forwarded_address",
+    "address",
+    "user_agent",
+    "user",
+    "status",
+    "bytes",
+    "duration",
+    "id_form",
+    "id_text",
+    "id_high",
+    "id_low",
+];
+
+impl Joining<'_, '_> {
+    /// The ids of a segment's rows, from memory or from its file.
+    pub(super) fn keys(&mut self, segment: SegmentId) -> Result<Arc<Keys>, StoreError> {
+        if let Some(keys) = self.near.get(segment) {
+            return Ok(keys);
+        }
+        let keys = Arc::new(self.read_keys(segment)?);
+        self.near.insert(segment, Arc::clone(&keys));
+        Ok(keys)
+    }
+
+    pub(super) fn read_keys(&mut self, segment: SegmentId) -> Result<Keys, StoreError> {
+        let row = segments::one(self.tx, segment).map_err(self.refused())?;
+        let reader = self.reader(&row)?;
+        let mut keys = Vec::with_capacity(row.rows as usize);
+        for group in 0..reader.row_groups() {
+            let columns = Columns::new(reader.read(group, &IDS)?);
+            let first = reader.first_row(group);
+            let rows = (0..columns.rows())
+                .filter_map(|at| Some((first + at as u32, IdKey::of(&columns.id(at)?))));
+            keys.extend(rows);
+        }
+        Ok(Keys::new(keys.into_iter()))
+    }
+
+    /// Reads the wanted calls, by id.
+    pub(super) fn gather(
+        &mut self,
+        wanted: &Wanted,
+    ) -> Result<FxHashMap<IdKey, Group>, StoreError> {
+        let mut groups: FxHashMap<IdKey, Group> = FxHashMap::default();
+        let mut segments: Vec<SegmentId> = wanted.rows.keys().copied().collect();
+        segments.sort_unstable();
+        for segment in segments {
+            let rows = &wanted.rows[&segment];
+            let row = segments::one(self.tx, segment).map_err(self.refused())?;
+            let reader = self.reader(&row)?;
+            let amended = waiting::amendments(self.tx, segment).map_err(self.refused())?;
+            let store = self.store;
+            store.visit(&reader, |columns, at, row| {
+                if !rows.contains(&row) {
+                    return;
+                }
+                let Some(id) = columns.id(at) else { return };
+                let found = store.found(columns, at, amended.get(&row).copied());
+                groups.entry(IdKey::of(&id)).or_default().calls.push(Call { segment, row, found });
+            })?;
+        }
+        Ok(groups)
+    }
+
+    /// Of ids that had marks before, all marks, which are in segments.
+    pub(super) fn gather_marks(
+        &mut self,
+        groups: &mut FxHashMap<IdKey, Group>,
+    ) -> Result<(), StoreError> {
+        let deep: FxHashMap<u64, IdKey> = groups
+            .iter()
+            .filter(|(_, group)| group.calls.iter().any(|call| call.found.settled.marks > 0))
+            .map(|(key, _)| (short(*key), *key))
+            .collect();
+        if deep.is_empty() {
+            return Ok(());
+        }
+        let mut read: FxHashMap<IdKey, Vec<Waiting>> = FxHashMap::default();
+        for span in segments::spans(self.tx, Kind::Marks).map_err(self.refused())? {
+            let row = segments::one(self.tx, span.id).map_err(self.refused())?;
+            let reader = self.reader(&row)?;
+            let names = &self.store.names;
+            for group in 0..reader.row_groups() {
+                let columns = Columns::new(reader.read(group, &IDS)?);
+                let hits: Vec<(usize, IdKey)> = (0..columns.rows())
+                    .filter_map(|at| Some((at, IdKey::of(&columns.id(at)?))))
+                    .filter(|(_, key)| deep.get(&short(*key)) == Some(key))
+                    .collect();
+                if hits.is_empty() {
+                    continue;
+                }
+                let columns = Columns::new(reader.read(group, &["time", "service", "operation"])?);
+                for (at, key) in hits {
+                    let name = |table: &Table, column| name(table, &columns, column, at);
+                    read.entry(key).or_default().push(Waiting {
+                        time: columns.time("time", at),
+                        source: 0,
+                        service: name(&names.services, "service"),
+                        operation: name(&names.operations, "operation"),
+                    });
+                }
+            }
+        }
+        for key in deep.values() {
+            let Some(group) = groups.get_mut(key) else { continue };
+            let marks = read.remove(key).unwrap_or_default();
+            let before: usize =
+                group.calls.iter().map(|call| call.found.settled.marks as usize).sum();
+            if marks.len() >= before + group.marks.len() {
+                group.marks = marks;
+            } else {
+                // Their lines were removed since: what the calls were given stands for them.
+                let names = &self.store.names;
+                let given: Vec<Waiting> =
+                    group.calls.iter().flat_map(|call| given(&call.found, names)).collect();
+                group.marks.extend(given);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Marks that say what a call was given.
+fn given(found: &Found, names: &dolmen_model::Names) -> Vec<Waiting> {
+    let Settled { service, operations, marks, .. } = found.settled;
+    let operations = names.sets.operations(operations);
+    (0..marks as usize)
+        .filter_map(|n| {
+            let operation = *operations.get(n % operations.len().max(1))?;
+            Some(Waiting { time: found.time, source: 0, service, operation })
+        })
+        .collect()
+}
+
+fn name(table: &Table, columns: &Columns, column: &str, at: usize) -> NameId {
+    table.intern(columns.text(column, at).unwrap_or_default().as_bytes())
+}
+
+impl LocalStore {
+    pub(in crate::local) fn open_with(
+        &self,
+        open: &mut super::Open,
+        row: &segments::SegmentRow,
+    ) -> Result<Arc<SegmentReader>, ReadError> {
+        if let Some(reader) = open.get(&row.id) {
+            return Ok(Arc::clone(reader));
+        }
+        let reader = Arc::new(SegmentReader::open(&self.vfs, &self.folder(), row.clone())?);
+        if open.len() >= OPEN {
+            open.clear();
+        }
+        open.insert(row.id, Arc::clone(&reader));
+        Ok(reader)
+    }
+
+    /// Shows the rows of a segment, hops among them, with their numbers.
+    pub(in crate::local) fn visit(
+        &self,
+        reader: &SegmentReader,
+        mut each: impl FnMut(&Columns, usize, u32),
+    ) -> Result<(), StoreError> {
+        for group in 0..reader.row_groups() {
+            let columns = Columns::new(reader.read(group, &COUNTED)?);
+            let first = reader.first_row(group);
+            for at in 0..columns.rows() {
+                each(&columns, at, first + at as u32);
+            }
+        }
+        Ok(())
+    }
+
+    pub(in crate::local) fn found(
+        &self,
+        columns: &Columns,
+        at: usize,
+        amended: Option<Settled>,
+    ) -> Found {
+        let names = &self.names;
+        let name = |table: &Table, column| name(table, columns, column, at);
+        let text = |name| columns.text(name, at).unwrap_or_default().as_bytes().to_vec();
+        let row = CallRow { columns, row: at, amended: None, names };
+        let settled = amended.unwrap_or_else(|| {
+            let operations: Vec<NameId> = row
+                .operations()
+                .iter()
+                .map(|operation| names.operations.intern(operation.as_bytes()))
+                .collect();
+            Settled {
+                role: if row.is_hop() { Role::Hop } else { Role::Call },
+                service: name(&names.services, "service"),
+                operations: names.sets.intern(&operations),
+                joined: row.joined(),
+                marks: row.marks(),
+                bypassed: columns.flag("bypassed", at),
+                repeated: columns.flag("repeated", at),
+            }
+        });
+        let number = |name| columns.number(name, at).map(|number| number as u64);
+        let mut cell = Cell::default();
+        cell.add(number("bytes"), number("duration"));
+        let forwarded = columns.text("forwarded_address", at).map(|text| text.as_bytes().to_vec());
+        Found {
+            time: columns.time("time", at),
+            source: columns.text("source", at).unwrap_or_default().to_owned(),
+            own_service: name(&names.services, "own_service"),
+            claimed: name(&names.operations, "claimed"),
+            actor: name(&names.actors, "actor"),
+            endpoint: name(&names.endpoints, "endpoint"),
+            status: columns.status(at).unwrap_or(0),
+            cell,
+            caller: Identity {
+                address: forwarded.unwrap_or_else(|| text("address")),
+                user_agent: text("user_agent"),
+                user: text("user"),
+            },
+            settled,
+        }
+    }
+}

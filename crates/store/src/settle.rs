@@ -1,0 +1,107 @@
+//! What all lines of one request id, together, say of its calls: the one rule by which a worker
+//! settles its block and the store settles ids whose lines came in several commits.
+
+use dolmen_join::{CallEntry, Chains, MarkEntry, Resolved, resolve};
+use dolmen_model::{Joined, NameId, Names};
+use smallvec::SmallVec;
+
+use crate::facts::{Role, Settled};
+
+/// What a call's own line says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Own {
+    /// Which call it is, in whatever its owner counts by.
+    pub which: u32,
+    /// The service, as rules and the source say.
+    pub service: NameId,
+    /// The operation that the rules claim.
+    pub claimed: NameId,
+}
+
+/// What a mark says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Said {
+    /// The operation that was entered.
+    pub operation: NameId,
+    /// The service that wrote it.
+    pub service: NameId,
+}
+
+/// Whether several calls carry an id, outside a chain.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Carried {
+    /// At most one does.
+    Once,
+    /// Several do.
+    Repeatedly,
+}
+
+/// Settles the calls of one id. `calls` and `marks` are all lines that carry it, in any order; at
+/// least one is a call, which takes every mark.
+pub fn settle(
+    chains: &Chains,
+    names: &Names,
+    calls: &mut [CallEntry<Own>],
+    marks: &mut [MarkEntry<Said>],
+    mut each: impl FnMut(Own, Settled),
+) -> Carried {
+    let mut carried = Carried::Once;
+    resolve(chains, calls, marks, |resolved| match resolved {
+        Resolved::Repeated { .. } => carried = Carried::Repeatedly,
+        Resolved::MarkOnly(_) => {}
+        Resolved::Call { call, hops, marks, bypassed } => {
+            for hop in hops {
+                each(hop.fact, of_hop(&hop.fact, names));
+            }
+            each(
+                call.fact,
+                Settled {
+                    role: Role::Call,
+                    service: answering(&call.fact, hops, marks),
+                    operations: operations(&call.fact, marks, names),
+                    joined: if marks.is_empty() { Joined::CallOnly } else { Joined::Joined },
+                    marks: u32::try_from(marks.len()).unwrap_or(u32::MAX),
+                    bypassed,
+                    repeated: carried == Carried::Repeatedly,
+                },
+            );
+        }
+    });
+    carried
+}
+
+fn of_hop(own: &Own, names: &Names) -> Settled {
+    Settled {
+        role: Role::Hop,
+        service: own.service,
+        operations: operations(own, &[], names),
+        joined: Joined::CallOnly,
+        marks: 0,
+        bypassed: false,
+        repeated: false,
+    }
+}
+
+fn operations(own: &Own, marks: &[&MarkEntry<Said>], names: &Names) -> dolmen_model::SetId {
+    let mut entered: SmallVec<[NameId; 4]> = marks.iter().map(|m| m.fact.operation).collect();
+    if entered.is_empty() && own.claimed.is_known() {
+        entered.push(own.claimed);
+    }
+    match entered.is_empty() {
+        true => dolmen_model::SetId::EMPTY,
+        false => names.sets.intern(&entered),
+    }
+}
+
+/// The service that answered: the one whose marks the call has, where they name one and agree;
+/// else the innermost server of the chain that says; else the call's own.
+fn answering(own: &Own, hops: &[&CallEntry<Own>], marks: &[&MarkEntry<Said>]) -> NameId {
+    let mut said = marks.iter().map(|mark| mark.fact.service).filter(|id| id.is_known());
+    if let Some(first) = said.next()
+        && said.all(|other| other == first)
+    {
+        return first;
+    }
+    let innermost = hops.iter().rev().map(|hop| hop.fact.service).find(|id| id.is_known());
+    innermost.unwrap_or(own.service)
+}
