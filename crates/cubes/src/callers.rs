@@ -1,16 +1,117 @@
-use dolmen_model::{NameId, SetId};
-use rustc_hash::FxHashMap;
+//! Callers, numbered and counted.
 
-/// Calls by caller (address and user agent) and by what they entered.
+use dolmen_model::{CachedTable, NameId, SetId, Table};
+use rustc_hash::FxHashMap;
+use smallvec::SmallVec;
+
+/// The callers of one run: each is an address and a user agent. There are few of either and many
+/// pairs, so a text is looked for among its own kind alone and a pair is two small numbers.
+#[derive(Debug)]
+pub struct CallerTable {
+    addresses: Table,
+    user_agents: Table,
+    /// By the bytes of both numbers.
+    pairs: Table,
+}
+
+/// Who a caller is; a half that no log said is `None`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CallerName {
+    /// The address.
+    pub address: Option<String>,
+    /// The user agent.
+    pub user_agent: Option<String>,
+}
+
+impl CallerTable {
+    /// A table of at most `bound` callers; what comes later is [`NameId::OVERFLOW`].
+    pub fn new(bound: usize) -> Self {
+        // Callers that have a number have no more addresses or user agents than that.
+        let table = || Table::new(bound);
+        Self { addresses: table(), user_agents: table(), pairs: table() }
+    }
+
+    /// Who stands behind a number: `(other)` behind [`NameId::OVERFLOW`].
+    pub fn name(&self, caller: NameId) -> CallerName {
+        match self.pairs.bytes(caller).as_deref() {
+            Some(&[a, b, c, d, e, f, g, h]) => CallerName {
+                address: self.addresses.name(NameId(u32::from_le_bytes([a, b, c, d]))),
+                user_agent: self.user_agents.name(NameId(u32::from_le_bytes([e, f, g, h]))),
+            },
+            _ => CallerName { address: self.pairs.name(caller), user_agent: None },
+        }
+    }
+
+    fn pair(&self, address: NameId, user_agent: NameId) -> NameId {
+        if address == NameId::OVERFLOW || user_agent == NameId::OVERFLOW {
+            return NameId::OVERFLOW;
+        }
+        let [a, b, c, d] = address.0.to_le_bytes();
+        let [e, f, g, h] = user_agent.0.to_le_bytes();
+        self.pairs.intern(&[a, b, c, d, e, f, g, h])
+    }
+}
+
+/// One worker's view of a [`CallerTable`].
+#[derive(Debug)]
+pub struct CachedCallers<'t> {
+    table: &'t CallerTable,
+    addresses: CachedTable<'t>,
+    user_agents: CachedTable<'t>,
+    pairs: FxHashMap<(NameId, NameId), NameId>,
+}
+
+/// Past this many pairs a worker's cache starts anew.
+const CACHED: usize = 65_536;
+
+impl<'t> CachedCallers<'t> {
+    /// An empty cache in front of `table`.
+    pub fn new(table: &'t CallerTable) -> Self {
+        Self {
+            table,
+            addresses: CachedTable::new(&table.addresses),
+            user_agents: CachedTable::new(&table.user_agents),
+            pairs: FxHashMap::default(),
+        }
+    }
+
+    /// The number of a caller, given now if it has none.
+    pub fn intern(&mut self, address: &[u8], user_agent: &[u8]) -> NameId {
+        let pair = (self.addresses.intern(address), self.user_agents.intern(user_agent));
+        if let Some(&caller) = self.pairs.get(&pair) {
+            return caller;
+        }
+        if self.pairs.len() >= CACHED {
+            self.pairs.clear();
+        }
+        let caller = self.table.pair(pair.0, pair.1);
+        self.pairs.insert(pair, caller);
+        caller
+    }
+}
+
+/// What each caller did.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Callers {
-    counts: FxHashMap<(NameId, SetId), u64>,
+    /// By number: a table gives them out without gaps.
+    counts: Vec<CallerCount>,
+}
+
+/// What one caller did.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CallerCount {
+    /// How many calls it made.
+    pub calls: u64,
+    /// The sets of operations that its calls entered, sorted.
+    pub entered: SmallVec<[SetId; 6]>,
 }
 
 impl Callers {
     /// Counts one call.
     pub fn add(&mut self, caller: NameId, operations: SetId) {
-        *self.counts.entry((caller, operations)).or_default() += 1;
+        let count = self.of(caller);
+        count.calls += 1;
+        count.enter(operations);
     }
 
     /// Counts so many calls.
@@ -20,13 +121,86 @@ impl Callers {
 
     /// Adds every count of `other`.
     pub fn merge(&mut self, other: Self) {
-        for (key, count) in other.counts {
-            *self.counts.entry(key).or_default() += count;
+        for (caller, theirs) in other.counts() {
+            let mine = self.of(caller);
+            mine.calls += theirs.calls;
+            theirs.entered.iter().for_each(|&operations| mine.enter(operations));
         }
     }
 
-    /// Caller, operations, calls; in no order.
-    pub fn counts(&self) -> impl Iterator<Item = (NameId, SetId, u64)> {
-        self.counts.iter().map(|(&(caller, operations), &count)| (caller, operations, count))
+    /// The callers that called, by number.
+    pub fn counts(&self) -> impl Iterator<Item = (NameId, &CallerCount)> {
+        (0..).map(NameId).zip(&self.counts).filter(|(_, count)| count.calls > 0)
+    }
+
+    fn of(&mut self, caller: NameId) -> &mut CallerCount {
+        let at = caller.0 as usize;
+        if self.counts.len() <= at {
+            self.counts.resize(at + 1, CallerCount::default());
+        }
+        &mut self.counts[at]
+    }
+}
+
+impl CallerCount {
+    fn enter(&mut self, operations: SetId) {
+        if let Err(at) = self.entered.binary_search(&operations) {
+            self.entered.insert(at, operations);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn name(table: &CallerTable, caller: NameId) -> (Option<String>, Option<String>) {
+        let CallerName { address, user_agent } = table.name(caller);
+        (address, user_agent)
+    }
+
+    #[test]
+    fn a_caller_is_its_pair() {
+        let table = CallerTable::new(10);
+        let mut callers = CachedCallers::new(&table);
+        let curl = callers.intern(b"10.0.0.1", b"curl");
+        let bare = callers.intern(b"10.0.0.1", b"");
+        let nobody = callers.intern(b"", b"");
+        assert_eq!(callers.intern(b"10.0.0.1", b"curl"), curl);
+        assert_eq!(CachedCallers::new(&table).intern(b"10.0.0.1", b"curl"), curl);
+        let some = |text: &str| Some(text.to_owned());
+        assert_eq!(name(&table, curl), (some("10.0.0.1"), some("curl")));
+        assert_eq!(name(&table, bare), (some("10.0.0.1"), None));
+        assert_eq!(name(&table, nobody), (None, None));
+    }
+
+    #[test]
+    fn callers_beyond_the_bound_are_one() {
+        let table = CallerTable::new(2);
+        let mut callers = CachedCallers::new(&table);
+        let known = [callers.intern(b"a", b"x"), callers.intern(b"b", b"x")];
+        assert_eq!(callers.intern(b"a", b"y"), NameId::OVERFLOW, "no room for a pair");
+        assert_eq!(callers.intern(b"c", b"x"), NameId::OVERFLOW, "no room for an address");
+        assert_eq!(known, [callers.intern(b"a", b"x"), callers.intern(b"b", b"x")]);
+        assert_eq!(name(&table, NameId::OVERFLOW), (Some("(other)".to_owned()), None));
+    }
+
+    #[test]
+    fn counts_of_parts_are_the_counts_of_the_whole() {
+        let calls: Vec<_> = (0..200).map(|n| (NameId(n * 7 % 11), SetId(n * n % 13))).collect();
+        let of = |calls: &[(NameId, SetId)]| {
+            let mut counts = Callers::default();
+            calls.iter().for_each(|&(caller, operations)| counts.add(caller, operations));
+            counts
+        };
+        let mut merged = of(&calls[..70]);
+        merged.merge(of(&calls[70..]));
+        assert_eq!(merged, of(&calls));
+        for (caller, count) in merged.counts() {
+            let own = || calls.iter().filter(|(other, _)| *other == caller);
+            let entered: std::collections::BTreeSet<_> = own().map(|call| call.1).collect();
+            assert_eq!(count.calls, own().count() as u64);
+            assert!(count.entered.iter().eq(&entered));
+        }
     }
 }

@@ -11,11 +11,10 @@ mod histogram;
 mod report;
 mod tables;
 
-pub use callers::Callers;
+pub use callers::{CachedCallers, CallerCount, CallerName, CallerTable, Callers};
 pub use cube::{Cell, Cube, Key};
 pub use histogram::Histogram;
 pub use report::{
     ActorRow, CallerRow, EndpointRow, FileRow, MarkOnlyRow, OperationRow, Report, ServiceRow,
     UnparsedLine,
 };
-pub use tables::caller_name;

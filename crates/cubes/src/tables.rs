@@ -3,34 +3,18 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use dolmen_model::{Joined, NameId, Names, SetId};
+use rustc_hash::FxHashMap;
+use smallvec::SmallVec;
 
-use crate::callers::Callers;
+use crate::callers::{CallerName, CallerTable, Callers};
 use crate::cube::{Cell, Cube};
 use crate::report::{ActorRow, CallerRow, EndpointRow, OperationRow, Report, ServiceRow};
-
-/// Separates address and user agent in the name of a caller: neither can hold it, because a log
-/// escapes it.
-const BETWEEN: u8 = 0;
-
-/// A caller's name in its table, from its two halves.
-pub fn caller_name(address: &[u8], user_agent: &[u8], out: &mut Vec<u8>) {
-    out.clear();
-    out.extend_from_slice(address);
-    out.push(BETWEEN);
-    out.extend_from_slice(user_agent);
-}
 
 impl Report {
     /// Fills everything that follows from the counts: totals of calls, and the tables of
     /// operations, actors, services, endpoints and unknown callers. Names are looked up in
-    /// `names`, callers in `callers_table`.
-    pub fn count(
-        &mut self,
-        cube: &Cube,
-        unknown: &Callers,
-        names: &Names,
-        callers_table: &dolmen_model::Table,
-    ) {
+    /// `names`, callers in `callers`.
+    pub fn count(&mut self, cube: &Cube, unknown: &Callers, names: &Names, callers: &CallerTable) {
         let mut operations: BTreeMap<(NameId, NameId), Cell> = BTreeMap::new();
         let mut actors: BTreeMap<NameId, u64> = BTreeMap::new();
         let mut services: BTreeMap<NameId, u64> = BTreeMap::new();
@@ -71,7 +55,7 @@ impl Report {
             let p95 = cell.durations.quantile(0.95);
             EndpointRow { service, method, endpoint, calls: cell.calls, p95 }
         }));
-        self.unknown_callers = caller_rows(unknown, names, callers_table);
+        self.unknown_callers = caller_rows(unknown, names, callers);
     }
 }
 
@@ -93,25 +77,38 @@ fn split_endpoint(name: Option<String>) -> (Option<String>, Option<String>) {
     }
 }
 
-fn caller_rows(
-    unknown: &Callers,
-    names: &Names,
-    callers_table: &dolmen_model::Table,
-) -> Vec<CallerRow> {
-    let mut by_caller: BTreeMap<NameId, (u64, BTreeSet<String>)> = BTreeMap::new();
-    for (caller, operations, calls) in unknown.counts() {
-        let (count, entered) = by_caller.entry(caller).or_default();
-        *count += calls;
-        let operations = names.sets.operations(operations);
-        entered.extend(operations.iter().filter_map(|&id| names.operations.name(id)));
-    }
-    rows(by_caller.into_iter().map(|(caller, (calls, operations))| {
-        let name = callers_table.name(caller).unwrap_or_default();
-        let (address, user_agent) = name.split_once(char::from(BETWEEN)).unwrap_or((&name, ""));
-        let said = |text: &str| (!text.is_empty()).then(|| text.to_owned());
-        let operations = operations.into_iter().collect();
-        CallerRow { address: said(address), user_agent: said(user_agent), calls, operations }
+fn caller_rows(unknown: &Callers, names: &Names, callers: &CallerTable) -> Vec<CallerRow> {
+    let mut entered = EnteredNames::new(names);
+    rows(unknown.counts().map(|(caller, count)| {
+        let CallerName { address, user_agent } = callers.name(caller);
+        let operations = entered.of(&count.entered);
+        CallerRow { address, user_agent, calls: count.calls, operations }
     }))
+}
+
+/// The names of the operations in sets: many callers enter the same few.
+struct EnteredNames<'n> {
+    names: &'n Names,
+    known: FxHashMap<SmallVec<[SetId; 6]>, Vec<String>>,
+}
+
+impl<'n> EnteredNames<'n> {
+    fn new(names: &'n Names) -> Self {
+        Self { names, known: FxHashMap::default() }
+    }
+
+    /// The names of all operations of these sets, sorted.
+    fn of(&mut self, sets: &SmallVec<[SetId; 6]>) -> Vec<String> {
+        if let Some(known) = self.known.get(sets) {
+            return known.clone();
+        }
+        let operations = sets.iter().flat_map(|&set| self.names.sets.operations(set));
+        let named = operations.filter_map(|id| self.names.operations.name(id));
+        let named: BTreeSet<String> = named.collect();
+        let named: Vec<String> = named.into_iter().collect();
+        self.known.insert(sets.clone(), named.clone());
+        named
+    }
 }
 
 /// A row whose place in its table follows from its count, then its names.
@@ -175,9 +172,10 @@ fn rows<R: Row>(rows: impl Iterator<Item = R>) -> Vec<R> {
 
 #[cfg(test)]
 mod tests {
-    use dolmen_model::{Outcome, Table, Time};
+    use dolmen_model::{Outcome, Time};
 
     use super::*;
+    use crate::callers::CachedCallers;
     use crate::cube::Key;
 
     #[test]
@@ -197,13 +195,12 @@ mod tests {
         cube.add(key, Some(10), Some(1000));
         let none = Outcome { status: 404, joined: Joined::NoId };
         cube.add(Key { operations: SetId::EMPTY, outcome: none, ..key }, None, None);
-        let callers_table = Table::new(10);
-        let mut name = Vec::new();
-        caller_name(b"10.0.0.1", b"curl", &mut name);
+        let callers = CallerTable::new(10);
         let mut unknown = Callers::default();
-        unknown.add(callers_table.intern(&name), key.operations);
+        let curl = CachedCallers::new(&callers).intern(b"10.0.0.1", b"curl");
+        unknown.add(curl, key.operations);
         let mut report = Report::default();
-        report.count(&cube, &unknown, &names, &callers_table);
+        report.count(&cube, &unknown, &names, &callers);
         assert_eq!((report.calls, report.joined, report.call_only, report.no_id), (2, 1, 1, 1));
         let operations: Vec<_> =
             report.operations.iter().map(|row| (row.operation.as_deref(), row.calls)).collect();

@@ -13,11 +13,11 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use dolmen_attribution::Rules;
-use dolmen_cubes::{FileRow, Report};
+use dolmen_cubes::{CallerTable, FileRow, Report};
 use dolmen_join::{Chains, Joiner, Partitions};
 use dolmen_logs::Reader;
+use dolmen_model::Names;
 use dolmen_model::query::Query;
-use dolmen_model::{Names, Table};
 
 use crate::error::CollectError;
 use crate::progress::Progress;
@@ -67,7 +67,7 @@ pub fn report(request: ReportRequest<'_>, progress: &Progress) -> Result<Report,
     let ReportRequest { sources, inputs, rules, names, window, query, workers, temporary } =
         request;
     let files = prepare(sources, inputs, progress)?;
-    let callers = Table::new(CALLERS);
+    let callers = CallerTable::new(CALLERS);
     let shared = Shared { sources, files: &files, rules, names, callers: &callers, query, window };
     let failed = |error| CollectError::Spill { dir: temporary.clone(), source: error };
     let spill = TempSpill::new(&temporary).map_err(failed)?;

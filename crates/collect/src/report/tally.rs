@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use dolmen_cubes::{Callers, Cube, Key, MarkOnlyRow, Report};
+use dolmen_cubes::{CallerTable, Callers, Cube, Key, MarkOnlyRow, Report};
 use dolmen_join::{CallEntry, MarkEntry, Resolved};
 use dolmen_model::query::{Query, Value};
 use dolmen_model::{Joined, NameId, Names, Outcome, SetId, Time};
@@ -239,7 +239,7 @@ impl Counts {
     }
 
     /// Everything of a report that follows from counts.
-    pub(super) fn into_report(self, names: &Names, callers: &dolmen_model::Table) -> Report {
+    pub(super) fn into_report(self, names: &Names, callers: &CallerTable) -> Report {
         let mut report = Report {
             marks: self.marks,
             mark_only: self.mark_only.values().sum(),

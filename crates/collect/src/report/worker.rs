@@ -3,11 +3,11 @@ use std::collections::BTreeMap;
 use std::io;
 
 use dolmen_attribution::{Attributor, Rules, client_address};
-use dolmen_cubes::caller_name;
+use dolmen_cubes::{CachedCallers, CallerTable};
 use dolmen_join::{Buffers, CallEntry, JoinKey, MarkEntry, Place};
 use dolmen_logs::{Call, Line, Mark, Reader, RequestId, Unread};
 use dolmen_model::query::Query;
-use dolmen_model::{CachedTable, Joined, NameId, Names, Table};
+use dolmen_model::{CachedTable, Joined, NameId, Names};
 
 use super::fact::{CallFact, MarkFact};
 use super::selection::{Attributed, Window, early_answers};
@@ -23,7 +23,7 @@ pub(super) struct Shared<'r> {
     pub(super) files: &'r [Prepared],
     pub(super) rules: &'r Rules,
     pub(super) names: &'r Names,
-    pub(super) callers: &'r Table,
+    pub(super) callers: &'r CallerTable,
     pub(super) query: &'r Query,
     pub(super) window: Window,
 }
@@ -34,8 +34,7 @@ pub(super) struct Worker<'r> {
     attributor: Attributor<'r>,
     operations: CachedTable<'r>,
     services: CachedTable<'r>,
-    callers: CachedTable<'r>,
-    caller: Vec<u8>,
+    callers: CachedCallers<'r>,
     buffers: Buffers<'r, CallFact, MarkFact>,
     tally: Tally<'r>,
     found: Found,
@@ -75,8 +74,7 @@ impl<'r> Worker<'r> {
             attributor: Attributor::new(shared.rules, shared.names),
             operations: CachedTable::new(&shared.names.operations),
             services: CachedTable::new(&shared.names.services),
-            callers: CachedTable::new(shared.callers),
-            caller: Vec::new(),
+            callers: CachedCallers::new(shared.callers),
             buffers,
             tally: Tally::new(shared.names, shared.query),
             found: Found::default(),
@@ -185,8 +183,7 @@ impl<'r> Worker<'r> {
         let caller = if attribution.actor.is_known() {
             NameId::UNKNOWN
         } else {
-            caller_name(address(), call.user_agent, &mut self.caller);
-            self.callers.intern(&self.caller)
+            self.callers.intern(address(), call.user_agent)
         };
         let fact = CallFact {
             service: attribution.service,
