@@ -7,6 +7,7 @@
 //!
 //! Invariant: no I/O, no clock, and no other crate of ours.
 
+mod cached;
 mod call;
 mod names;
 mod nearest;
@@ -14,8 +15,9 @@ mod outcome;
 pub mod query;
 mod time;
 
+pub use cached::CachedTable;
 pub use call::{Call, Header, Headers, Mark, RequestId};
-pub use names::{CachedTable, NameId, Names, SetId, SetTable, Table};
+pub use names::{NameId, Names, SetId, SetTable, Table};
 pub use nearest::nearest;
 pub use outcome::{Joined, Outcome};
 pub use time::Time;

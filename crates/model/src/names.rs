@@ -1,11 +1,11 @@
 //! Names as small integers.
 //!
-//! A table is shared by all workers behind a lock; each worker keeps a [`CachedTable`] in front of
+//! A table is shared by all workers behind a lock; each worker keeps a [`CachedTable`](crate::CachedTable) in front of
 //! it, so that a name met before costs one hash and no lock.
 
 use std::sync::{PoisonError, RwLock};
 
-use rustc_hash::{FxBuildHasher, FxHashMap};
+use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 
 /// The number of a name in its table. Numbers depend on who came first: never show or store one
@@ -103,37 +103,6 @@ impl Table {
     /// Whether no name was interned yet.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
-    }
-}
-
-/// One worker's view of a [`Table`]: a bounded cache in front of the shared one.
-#[derive(Debug)]
-pub struct CachedTable<'t> {
-    table: &'t Table,
-    cache: FxHashMap<Box<[u8]>, NameId>,
-}
-
-/// Past this many names a worker's cache starts anew, so that a flood of names costs time, not
-/// memory.
-const CACHED: usize = 16_384;
-
-impl<'t> CachedTable<'t> {
-    /// An empty cache in front of `table`.
-    pub fn new(table: &'t Table) -> Self {
-        Self { table, cache: FxHashMap::with_hasher(FxBuildHasher) }
-    }
-
-    /// [`Table::intern`], without the lock for a name met before.
-    pub fn intern(&mut self, name: &[u8]) -> NameId {
-        if let Some(&id) = self.cache.get(name) {
-            return id;
-        }
-        let id = self.table.intern(name);
-        if self.cache.len() >= CACHED {
-            self.cache.clear();
-        }
-        self.cache.insert(name.into(), id);
-        id
     }
 }
 
@@ -245,7 +214,6 @@ mod tests {
         let table = Table::new(10);
         let a = table.intern(b"card block");
         assert_eq!(table.intern(b"card block"), a);
-        assert_eq!(CachedTable::new(&table).intern(b"card block"), a);
         assert_eq!(table.name(a).as_deref(), Some("card block"));
         assert_eq!(table.intern(b""), NameId::UNKNOWN);
         assert_eq!(table.name(NameId::UNKNOWN), None);

@@ -131,7 +131,7 @@ pub(crate) fn functions(db: &Connection) -> rusqlite::Result<()> {
 fn histogram_blob(histogram: &Histogram) -> Vec<u8> {
     let mut blob = Vec::with_capacity(histogram.buckets().len() * 2);
     let mut before = 0;
-    for &(bucket, count) in histogram.buckets() {
+    for (bucket, count) in histogram.buckets() {
         varint::write(u64::from(bucket - before), &mut blob);
         varint::write(count, &mut blob);
         before = bucket;
@@ -217,10 +217,9 @@ pub(crate) fn take(
         let without: Vec<(u16, u64)> = cell
             .durations
             .buckets()
-            .iter()
-            .map(|&(bucket, count)| {
-                let less = taken.durations.buckets().iter().find(|(b, _)| *b == bucket);
-                (bucket, count.saturating_sub(less.map_or(0, |(_, count)| *count)))
+            .map(|(bucket, count)| {
+                let less = taken.durations.buckets().find(|(b, _)| *b == bucket);
+                (bucket, count.saturating_sub(less.map_or(0, |(_, count)| count)))
             })
             .filter(|(_, count)| *count > 0)
             .collect();
