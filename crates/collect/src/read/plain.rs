@@ -35,7 +35,7 @@ pub(crate) fn read_block(
 
 /// Reads on from the end of `out` until its last line is whole.
 fn finish_line(file: &File, begin: u64, len: u64, out: &mut Buffer) -> io::Result<Ending> {
-    const STEP: u64 = 64 * 1024;
+    const STEP: u64 = 4 * 1024;
     let last_line = memchr::memrchr(b'\n', out.bytes()).map_or(0, |at| at + 1);
     if last_line == out.bytes().len() {
         return Ok(Ending::Line);
