@@ -143,18 +143,30 @@ impl Format {
         if line.iter().all(u8::is_ascii_whitespace) {
             return Ok(Line::Nothing);
         }
-        let skipped = self.prefix(line);
-        let line = &line[skipped..];
-        let read = match &self.kind {
+        match self.prefix(line) {
+            0 => self.read_bare(line, scratch),
+            skipped => {
+                let read = self.read_bare(&line[skipped..], scratch);
+                read.map_err(|unread| unread.after(skipped))
+            }
+        }
+    }
+
+    /// [`read`](Self::read) of a line that is not blank, and that nothing was written before.
+    pub(crate) fn read_bare<'a>(
+        &'a self,
+        line: &'a [u8],
+        scratch: &'a mut Scratch,
+    ) -> Result<Line<'a>, Unread> {
+        match &self.kind {
             Kind::Program(program) => program.read(line, scratch),
             Kind::Json(json) => json.read(line, scratch),
             Kind::Pattern(pattern) => pattern.read(line, scratch),
             Kind::Traefik(traefik) => traefik.read(line, scratch),
             Kind::HaProxy(haproxy) => haproxy.read(line, scratch),
             Kind::W3c(w3c) => w3c.read(line, scratch),
-            Kind::Auto(auto) => return auto.read(line, scratch),
-        };
-        read.map_err(|unread| unread.after(skipped))
+            Kind::Auto(auto) => auto.read(line, scratch),
+        }
     }
 
     /// Whether it is worth while to read a line in this format: cheap, and never wrongly no.

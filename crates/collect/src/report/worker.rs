@@ -134,16 +134,16 @@ impl<'r> Worker<'r> {
         ending: Ending,
         reader: &mut Reader<'_>,
     ) -> io::Result<()> {
-        let why = if ending == Ending::TooLong {
-            let expected = Cow::Borrowed("a line of at most 16 MiB; the rest of it was skipped");
-            Unread { column: MAX_LINE, expected }
-        } else {
-            match reader.read(line) {
-                Ok(read) => return self.read(at, &read),
-                Err(why) => why,
-            }
+        let read = match ending {
+            Ending::TooLong => Err(too_long()),
+            Ending::Line | Ending::Unterminated => reader.read(line),
         };
-        self.found.unparsed.add(at, line, &why);
+        // By reference: a call is large, and there are many.
+        let why = match &read {
+            Ok(read) => return self.read(at, read),
+            Err(why) => why,
+        };
+        self.found.unparsed.add(at, line, why);
         let facts = self.found.files.entry(at.file).or_default();
         facts.unparsed += 1;
         let fragment = || Some(Fragment { offset: at.offset, bytes: line.to_vec() });
@@ -230,6 +230,11 @@ impl<'r> Worker<'r> {
         }
         Ok(())
     }
+}
+
+fn too_long() -> Unread {
+    let expected = Cow::Borrowed("a line of at most 16 MiB; the rest of it was skipped");
+    Unread { column: MAX_LINE, expected }
 }
 
 /// Files in the order they were named, 256 GB each; beyond that only ties between lines of one id

@@ -117,12 +117,15 @@ impl AutoState {
             std::mem::swap(&mut self.present, other);
             self.lenient = Arc::clone(&self.present.candidate.lenient);
         }
-        let present = match self.present.read(line) {
+        let present = self.present.read(line);
+        let is_settled = match &present {
             // A server's own message to one format may be another's call.
-            Ok(Line::Nothing) if line.trim_ascii_start().starts_with(b"{") => Ok(Line::Nothing),
-            Err(unread) => Err(unread),
-            read => return read,
+            Ok(Line::Nothing) => !line.trim_ascii_start().starts_with(b"{"),
+            read => read.is_ok(),
         };
+        if is_settled {
+            return present;
+        }
         let others = &mut self.others;
         let found = others.iter_mut().position(|other| other.reads(line));
         let found = found.or_else(|| {
@@ -139,7 +142,7 @@ impl AutoState {
             return present;
         }
         self.spare.bytes.clear();
-        self.lenient.read(line, &mut self.spare)
+        self.lenient.read_bare(line, &mut self.spare)
     }
 }
 
@@ -160,7 +163,7 @@ impl Entry {
 
     fn read<'a>(&'a mut self, line: &'a [u8]) -> Result<Line<'a>, Unread> {
         self.scratch.bytes.clear();
-        self.candidate.strict.read(line, &mut self.scratch)
+        self.candidate.strict.read_bare(line, &mut self.scratch)
     }
 
     /// Whether the line means something in this format.

@@ -73,8 +73,8 @@ pub(crate) struct Clock {
     zone: ([u8; 6], i32),
     /// The last time of that form that was whole, and what it came to.
     whole: ([u8; CLF], Time),
-    /// `2015-05-17` and the micros of that midnight, offset not applied.
-    iso: ([u8; 10], i64),
+    /// `2015-05-17T10:05:` and the micros of that minute, offset not applied.
+    iso: ([u8; 17], i64),
 }
 
 impl Default for Clock {
@@ -84,7 +84,7 @@ impl Default for Clock {
             clf: ([0; 18], 0),
             zone: ([0; 6], 0),
             whole: ([0; CLF], Time::MIN),
-            iso: ([0; 10], 0),
+            iso: ([0; 17], 0),
         }
     }
 }
@@ -127,22 +127,14 @@ impl Clock {
     /// ISO 8601 and RFC 3339 as logs write them: `T` or a space between date and time, a fraction
     /// after `.` or `,`, and `Z`, `+02:00`, `+0200`, `+02` or nothing for the zone.
     pub(crate) fn iso(&mut self, text: &[u8]) -> Option<Moment> {
-        let (date, rest) = text.split_first_chunk::<10>()?;
-        let base = if *date == self.iso.0 {
-            self.iso.1
-        } else {
-            let micros = iso_date(date)?.micros();
-            self.iso = (*date, micros);
-            micros
-        };
-        let (b'T' | b't' | b' ', rest) = rest.split_first()? else {
-            return None;
-        };
-        let (hour, rest) = rest.split_first_chunk::<2>()?;
-        let hour = two(*hour).filter(|&h| h < 24)?;
-        let (within, rest) = minutes_and_seconds(rest)?;
+        let (minute, rest) = text.split_first_chunk::<17>()?;
+        if *minute != self.iso.0 {
+            self.iso = (*minute, iso_minute(minute)?);
+        }
+        let (&seconds, rest) = rest.split_first_chunk::<2>()?;
+        let seconds = two(seconds).filter(|&s| s <= 60)?;
         let (fraction, rest) = fraction(rest)?;
-        let local = base + hour * HOUR + within + fraction;
+        let local = self.iso.1 + seconds * SECOND + fraction;
         match rest.strip_prefix(b" ").unwrap_or(rest) {
             b"" => Some(Moment { time: Time::from_micros(local), offset: None }),
             b"Z" | b"z" => Some(at_offset(local, 0)),
@@ -251,39 +243,35 @@ fn clf_minute(text: &[u8; 18]) -> Option<i64> {
     Some(Date::new(year, month, two([d1, d2])?)?.micros() + hour * HOUR + minute * MINUTE)
 }
 
-fn iso_date(text: &[u8; 10]) -> Option<Date> {
-    let &[y1, y2, y3, y4, b'-', m1, m2, b'-', d1, d2] = text else {
+/// `2015-05-17T10:05:` as micros.
+fn iso_minute(text: &[u8; 17]) -> Option<i64> {
+    let (date, time) = text.split_first_chunk::<10>()?;
+    let &[y1, y2, y3, y4, b'-', m1, m2, b'-', d1, d2] = date else {
         return None;
     };
-    Date::new(two([y1, y2])? * 100 + two([y3, y4])?, two([m1, m2])?, two([d1, d2])?)
-}
-
-/// `:05:03` and what follows. A leap second is the first second of the next minute.
-fn minutes_and_seconds(text: &[u8]) -> Option<(i64, &[u8])> {
-    let (&[b':', m1, m2, b':', s1, s2], rest) = text.split_first_chunk::<6>()? else {
+    let &[b'T' | b't' | b' ', h1, h2, b':', n1, n2, b':'] = time else {
         return None;
     };
-    let minute = two([m1, m2]).filter(|&m| m < 60)?;
-    let second = two([s1, s2]).filter(|&s| s <= 60)?;
-    Some((minute * MINUTE + second * SECOND, rest))
+    let date = Date::new(two([y1, y2])? * 100 + two([y3, y4])?, two([m1, m2])?, two([d1, d2])?)?;
+    let hour = two([h1, h2]).filter(|&h| h < 24)?;
+    let minute = two([n1, n2]).filter(|&m| m < 60)?;
+    Some(date.micros() + hour * HOUR + minute * MINUTE)
 }
 
-/// `.123` or `,123456` as micros, and what follows; 0 where there is none.
+/// `.123` or `,123456` as micros, and what follows; 0 where there is none. What is finer is cut off.
 fn fraction(text: &[u8]) -> Option<(i64, &[u8])> {
+    const WORTH: [i64; 7] = [SECOND, 100_000, 10_000, 1_000, 100, 10, 1];
     let Some((b'.' | b',', digits)) = text.split_first() else {
         return Some((0, text));
     };
-    let end = digits.iter().position(|b| !b.is_ascii_digit()).unwrap_or(digits.len());
-    if end == 0 {
-        return None;
+    let (mut number, mut length) = (0, 0);
+    while let Some(digit) = digits.get(length).map(|b| b.wrapping_sub(b'0')).filter(|&d| d <= 9) {
+        if length < 6 {
+            number = number * 10 + i64::from(digit);
+        }
+        length += 1;
     }
-    let mut micros = 0;
-    let mut worth = SECOND;
-    for &b in &digits[..end] {
-        worth /= 10;
-        micros += i64::from(b - b'0') * worth;
-    }
-    Some((micros, &digits[end..]))
+    (length > 0).then(|| (number * WORTH[length.min(6)], &digits[length..]))
 }
 
 /// Two decimal digits.
