@@ -12,7 +12,7 @@ use crate::shell;
 pub(crate) const CHORES: &[Chore] = &[
     Chore {
         name: "calls",
-        arguments: "[--lines N,N] [--peers]",
+        arguments: "[--lines N,N] [--rounds N] [--peers]",
         about: "`dolmen report` on generated lines, beside what else one would use",
         run: |args| calls::bench(shell::root(), args),
     },
