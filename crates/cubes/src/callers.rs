@@ -109,14 +109,14 @@ pub struct CallerCount {
 impl Callers {
     /// Counts one call.
     pub fn add(&mut self, caller: NameId, operations: SetId) {
-        let count = self.of(caller);
-        count.calls += 1;
-        count.enter(operations);
+        self.add_calls(caller, operations, 1);
     }
 
     /// Counts so many calls.
     pub fn add_calls(&mut self, caller: NameId, operations: SetId, calls: u64) {
-        *self.counts.entry((caller, operations)).or_default() += calls;
+        let count = self.of(caller);
+        count.calls += calls;
+        count.enter(operations);
     }
 
     /// Adds every count of `other`.

@@ -1,5 +1,5 @@
-use dolmen_cubes::{Callers, Cube};
-use dolmen_model::{NameId, Table, Time};
+use dolmen_cubes::{CallerTable, Callers, Cube};
+use dolmen_model::{NameId, Time};
 
 /// Everything a report says of some calls: counts that add up.
 #[derive(Debug)]
@@ -8,8 +8,8 @@ pub struct Survey {
     pub cube: Cube,
     /// Callers of the actor nobody could name, and what they entered.
     pub callers: Callers,
-    /// The names of `callers`, as [`dolmen_cubes::caller_name`] writes them.
-    pub caller_names: Table,
+    /// The names of `callers`.
+    pub caller_names: CallerTable,
     /// Marks of these calls, and those without a call.
     pub marks: u64,
     /// Marks without a call, by operation and service.
@@ -45,7 +45,7 @@ impl Survey {
         Self {
             cube: Cube::default(),
             callers: Callers::default(),
-            caller_names: Table::new(CALLERS),
+            caller_names: CallerTable::new(CALLERS),
             marks: 0,
             mark_only: Vec::new(),
             bypassed: 0,

@@ -2,7 +2,7 @@
 
 mod scan;
 
-use dolmen_cubes::caller_name;
+use dolmen_cubes::CachedCallers;
 use dolmen_model::query::{Field, Query, Value};
 use dolmen_model::{NameId, Names, Table, Time};
 use rusqlite::{Connection, params};
@@ -38,11 +38,11 @@ impl LocalStore {
         survey.cube = self.count(&CubeQuestion { from, to, by, every: None })?.cube;
         let (actor, operation) = (Some(NameId::UNKNOWN), None);
         let all = CallerQuestion { from, to, actor, operation, most: usize::MAX };
-        let mut name = Vec::new();
+        let mut callers = CachedCallers::new(&survey.caller_names);
         for row in self.list_callers(&all)? {
-            let text = |text: &Option<String>| text.clone().unwrap_or_default().into_bytes();
-            caller_name(&text(&row.address), &text(&row.user_agent), &mut name);
-            let caller = survey.caller_names.intern(&name);
+            let [address, agent] = [&row.address, &row.user_agent]
+                .map(|text| text.as_deref().unwrap_or_default().as_bytes());
+            let caller = callers.intern(address, agent);
             survey.callers.add_calls(caller, row.operations, row.calls);
         }
         {

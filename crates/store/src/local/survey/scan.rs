@@ -9,8 +9,8 @@ use arrow_array::{
     Array, BooleanArray, Int32Array, Int64Array, ListArray, RecordBatch, StringArray,
     TimestampMicrosecondArray,
 };
-use dolmen_cubes::{Callers, Cube, Key, caller_name};
-use dolmen_model::{CachedTable, Joined, NameId, Names, Outcome, SetId, Table, Time};
+use dolmen_cubes::{CachedCallers, CallerTable, Callers, Cube, Key};
+use dolmen_model::{CachedTable, Joined, NameId, Names, Outcome, SetId, Time};
 use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 
@@ -85,7 +85,7 @@ impl LocalStore {
         &self,
         plan: &[SegmentRow],
         question: &CallQuestion,
-        callers: &Table,
+        callers: &CallerTable,
     ) -> Result<Vec<Counts>, ReadError> {
         let has_repeats = {
             let inner = self.inner();
@@ -194,9 +194,8 @@ struct Counter<'s> {
     actors: CachedTable<'s>,
     endpoints: CachedTable<'s>,
     operations: CachedTable<'s>,
-    callers: CachedTable<'s>,
+    callers: CachedCallers<'s>,
     sets: FxHashMap<SmallVec<[NameId; 4]>, SetId>,
-    caller: Vec<u8>,
     counts: Counts,
 }
 
@@ -262,7 +261,7 @@ fn number(table: &mut CachedTable<'_>, name: &str) -> NameId {
 }
 
 impl<'s> Counter<'s> {
-    fn new(names: &'s Names, callers: &'s Table, question: &'s CallQuestion) -> Self {
+    fn new(names: &'s Names, callers: &'s CallerTable, question: &'s CallQuestion) -> Self {
         Self {
             names,
             question,
@@ -270,9 +269,8 @@ impl<'s> Counter<'s> {
             actors: CachedTable::new(&names.actors),
             endpoints: CachedTable::new(&names.endpoints),
             operations: CachedTable::new(&names.operations),
-            callers: CachedTable::new(callers),
+            callers: CachedCallers::new(callers),
             sets: FxHashMap::default(),
-            caller: Vec::new(),
             counts: Counts::default(),
         }
     }
@@ -335,8 +333,7 @@ impl<'s> Counter<'s> {
             let forwarded = text(typed.forwarded, at);
             let address = if forwarded.is_empty() { text(typed.address, at) } else { forwarded };
             let agent = text(typed.user_agent, at);
-            caller_name(address.as_bytes(), agent.as_bytes(), &mut self.caller);
-            let caller = self.callers.intern(&self.caller);
+            let caller = self.callers.intern(address.as_bytes(), agent.as_bytes());
             self.counts.callers.add(caller, settled.operations);
         }
         let claimed = number(&mut self.operations, text(typed.claimed, at));
