@@ -16,14 +16,14 @@ use dolmen_bus::{ALONE_FROM, Consumer, Delivery, Envelope, Subscription, Transpo
 use futures_util::StreamExt;
 use lapin::Channel;
 use lapin::options::{
-    BasicCancelOptions, BasicConsumeOptions, BasicNackOptions, BasicQosOptions, QueueDeclareOptions,
+    BasicCancelOptions, BasicConsumeOptions, BasicQosOptions, QueueDeclareOptions,
 };
 use lapin::types::FieldTable;
 use tokio::sync::Notify;
 
 use crate::Shared;
 use crate::convert::{json, message};
-use crate::link::{BACKOFF, reply_code, unreachable};
+use crate::link::{self, BACKOFF, answer, reply_code, unreachable};
 use crate::receipt::RabbitReceipt;
 
 /// How many deliveries of a consumer are unsettled, and a bell for when it is one less.
@@ -133,8 +133,8 @@ impl RabbitConsumer {
             (Width::Wide, true) => {
                 let unsettled = Arc::clone(&self.unsettled);
                 Stage::Working(Box::pin(async move {
-                    let options = BasicNackOptions { requeue: true, ..Default::default() };
-                    delivery.acker.nack(options).await.map_err(|error| unreachable(&error))?;
+                    let handed_back = link::hand_back(&open.channel, &delivery.acker).await;
+                    handed_back.map_err(|error| unreachable(&error))?;
                     let open = cancel(open).await?;
                     unsettled.fewer_than(1).await;
                     consume(open, service, 1, Width::Narrow).await
@@ -161,9 +161,8 @@ async fn open(shared: &Shared, service: &str) -> Result<Open, TransportError> {
     let channel = shared.consuming.channel().await?;
     let queue = shared.names.service(service);
     let passive = QueueDeclareOptions { passive: true, ..Default::default() };
-    let declared =
-        channel.queue_declare(queue.as_str().into(), passive, FieldTable::default()).await;
-    declared.map_err(|error| match reply_code(&error) {
+    let declared = channel.queue_declare(queue.as_str().into(), passive, FieldTable::default());
+    answer(&channel, declared).await.map_err(|error| match reply_code(&error) {
         Some(NOT_FOUND) => TransportError::NotSetUp(format!("service {service}")),
         _ => unreachable(&error),
     })?;
@@ -181,23 +180,21 @@ async fn consume(
         let (tag, options) = ("".into(), BasicConsumeOptions::default());
         channel.basic_consume(queue.as_str().into(), tag, options, FieldTable::default()).await
     };
-    let consumer = consuming.await.map_err(|error| unreachable(&error))?;
+    let consumer = answer(&channel, consuming).await.map_err(|error| unreachable(&error))?;
     Ok(Open { channel, consumer, width })
 }
 
 /// Stops receiving and hands back what is here; the channel goes on, for what was handed out.
 async fn cancel(open: Open) -> Result<Channel, TransportError> {
     let Open { channel, mut consumer, .. } = open;
-    let tag = consumer.tag();
-    channel
-        .basic_cancel(tag, BasicCancelOptions::default())
-        .await
-        .map_err(|error| unreachable(&error))?;
-    while let Some(delivery) = consumer.next().await {
-        let delivery = delivery.map_err(|error| unreachable(&error))?;
-        let options = BasicNackOptions { requeue: true, ..Default::default() };
-        delivery.acker.nack(options).await.map_err(|error| unreachable(&error))?;
-    }
+    let cancelling = async {
+        channel.basic_cancel(consumer.tag(), BasicCancelOptions::default()).await?;
+        while let Some(delivery) = consumer.next().await {
+            link::hand_back(&channel, &delivery?.acker).await?;
+        }
+        Ok(())
+    };
+    answer(&channel, cancelling).await.map_err(|error| unreachable(&error))?;
     Ok(channel)
 }
 
@@ -252,18 +249,20 @@ impl Consumer for RabbitConsumer {
                     }
                 },
                 Stage::Open(open) => {
-                    let received = open.consumer.next().await;
+                    let Open { channel, consumer, .. } = &mut **open;
+                    let received = answer(channel, async { consumer.next().await.transpose() });
+                    let received = received.await;
                     let Stage::Open(open) = std::mem::replace(&mut self.stage, Stage::Closed)
                     else {
                         continue;
                     };
                     match received {
-                        Some(Ok(delivery)) => self.stage = self.receive(*open, delivery),
-                        Some(Err(error)) => {
+                        Ok(Some(delivery)) => self.stage = self.receive(*open, delivery),
+                        Err(error) => {
                             let service = &self.want.service;
                             tracing::warn!(service, %error, "the connection broke");
                         }
-                        None => tracing::warn!(service = self.want.service, "cancelled"),
+                        Ok(None) => tracing::warn!(service = self.want.service, "cancelled"),
                     }
                 }
             }
@@ -285,9 +284,9 @@ async fn hand_back(
         Stage::Working(working) => working.await.ok(),
         Stage::Closed => None,
     };
-    for (_, delivery) in ready {
-        let options = BasicNackOptions { requeue: true, ..Default::default() };
-        delivery.acker.nack(options).await.map_err(|error| unreachable(&error))?;
+    for (channel, delivery) in ready {
+        let handed_back = link::hand_back(&channel, &delivery.acker).await;
+        handed_back.map_err(|error| unreachable(&error))?;
     }
     match open {
         Some(open) => cancel(open).await.map(drop),

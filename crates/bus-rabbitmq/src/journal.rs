@@ -11,7 +11,7 @@ use lapin::types::{AMQPValue, FieldTable};
 use serde_json::Value;
 
 use crate::convert::{message, properties};
-use crate::link::{Link, unreachable};
+use crate::link::{Link, answer, unreachable};
 use crate::topology::close;
 
 /// What a record says besides the message and its envelope.
@@ -121,13 +121,13 @@ pub(crate) async fn page(
         let options = BasicConsumeOptions::default();
         channel.basic_consume(stream.into(), "".into(), options, arguments).await
     };
-    let mut consumer = consuming.await.map_err(|error| unreachable(&error))?;
+    let mut consumer = answer(&channel, consuming).await.map_err(|error| unreachable(&error))?;
     let mut events = Vec::new();
     while events.len() < most {
         let Ok(next) = tokio::time::timeout(QUIET, consumer.next()).await else { break };
         let Some(delivery) = next else { break };
         let delivery = delivery.map_err(|error| unreachable(&error))?;
-        let ack = delivery.acker.ack(BasicAckOptions::default()).await;
+        let ack = answer(&channel, delivery.acker.ack(BasicAckOptions::default())).await;
         ack.map_err(|error| unreachable(&error))?;
         let Some(event) = read(delivery, now) else { continue };
         // A block may begin before what was asked for.

@@ -4,10 +4,6 @@
 //! messages from being lost are written where they are kept: `publisher` (confirmed *and* not
 //! returned), `receipt` (sent on, recorded, then acknowledged), `consumer` (reconnections, and
 //! messages that kill their worker).
-//!
-//! Not proven yet: what follows a connection that is cut, or a broker that is killed, under load.
-//! Of six runs with three cuts each, two ended with a confirmed message that no consumer had
-//! handled within a minute; whether the consumer had not come back or the queue had not is open.
 
 mod consumer;
 mod convert;

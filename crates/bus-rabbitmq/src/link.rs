@@ -1,14 +1,20 @@
 //! One connection to the broker, made again when it broke.
 
+use std::future::Future;
+use std::pin::pin;
 use std::time::Duration;
 
 use dolmen_bus::TransportError;
+use lapin::options::BasicNackOptions;
 use lapin::uri::AMQPUri;
-use lapin::{Channel, Connection, ConnectionProperties};
+use lapin::{Acker, Channel, ChannelState, Connection, ConnectionProperties, ErrorKind};
 use tokio::sync::Mutex;
 
 /// How long connecting may take.
 const PATIENCE: Duration = Duration::from_secs(15);
+
+/// How often somebody who waits for an answer looks whether one can still come.
+const LOOK: Duration = Duration::from_millis(250);
 
 /// The first and the longest pause between two tries.
 pub(crate) const BACKOFF: (Duration, Duration) =
@@ -34,31 +40,65 @@ impl Link {
         if let Some(connection) = &*slot
             && connection.status().connected()
         {
-            match connection.create_channel().await {
-                Ok(channel) => return Ok(channel),
-                Err(error) => tracing::debug!(%error, "the connection broke; a new one is made"),
+            match tokio::time::timeout(PATIENCE, connection.create_channel()).await {
+                Ok(Ok(channel)) => return Ok(channel),
+                Ok(Err(error)) => tracing::debug!(%error, "the connection broke"),
+                Err(_) => tracing::debug!("no answer within {PATIENCE:?}"),
             }
         }
         let properties =
             ConnectionProperties::default().with_connection_name(self.name.as_str().into());
-        let connecting = Connection::connect_uri(self.uri.clone(), properties);
-        let connection = tokio::time::timeout(PATIENCE, connecting)
+        let connecting = async {
+            let connection = Connection::connect_uri(self.uri.clone(), properties).await?;
+            let channel = connection.create_channel().await?;
+            Ok((connection, channel))
+        };
+        let (connection, channel) = tokio::time::timeout(PATIENCE, connecting)
             .await
             .map_err(|_| TransportError::Unreachable(format!("no answer within {PATIENCE:?}")))?
             .map_err(|error| unreachable(&error))?;
-        let channel = connection.create_channel().await.map_err(|error| unreachable(&error))?;
         *slot = Some(connection);
         Ok(channel)
     }
 
     /// Breaks the connection off: what is unanswered is delivered to others.
     pub(crate) async fn close(&self) {
-        if let Some(connection) = self.connection.lock().await.take()
-            && let Err(error) = connection.close(200, "done".into()).await
-        {
-            tracing::debug!(%error, "the connection was gone already");
+        let Some(connection) = self.connection.lock().await.take() else { return };
+        let closing = connection.close(200, "done".into());
+        if !matches!(tokio::time::timeout(PATIENCE, closing).await, Ok(Ok(()))) {
+            tracing::debug!("the connection was gone already");
         }
     }
+}
+
+/// What the broker answers, or that nobody answers any more.
+///
+/// The client library forgets an acknowledgement that is on its way to a connection in the moment
+/// in which that one ends: its future never completes. So nobody waits longer than the channel
+/// lives.
+pub(crate) async fn answer<T>(
+    channel: &Channel,
+    request: impl Future<Output = lapin::Result<T>>,
+) -> lapin::Result<T> {
+    let mut request = pin!(request);
+    let mut is_gone = false;
+    loop {
+        match tokio::time::timeout(LOOK, request.as_mut()).await {
+            Ok(answer) => return answer,
+            Err(_) if is_gone => {
+                let state = ChannelState::Closed;
+                return Err(ErrorKind::InvalidChannelState(state, "the connection ended").into());
+            }
+            // Once more: the library may be about to say itself what ended it.
+            Err(_) => is_gone = !channel.status().connected(),
+        }
+    }
+}
+
+/// Hands a delivery back to its queue.
+pub(crate) async fn hand_back(channel: &Channel, acker: &Acker) -> lapin::Result<()> {
+    let options = BasicNackOptions { requeue: true, ..Default::default() };
+    answer(channel, acker.nack(options)).await.map(drop)
 }
 
 pub(crate) fn unreachable(error: &lapin::Error) -> TransportError {

@@ -17,7 +17,7 @@ use lapin::{BasicProperties, Channel, Confirmation};
 use thiserror::Error;
 use tokio::sync::{mpsc, oneshot};
 
-use crate::link::Link;
+use crate::link::{Link, answer};
 
 /// How many channels publish side by side.
 const LANES: usize = 4;
@@ -124,8 +124,8 @@ async fn work(link: Arc<Link>, mut inbox: mpsc::Receiver<Order>) {
 
 async fn open(link: &Link) -> Result<Channel, TransportError> {
     let channel = link.channel().await?;
-    let confirm = channel.confirm_select(ConfirmSelectOptions::default()).await;
-    confirm.map_err(|error| crate::link::unreachable(&error))?;
+    let confirm = channel.confirm_select(ConfirmSelectOptions::default());
+    answer(&channel, confirm).await.map_err(|error| crate::link::unreachable(&error))?;
     Ok(channel)
 }
 
@@ -143,14 +143,14 @@ async fn publish(channel: &Channel, orders: Vec<Order>) {
     for Order { letter, .. } in &orders {
         let (exchange, key) = (letter.exchange.as_str().into(), letter.routing_key.as_str().into());
         let properties = letter.properties.clone();
-        confirms
-            .push(channel.basic_publish(exchange, key, options, &letter.body, properties).await);
+        let sent = channel.basic_publish(exchange, key, options, &letter.body, properties);
+        confirms.push(answer(channel, sent).await);
     }
     let mut returned = HashSet::new();
     let mut results = Vec::with_capacity(orders.len());
     for confirm in confirms {
         let confirmation = match confirm {
-            Ok(confirm) => confirm.await,
+            Ok(confirm) => answer(channel, confirm).await,
             Err(error) => Err(error),
         };
         results.push(match confirmation {

@@ -10,17 +10,18 @@ use dolmen_bus::{
 };
 use lapin::Acker;
 use lapin::Channel;
-use lapin::options::{BasicAckOptions, BasicNackOptions};
+use lapin::options::BasicAckOptions;
 
 use crate::Shared;
 use crate::consumer::Unsettled;
+use crate::link::{answer, hand_back};
 use crate::publisher::Unsent;
 
 pub(crate) struct RabbitReceipt {
     shared: Arc<Shared>,
     service: String,
     /// Kept open for the acknowledgement.
-    _channel: Channel,
+    channel: Channel,
     acker: Option<Acker>,
     message: Message,
     attempt: u32,
@@ -49,7 +50,7 @@ impl RabbitReceipt {
         Self {
             shared,
             service,
-            _channel: channel,
+            channel,
             acker: Some(acker),
             message,
             attempt,
@@ -132,11 +133,10 @@ impl Receipt for RabbitReceipt {
         // Handing back counts as a redelivery on the broker. So that a service that pauses again
         // and again runs into no limit, what was handed back a few times is sent anew instead.
         if *settlement == Settlement::HandBack && self.redeliveries < ALONE_FROM {
-            let options = BasicNackOptions { requeue: true, ..Default::default() };
-            let result = acker.nack(options).await;
+            let result = hand_back(&self.channel, &acker).await;
             self.closed();
             return match result {
-                Ok(_) => Ok(Settled::Done),
+                Ok(()) => Ok(Settled::Done),
                 Err(error) => Err(SettleError::Lost(error.to_string())),
             };
         }
@@ -152,10 +152,11 @@ impl Receipt for RabbitReceipt {
             self.shared.record(&event).await.map_err(not_yet)?;
         }
         self.done.recorded = true;
-        let result = acker.ack(BasicAckOptions::default()).await;
+        let result = answer(&self.channel, acker.ack(BasicAckOptions::default())).await;
         self.closed();
         match result {
-            Ok(_) => Ok(settled),
+            Ok(true) => Ok(settled),
+            Ok(false) => Err(SettleError::Lost("its channel closed meanwhile".to_owned())),
             Err(error) => Err(SettleError::Lost(error.to_string())),
         }
     }
@@ -167,13 +168,11 @@ impl Drop for RabbitReceipt {
             self.unsettled.one_less();
             // Without a runtime the process ends, and the broker takes everything back.
             if let Ok(runtime) = tokio::runtime::Handle::try_current() {
-                let channel = self._channel.clone();
+                let channel = self.channel.clone();
                 runtime.spawn(async move {
-                    let options = BasicNackOptions { requeue: true, ..Default::default() };
-                    if let Err(error) = acker.nack(options).await {
+                    if let Err(error) = hand_back(&channel, &acker).await {
                         tracing::debug!(%error, "the broker takes the delivery back");
                     }
-                    drop(channel);
                 });
             }
         }

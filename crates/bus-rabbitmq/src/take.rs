@@ -10,7 +10,7 @@ use lapin::types::{AMQPValue, FieldTable};
 
 use crate::Shared;
 use crate::convert::message;
-use crate::link::{reply_code, unreachable};
+use crate::link::{answer, reply_code, unreachable};
 use crate::topology::close;
 
 /// How many failed messages are handed over at a time.
@@ -36,7 +36,7 @@ pub(crate) async fn drain_failed(
             break Err(error.into());
         }
         for acker in ackers {
-            let acked = acker.ack(BasicAckOptions::default()).await;
+            let acked = answer(&channel, acker.ack(BasicAckOptions::default())).await;
             acked.map_err(|error| DrainError::Transport(unreachable(&error)))?;
         }
     };
@@ -78,11 +78,10 @@ async fn get(
     queue: &str,
 ) -> Result<Option<lapin::message::BasicGetMessage>, TransportError> {
     const NOT_FOUND: u16 = 404;
-    channel.basic_get(queue.into(), BasicGetOptions::default()).await.map_err(|error| {
-        match reply_code(&error) {
-            Some(NOT_FOUND) => TransportError::NotSetUp(format!("queue {queue}")),
-            _ => unreachable(&error),
-        }
+    let getting = channel.basic_get(queue.into(), BasicGetOptions::default());
+    answer(channel, getting).await.map_err(|error| match reply_code(&error) {
+        Some(NOT_FOUND) => TransportError::NotSetUp(format!("queue {queue}")),
+        _ => unreachable(&error),
     })
 }
 
@@ -124,8 +123,8 @@ pub(crate) async fn ready(shared: &Shared, queue: &str) -> Result<Option<u64>, T
     const NOT_FOUND: u16 = 404;
     let channel = shared.consuming.channel().await?;
     let passive = QueueDeclareOptions { passive: true, ..Default::default() };
-    let declared = channel.queue_declare(queue.into(), passive, FieldTable::default()).await;
-    match declared {
+    let declared = channel.queue_declare(queue.into(), passive, FieldTable::default());
+    match answer(&channel, declared).await {
         Ok(queue) => {
             close(channel).await;
             Ok(Some(u64::from(queue.message_count())))
@@ -150,7 +149,8 @@ pub(crate) async fn remove(shared: &Shared, service: &str) -> Result<(), Transpo
     }
     let channel = shared.consuming.channel().await?;
     // Quorum queues know neither `if-unused` nor `if-empty`.
-    let deleted = channel.queue_delete(queue.as_str().into(), QueueDeleteOptions::default()).await;
+    let deleting = channel.queue_delete(queue.as_str().into(), QueueDeleteOptions::default());
+    let deleted = answer(&channel, deleting).await;
     let deleted = deleted.map_err(|error| unreachable(&error))?;
     close(channel).await;
     if deleted > 0 {

@@ -11,7 +11,7 @@ use lapin::options::{
 use lapin::types::{AMQPValue, FieldTable};
 use lapin::{Channel, ExchangeKind};
 
-use crate::link::{Link, reply_code, unreachable};
+use crate::link::{Link, answer, reply_code, unreachable};
 use crate::names::{Names, seconds};
 
 /// How long and how much the journal keeps.
@@ -162,7 +162,9 @@ pub(crate) async fn declare(
     let channel = link.channel().await?;
     let mut changes = Vec::with_capacity(objects.len());
     for object in objects {
-        declare_one(&channel, object).await.map_err(|error| explain(object, &error))?;
+        answer(&channel, declare_one(&channel, object))
+            .await
+            .map_err(|error| explain(object, &error))?;
         let (action, note) = (ChangeAction::Declare, None);
         changes.push(Change { action, object: object.describe(), note });
     }
@@ -171,7 +173,7 @@ pub(crate) async fn declare(
 }
 
 pub(crate) async fn close(channel: Channel) {
-    if let Err(error) = channel.close(200, "done".into()).await {
+    if let Err(error) = answer(&channel, channel.close(200, "done".into())).await {
         tracing::debug!(%error, "the channel was gone already");
     }
 }

@@ -4,16 +4,20 @@
 
 mod broker;
 
-use std::sync::Mutex;
+use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use dolmen_bus::{
-    KeepError, KeepFailed, Message, Mode, Pattern, Policy, PolicySettings, ServiceSpec,
-    SettleError, Settlement, Subscription, Topology, Transport,
+    Incoming, KeepError, KeepFailed, Message, Mode, Pattern, Policy, PolicySettings, ServiceSpec,
+    SettleError, Settlement, Subscription, Topology, Transport, Worker,
 };
 use dolmen_bus_conformance::within;
 use dolmen_bus_rabbitmq::{Options, RabbitBus};
+use tokio::io::copy_bidirectional;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
 
 fn options(broker: &broker::Broker) -> Options {
     static NEXT: AtomicU32 = AtomicU32::new(0);
@@ -34,6 +38,103 @@ async fn set_up(bus: &RabbitBus, services: &[&str]) {
         })
         .collect();
     bus.setup(&Topology { services }, Mode::Apply).await.unwrap();
+}
+
+/// A way to the broker that can be cut.
+struct Cable {
+    port: u16,
+    cut: watch::Sender<u32>,
+}
+
+impl Cable {
+    async fn lay(to: u16) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let cut = watch::Sender::new(0);
+        let cuts = cut.subscribe();
+        tokio::spawn(async move {
+            while let Ok((mut near, _)) = listener.accept().await {
+                let mut cuts = cuts.clone();
+                cuts.mark_unchanged();
+                tokio::spawn(async move {
+                    let Ok(mut far) = TcpStream::connect(("127.0.0.1", to)).await else { return };
+                    tokio::select! {
+                        _ = copy_bidirectional(&mut near, &mut far) => {}
+                        _ = cuts.changed() => {}
+                    }
+                });
+            }
+        });
+        Self { port, cut }
+    }
+
+    fn cut(&self) {
+        self.cut.send_modify(|cuts| *cuts += 1);
+    }
+}
+
+/// What a service handled: how often each message.
+#[derive(Clone, Default)]
+struct Handled(Arc<Mutex<HashMap<String, u32>>>);
+
+impl Handled {
+    fn note(&self, incoming: &Incoming) {
+        *self.0.lock().unwrap().entry(incoming.id.clone()).or_default() += 1;
+    }
+
+    fn all(&self, ids: &HashSet<String>) -> bool {
+        let handled = self.0.lock().unwrap();
+        ids.iter().all(|id| handled.contains_key(id))
+    }
+
+    async fn reach(&self, ids: &HashSet<String>) {
+        while !self.all(ids) {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+}
+
+/// Publishes until it is confirmed, as a producer would.
+async fn publish(bus: &RabbitBus, message: Message) {
+    while let Err(error) = bus.publish(vec![message.clone()]).await {
+        assert!(matches!(error, dolmen_bus::PublishError::Unconfirmed { .. }), "{error}");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
+/// After a cut both producers and consumers go on, and every confirmed message is handled.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_cut_connection_is_made_again_and_consuming_resumes() {
+    let Some(broker) = broker::shared() else { return };
+    let cable = Cable::lay(broker.amqp).await;
+    let mut options = options(broker);
+    options.url = format!("amqp://guest:guest@127.0.0.1:{}/%2f", cable.port);
+    let bus = RabbitBus::open(options).await.unwrap();
+    set_up(&bus, &["a"]).await;
+    let handled = Handled::default();
+    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+    let worker = Worker::new(Arc::new(bus.clone()), "a").handle({
+        let handled = handled.clone();
+        move |incoming| {
+            handled.note(&incoming);
+            async { Ok(()) }
+        }
+    });
+    let working = tokio::spawn(worker.run_until(async move {
+        let _ = stopped.await;
+    }));
+    let mut ids = HashSet::new();
+    for n in 0..60 {
+        if n % 20 == 10 {
+            cable.cut();
+        }
+        let message = Message::new("k", n.to_string());
+        ids.insert(message.id.clone());
+        publish(&bus, message).await;
+    }
+    within("all confirmed messages", handled.reach(&ids)).await;
+    stop.send(()).unwrap();
+    within("the end", working).await.unwrap().unwrap();
 }
 
 /// A message that the broker returns counts as not sent, although it is confirmed as well, and
