@@ -5,6 +5,7 @@
 //! [`Rig`]. Nothing sleeps for a result: tests wait for what must come, and a rig's clock may run
 //! faster than the machine's.
 
+pub mod broker;
 mod clock;
 mod deliver;
 mod operate;

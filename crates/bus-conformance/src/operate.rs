@@ -49,6 +49,7 @@ pub async fn depths_say_where_messages_are<R: Rig>(rig: R) {
 pub async fn the_journal_tells_a_message_s_story<R: Rig>(rig: R) {
     let scene = Scene::new(rig, &[("a", &["k"])]).await;
     let sent = scene.publish("k", "body").await;
+    scene.publish("other", "body").await;
     let mut consumer = scene.consume("a").await;
     let mut delivery = next(consumer.as_mut()).await;
     let wait = softfail(&delivery, "a", Duration::from_secs(1));
@@ -68,6 +69,8 @@ pub async fn the_journal_tells_a_message_s_story<R: Rig>(rig: R) {
     assert_eq!(story[2].took, Some(Duration::from_millis(3)));
     assert_eq!(story[2].message.routing_key, "k");
     assert!(story.windows(2).all(|pair| pair[0].position < pair[1].position));
+    assert_eq!(scene.bus.trace(&sent.id).await.unwrap(), story);
+    assert!(scene.bus.trace("nobody").await.unwrap().is_empty());
 }
 
 /// A reader goes on where it was, and sees everything once.

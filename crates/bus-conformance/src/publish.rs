@@ -118,6 +118,7 @@ pub async fn what_nobody_listens_to_is_visible<R: Rig>(rig: R) {
     let lost = scene.publish("unheard", "1").await;
     scene.publish("heard", "2").await;
     assert_eq!(scene.take_all("a").await.len(), 1);
+    assert_eq!(scene.bus.count_unrouted().await.unwrap(), 1);
     let unrouted = scene.bus.unrouted(10).await.unwrap();
     assert_eq!(ids(&unrouted), [&lost.id]);
     // Looking does not take.

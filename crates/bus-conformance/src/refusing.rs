@@ -99,6 +99,10 @@ impl Transport for Refusing {
         self.bus.unrouted(most).await
     }
 
+    async fn count_unrouted(&self) -> Result<u64, TransportError> {
+        self.bus.count_unrouted().await
+    }
+
     async fn waiting(&self) -> Result<Vec<Waiting>, TransportError> {
         self.bus.waiting().await
     }

@@ -9,6 +9,7 @@ use lapin::BasicProperties;
 use lapin::options::{BasicAckOptions, BasicConsumeOptions, BasicQosOptions};
 use lapin::types::{AMQPValue, FieldTable};
 use serde_json::Value;
+use uuid::Uuid;
 
 use crate::convert::{message, properties};
 use crate::link::{Link, answer, unreachable};
@@ -56,8 +57,9 @@ pub(crate) fn write(event: &Event) -> (BasicProperties, Bytes) {
     (properties(&event.message, &headers), body)
 }
 
-/// A record from the stream; `None` for a word of a newer dolmen.
-fn read(delivery: lapin::message::Delivery, now: Time) -> Option<Event> {
+/// A record from the stream; `None` for a word of a newer dolmen. Nobody says when a message was
+/// published whose producer does not: its id may, and else it was not before `earlier`.
+fn read(delivery: lapin::message::Delivery, earlier: Time) -> Option<Event> {
     let key = delivery.routing_key.as_str().to_owned();
     let (message, headers) = message(&key, &delivery.properties, delivery.data);
     let position = headers.get("x-stream-offset")?.as_u64()?;
@@ -67,7 +69,8 @@ fn read(delivery: lapin::message::Delivery, now: Time) -> Option<Event> {
         Some(word) => What::parse(&word)?,
         None => What::Published,
     };
-    let at = text(name::AT).and_then(|text| parse(&text)).or(message.time).unwrap_or(now);
+    let said = text(name::AT).and_then(|text| parse(&text)).or(message.time);
+    let at = said.or_else(|| made_at(&message.id)).unwrap_or(earlier);
     let took = headers.get(name::TOOK).and_then(Value::as_u64).map(Duration::from_micros);
     let mut event = Event::new(what, at, message);
     event.position = position;
@@ -86,6 +89,14 @@ fn read(delivery: lapin::message::Delivery, now: Time) -> Option<Event> {
 fn parse(text: &str) -> Option<Time> {
     let headers = Headers::from([(dolmen_bus::header::DUE_AT.to_owned(), text.into())]);
     Envelope::read(&headers).due_at
+}
+
+/// When an id was made, if it says so (UUID version 7).
+fn made_at(id: &str) -> Option<Time> {
+    let made = Uuid::try_parse(id).ok().filter(|id| id.get_version_num() == 7)?.get_timestamp()?;
+    let (seconds, nanos) = made.to_unix();
+    let micros = i64::try_from(seconds).ok()?.checked_mul(1_000_000)?;
+    Some(Time::from_micros(micros.checked_add(i64::from(nanos / 1000))?))
 }
 
 /// Where to start reading.
@@ -123,13 +134,15 @@ pub(crate) async fn page(
     };
     let mut consumer = answer(&channel, consuming).await.map_err(|error| unreachable(&error))?;
     let mut events = Vec::new();
+    let mut earlier = now;
     while events.len() < most {
         let Ok(next) = tokio::time::timeout(QUIET, consumer.next()).await else { break };
         let Some(delivery) = next else { break };
         let delivery = delivery.map_err(|error| unreachable(&error))?;
         let ack = answer(&channel, delivery.acker.ack(BasicAckOptions::default())).await;
         ack.map_err(|error| unreachable(&error))?;
-        let Some(event) = read(delivery, now) else { continue };
+        let Some(event) = read(delivery, earlier) else { continue };
+        earlier = event.at;
         // A block may begin before what was asked for.
         if !matches!(from, From::After(position) if event.position <= position) {
             events.push(event);

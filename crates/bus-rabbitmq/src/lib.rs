@@ -44,6 +44,8 @@ pub struct Options {
     pub bus: String,
     /// `amqp://user:password@host:port/vhost`, or `amqps://` for TLS.
     pub url: String,
+    /// Certificates that are trusted besides the system's, in PEM.
+    pub ca: Option<String>,
     /// The waits that setup makes besides those that policies name, in seconds.
     pub rungs: BTreeSet<u64>,
     /// The services that are known without asking: AMQP cannot list them.
@@ -71,6 +73,7 @@ impl Options {
         Self {
             bus: bus.into(),
             url: url.into(),
+            ca: None,
             rungs: BTreeSet::from(RUNGS),
             services: BTreeSet::new(),
             redelivery_limit: topology::DEFAULT_LIMIT,
@@ -133,7 +136,7 @@ impl RabbitBus {
         let uri: AMQPUri = options.url.parse().map_err(OpenError::Url)?;
         let link = |purpose| {
             let name = format!("dolmen {} {purpose}", options.bus);
-            Arc::new(Link::new(uri.clone(), name))
+            Arc::new(Link::new(uri.clone(), options.ca.clone(), name))
         };
         let (publishing, consuming) = (link("publish"), link("consume"));
         // Both, so that what is wrong is said now.
@@ -326,6 +329,12 @@ impl Transport for RabbitBus {
 
     async fn unrouted(&self, most: usize) -> Result<Vec<Message>, TransportError> {
         take::unrouted(&self.shared, most).await
+    }
+
+    async fn count_unrouted(&self) -> Result<u64, TransportError> {
+        let queue = self.shared.names.unrouted();
+        let ready = take::ready(&self.shared, &queue).await?;
+        ready.ok_or_else(|| TransportError::NotSetUp(format!("queue {queue}")))
     }
 
     async fn waiting(&self) -> Result<Vec<Waiting>, TransportError> {

@@ -6,8 +6,12 @@ use std::time::Duration;
 
 use dolmen_bus::TransportError;
 use lapin::options::BasicNackOptions;
+use lapin::tcp::OwnedTLSConfig;
 use lapin::uri::AMQPUri;
-use lapin::{Acker, Channel, ChannelState, Connection, ConnectionProperties, ErrorKind};
+use lapin::{
+    Acker, Channel, ChannelState, Connection, ConnectionProperties, DefaultConnectionBuilder,
+    ErrorKind,
+};
 use tokio::sync::Mutex;
 
 /// How long connecting may take.
@@ -25,13 +29,16 @@ pub(crate) const BACKOFF: (Duration, Duration) =
 #[derive(Debug)]
 pub(crate) struct Link {
     uri: AMQPUri,
+    tls: OwnedTLSConfig,
     name: String,
     connection: Mutex<Option<Connection>>,
 }
 
 impl Link {
-    pub(crate) fn new(uri: AMQPUri, name: String) -> Self {
-        Self { uri, name, connection: Mutex::new(None) }
+    /// `ca` holds the certificates that are trusted besides the system's, in PEM.
+    pub(crate) fn new(uri: AMQPUri, ca: Option<String>, name: String) -> Self {
+        let tls = OwnedTLSConfig { identity: None, cert_chain: ca };
+        Self { uri, tls, name, connection: Mutex::new(None) }
     }
 
     /// A new channel, on a new connection if need be. One try.
@@ -49,7 +56,11 @@ impl Link {
         let properties =
             ConnectionProperties::default().with_connection_name(self.name.as_str().into());
         let connecting = async {
-            let connection = Connection::connect_uri(self.uri.clone(), properties).await?;
+            let builder = DefaultConnectionBuilder::new()?
+                .with_uri(self.uri.clone())
+                .with_tls_config(self.tls.clone())
+                .with_properties(properties);
+            let connection = builder.connect().await?;
             let channel = connection.create_channel().await?;
             Ok((connection, channel))
         };

@@ -53,17 +53,19 @@ fn fold(events: Vec<Event>, now: Time) -> Vec<Waiting> {
     waiting
 }
 
-/// Counts by service. Failed messages are in one queue, oldest first, so those still there are
-/// the last hardfails of the journal.
+/// Counts by service: those that are known, and those that the journal names. Failed messages are
+/// in one queue, oldest first, so those still there are the last hardfails of the journal.
 pub(crate) async fn depths(shared: &Shared) -> Result<Vec<Depth>, TransportError> {
+    let events = recent(shared).await?;
+    let mut services = shared.known();
+    services.extend(events.iter().filter_map(|event| event.service.clone()));
     let mut depths = Vec::new();
-    for service in shared.known() {
+    for service in services {
         let Some(ready) = ready(shared, &shared.names.service(&service)).await? else { continue };
         let (waiting, failed, oldest_at, paused_at) = (0, 0, None, None);
         depths.push(Depth { service, ready, waiting, failed, oldest_at, paused_at });
     }
     let failed = ready(shared, &shared.names.failed()).await?.unwrap_or_default();
-    let events = recent(shared).await?;
     let mut count = |service: &str, change: &dyn Fn(&mut Depth)| {
         depths.iter_mut().filter(|depth| depth.service == service).for_each(change);
     };

@@ -2,16 +2,13 @@
 
 #![allow(clippy::unwrap_used, clippy::print_stderr, reason = "tests: a panic is the report")]
 
-#[allow(dead_code, reason = "each test binary uses its part of it")]
-mod broker;
-
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use dolmen_bus::{Clock, SystemClock};
-use dolmen_bus_conformance::{Process, Rig, suite};
+use dolmen_bus_conformance::{Process, Rig, broker, suite};
 use dolmen_bus_rabbitmq::{Options, RabbitBus};
 
 /// One bus on the shared broker; its name keeps it apart from the others.

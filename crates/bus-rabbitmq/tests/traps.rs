@@ -2,8 +2,6 @@
 
 #![allow(clippy::unwrap_used, clippy::print_stderr, reason = "tests: a panic is the report")]
 
-mod broker;
-
 use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
@@ -13,7 +11,7 @@ use dolmen_bus::{
     Incoming, KeepError, KeepFailed, Message, Mode, Pattern, Policy, PolicySettings, ServiceSpec,
     SettleError, Settlement, Subscription, Topology, Transport, Worker,
 };
-use dolmen_bus_conformance::within;
+use dolmen_bus_conformance::{broker, within};
 use dolmen_bus_rabbitmq::{Options, RabbitBus};
 use tokio::io::copy_bidirectional;
 use tokio::net::{TcpListener, TcpStream};
@@ -252,4 +250,24 @@ async fn changed_arguments_are_explained() {
     let error = other.setup(&Topology { services: vec![service] }, Mode::Apply).await.unwrap_err();
     let text = error.to_string();
     assert!(text.contains("exists with other arguments") && text.contains("service.a"), "{text}");
+}
+
+/// A broker whose certificate was signed by an authority of one's own is believed when that
+/// authority is named, and not otherwise.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_broker_is_believed_for_its_certificate() {
+    let Some(broker) = broker::shared() else { return };
+    let mut options = options(broker);
+    options.url = broker.tls_url();
+    let Err(error) = RabbitBus::open(options.clone()).await else { panic!("it was believed") };
+    assert!(error.to_string().contains("certificate"), "{error}");
+    options.ca = Some(std::fs::read_to_string(broker.authority()).unwrap());
+    let bus = RabbitBus::open(options).await.unwrap();
+    set_up(&bus, &["a"]).await;
+    let sent = Message::new("k", "through TLS");
+    bus.publish(vec![sent.clone()]).await.unwrap();
+    let want = Subscription { service: "a".into(), prefetch: 1 };
+    let mut consumer = bus.subscribe(&want).await.unwrap();
+    let delivery = within("a delivery", consumer.next()).await.unwrap();
+    assert_eq!((delivery.message.id, delivery.message.body), (sent.id, sent.body));
 }

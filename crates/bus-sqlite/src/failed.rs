@@ -95,14 +95,21 @@ impl FailedFile {
 
     /// The messages that nobody decided about, newest first.
     pub async fn open_messages(&self) -> Result<Vec<Kept>, FailedFileError> {
-        self.with(|connection| {
-            connection
-                .prepare_cached(
-                    "SELECT id, service, failed_at, message, body, envelope FROM failed
-                     WHERE fate IS NULL ORDER BY failed_at DESC, id DESC",
-                )?
-                .query_map([], kept)?
-                .collect()
+        self.list("fate IS NULL").await
+    }
+
+    /// The messages that were given up and can be brought back, newest first.
+    pub async fn discarded_messages(&self) -> Result<Vec<Kept>, FailedFileError> {
+        self.list("fate = 'discarded'").await
+    }
+
+    async fn list(&self, which: &'static str) -> Result<Vec<Kept>, FailedFileError> {
+        self.with(move |connection| {
+            let sql = format!(
+                "SELECT id, service, failed_at, message, body, envelope FROM failed
+                 WHERE {which} ORDER BY failed_at DESC, id DESC"
+            );
+            connection.prepare_cached(&sql)?.query_map([], kept)?.collect()
         })
         .await
     }

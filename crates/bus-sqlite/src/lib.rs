@@ -276,6 +276,11 @@ impl Transport for SqliteBus {
         self.read(move |connection| read::unrouted(connection, now, most)).await
     }
 
+    async fn count_unrouted(&self) -> Result<u64, TransportError> {
+        let now = self.now();
+        self.read(move |connection| read::count_unrouted(connection, now)).await
+    }
+
     async fn waiting(&self) -> Result<Vec<Waiting>, TransportError> {
         let now = self.now();
         self.read(move |connection| read::waiting(connection, now)).await
@@ -311,6 +316,11 @@ impl Transport for SqliteBus {
         most: usize,
     ) -> Result<Vec<Event>, TransportError> {
         self.read(move |connection| read::journal(connection, position, most)).await
+    }
+
+    async fn trace(&self, message_id: &str) -> Result<Vec<Event>, TransportError> {
+        let id = message_id.to_owned();
+        self.read(move |connection| read::trace(connection, &id)).await
     }
 
     async fn record(&self, event: Event) -> Result<(), TransportError> {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use dolmen_bus::{Bytes, Depth, Event, FailedMessage, Message, Waiting, What};
 use dolmen_model::Time;
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, Params, Row, params};
 
 use crate::rows::{MESSAGE, message, read_envelope, read_json};
 
@@ -52,6 +52,17 @@ pub(crate) fn unrouted(
         .prepare_cached(&sql)?
         .query_map([now.micros(), most], |row| message(row, 0))?
         .collect()
+}
+
+/// How many messages [`unrouted`] would find.
+pub(crate) fn count_unrouted(connection: &Connection, now: Time) -> rusqlite::Result<u64> {
+    connection
+        .prepare_cached(
+            "SELECT count(*) FROM delivery
+             WHERE state = 'unrouted' OR state = 'ready' AND due <= ?1
+                 AND service NOT IN (SELECT name FROM service)",
+        )?
+        .query_row([now.micros()], |row| Ok(row.get::<_, i64>(0)?.cast_unsigned()))
 }
 
 /// The messages that wait.
@@ -106,42 +117,56 @@ pub(crate) fn journal(
     position: Option<u64>,
     most: usize,
 ) -> rusqlite::Result<Vec<Event>> {
+    let after = position.map_or(0, |position| i64::try_from(position).unwrap_or(i64::MAX));
+    let most = i64::try_from(most).unwrap_or(i64::MAX);
+    events(connection, "position > ?1 ORDER BY position LIMIT ?2", params![after, most])
+}
+
+/// Records of the journal about one message.
+pub(crate) fn trace(connection: &Connection, message_id: &str) -> rusqlite::Result<Vec<Event>> {
+    let condition = "journal.message IN (SELECT seq FROM message WHERE id = ?1) ORDER BY position";
+    events(connection, condition, params![message_id])
+}
+
+fn events(
+    connection: &Connection,
+    condition: &str,
+    parameters: impl Params,
+) -> rusqlite::Result<Vec<Event>> {
     let sql = format!(
         "SELECT position, at, what, service, attempt, errors, due_at, target, took, reason,
              {MESSAGE}
-         FROM journal JOIN message ON message.seq = journal.message
-         WHERE position > ?1 ORDER BY position LIMIT ?2"
+         FROM journal JOIN message ON message.seq = journal.message WHERE {condition}"
     );
-    let after = position.map_or(0, |position| i64::try_from(position).unwrap_or(i64::MAX));
-    let most = i64::try_from(most).unwrap_or(i64::MAX);
     connection
         .prepare_cached(&sql)?
-        .query_map(params![after, most], |row| {
-            let what: String = row.get(2)?;
-            let Some(what) = What::parse(&what) else { return Ok(None) };
-            let mut message = message(row, 10)?;
-            if !matches!(what, What::Published | What::Hardfail) {
-                message.body = Bytes::new();
-            }
-            Ok(Some(Event {
-                position: row.get::<_, i64>(0)?.cast_unsigned(),
-                at: Time::from_micros(row.get(1)?),
-                what,
-                message,
-                service: row.get(3)?,
-                attempt: row.get(4)?,
-                errors: read_json(row.get(5)?),
-                due_at: time(row.get(6)?),
-                to: row.get(7)?,
-                took: row
-                    .get::<_, Option<i64>>(8)?
-                    .map(|took| Duration::from_micros(u64::try_from(took).unwrap_or_default())),
-                reason: row.get(9)?,
-            }))
-        })?
+        .query_map(parameters, event)?
         // A word of a newer dolmen is passed over.
         .filter_map(Result::transpose)
         .collect()
+}
+
+fn event(row: &Row<'_>) -> rusqlite::Result<Option<Event>> {
+    let what: String = row.get(2)?;
+    let Some(what) = What::parse(&what) else { return Ok(None) };
+    let mut message = message(row, 10)?;
+    if !matches!(what, What::Published | What::Hardfail) {
+        message.body = Bytes::new();
+    }
+    let took: Option<i64> = row.get(8)?;
+    Ok(Some(Event {
+        position: row.get::<_, i64>(0)?.cast_unsigned(),
+        at: Time::from_micros(row.get(1)?),
+        what,
+        message,
+        service: row.get(3)?,
+        attempt: row.get(4)?,
+        errors: read_json(row.get(5)?),
+        due_at: time(row.get(6)?),
+        to: row.get(7)?,
+        took: took.map(|took| Duration::from_micros(u64::try_from(took).unwrap_or_default())),
+        reason: row.get(9)?,
+    }))
 }
 
 fn time(micros: Option<i64>) -> Option<Time> {

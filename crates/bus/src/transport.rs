@@ -51,6 +51,9 @@ pub trait Transport: Send + Sync + 'static {
     /// The messages nobody listened to, or whose service is gone, oldest first, at most `most`.
     async fn unrouted(&self, most: usize) -> Result<Vec<Message>, TransportError>;
 
+    /// How many messages nobody listened to, or whose service is gone.
+    async fn count_unrouted(&self) -> Result<u64, TransportError>;
+
     /// The messages that wait, the first due first.
     async fn waiting(&self) -> Result<Vec<Waiting>, TransportError>;
 
@@ -71,6 +74,18 @@ pub trait Transport: Send + Sync + 'static {
         most: usize,
     ) -> Result<Vec<Event>, TransportError>;
 
+    /// Everything that the journal has about one message, oldest first.
+    async fn trace(&self, message_id: &str) -> Result<Vec<Event>, TransportError> {
+        let mut found = Vec::new();
+        let mut position = None;
+        loop {
+            let page = self.journal(position, JOURNAL_PAGE).await?;
+            let Some(last) = page.last() else { return Ok(found) };
+            position = Some(last.position);
+            found.extend(page.into_iter().filter(|event| event.message.id == message_id));
+        }
+    }
+
     /// Writes a record about a service or about what an operator did.
     async fn record(&self, event: Event) -> Result<(), TransportError>;
 }
@@ -89,6 +104,9 @@ pub trait Consumer: Send {
     /// handed out can still be settled.
     async fn close(self: Box<Self>) -> Result<(), TransportError>;
 }
+
+/// How many records of the journal are read at a time when one message is looked for.
+const JOURNAL_PAGE: usize = 10_000;
 
 /// How many redeliveries without an answer make a message suspect of killing its worker.
 pub const ALONE_FROM: u32 = 3;
@@ -247,6 +265,18 @@ pub enum ChangeAction {
     Declare,
     /// Nothing is done, but somebody should know.
     Warn,
+}
+
+impl ChangeAction {
+    /// Its word on screens.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Create => "create",
+            Self::Remove => "remove",
+            Self::Declare => "declare",
+            Self::Warn => "warning",
+        }
+    }
 }
 
 /// The services of a bus.

@@ -2,6 +2,7 @@ use std::collections::BTreeMap;
 use std::io::ErrorKind;
 use std::os::fd::AsFd;
 use std::os::unix::process::ExitStatusExt;
+use std::path::PathBuf;
 use std::process::{ExitStatus, Stdio};
 
 use async_trait::async_trait;
@@ -22,13 +23,20 @@ use crate::{Failure, Nature, Remedy};
 #[derive(Clone, Debug)]
 pub struct Exec {
     command: String,
+    folder: Option<PathBuf>,
     codes: ExitCodes,
 }
 
 impl Exec {
     /// A command for `/bin/sh -c`.
     pub fn new(command: impl Into<String>) -> Self {
-        Self { command: command.into(), codes: ExitCodes::default() }
+        Self { command: command.into(), folder: None, codes: ExitCodes::default() }
+    }
+
+    /// Runs it in this folder; in the worker's own otherwise.
+    #[must_use]
+    pub fn folder(self, folder: impl Into<PathBuf>) -> Self {
+        Self { folder: Some(folder.into()), ..self }
     }
 
     /// Other meanings of exit codes.
@@ -41,7 +49,7 @@ impl Exec {
 #[async_trait]
 impl Handler for Exec {
     async fn handle(&self, incoming: Incoming) -> Result<(), Failure> {
-        let mut command = shell(&self.command);
+        let mut command = shell(&self.command, self.folder.as_deref());
         environment(&mut command, &incoming);
         command.stdin(Stdio::piped()).stdout(our_stderr());
         let mut group = Group::start(command, &incoming.service)

@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::io;
+use std::path::Path;
 use std::process::Stdio;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -85,10 +86,14 @@ async fn listen(stderr: ChildStderr, said: Arc<Mutex<VecDeque<String>>>, service
     }
 }
 
-/// `/bin/sh -c command`: the shell says 126 and 127 when the command cannot be run.
-pub(super) fn shell(command: &str) -> Command {
+/// `/bin/sh -c command` in a folder, or in ours: the shell says 126 and 127 when the command
+/// cannot be run.
+pub(super) fn shell(command: &str, folder: Option<&Path>) -> Command {
     let mut shell = Command::new("/bin/sh");
     shell.arg("-c").arg(command);
+    if let Some(folder) = folder {
+        shell.current_dir(folder);
+    }
     shell
 }
 

@@ -37,13 +37,14 @@ pub enum HttpError {
 }
 
 impl Http {
+    /// Whether messages can be sent to `url`.
+    pub fn check(url: &str) -> Result<(), HttpError> {
+        parse(url).map(|_| ())
+    }
+
     /// Sends messages to `url`.
     pub fn new(url: &str) -> Result<Self, HttpError> {
-        let wrong = |why: &str| HttpError::Url(url.to_owned(), why.to_owned());
-        let url = Url::parse(url).map_err(|error| wrong(&error.to_string()))?;
-        if !matches!(url.scheme(), "http" | "https") {
-            return Err(wrong("another scheme"));
-        }
+        let url = parse(url)?;
         // Somebody may have chosen one already; then that one is used.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let client = Client::builder()
@@ -52,6 +53,15 @@ impl Http {
             .build()
             .map_err(|error| HttpError::Client(error.to_string()))?;
         Ok(Self { url, client })
+    }
+}
+
+fn parse(url: &str) -> Result<Url, HttpError> {
+    let wrong = |why: &str| HttpError::Url(url.to_owned(), why.to_owned());
+    let url = Url::parse(url).map_err(|error| wrong(&error.to_string()))?;
+    match url.scheme() {
+        "http" | "https" => Ok(url),
+        _ => Err(wrong("another scheme")),
     }
 }
 

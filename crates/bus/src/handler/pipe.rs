@@ -1,3 +1,4 @@
+use std::path::PathBuf;
 use std::process::Stdio;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -27,6 +28,7 @@ const LONGEST_ANSWER: u64 = 1024 * 1024;
 #[derive(Debug)]
 pub struct Pipe {
     command: String,
+    folder: Option<PathBuf>,
     idle: Mutex<Vec<Process>>,
 }
 
@@ -45,14 +47,20 @@ impl std::fmt::Debug for Process {
 impl Pipe {
     /// A command for `/bin/sh -c`, started when the first message comes.
     pub fn new(command: impl Into<String>) -> Self {
-        Self { command: command.into(), idle: Mutex::default() }
+        Self { command: command.into(), folder: None, idle: Mutex::default() }
+    }
+
+    /// Runs it in this folder; in the worker's own otherwise.
+    #[must_use]
+    pub fn folder(self, folder: impl Into<PathBuf>) -> Self {
+        Self { folder: Some(folder.into()), ..self }
     }
 
     fn process(&self, service: &Arc<str>) -> Result<Process, Failure> {
         if let Some(process) = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop() {
             return Ok(process);
         }
-        let mut command = shell(&self.command);
+        let mut command = shell(&self.command, self.folder.as_deref());
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).env("DOLMEN_SERVICE", &**service);
         let mut group = Group::start(command, service)
             .map_err(|error| cannot_run(&self.command, &error.to_string()))?;

@@ -18,7 +18,7 @@ use thiserror::Error;
 use crate::handler::Handler;
 use crate::key::{KeyError, Pattern};
 use crate::recoverability::Policy;
-use crate::transport::{NameError, ServiceSpec, Topology, check_name};
+use crate::transport::{Change, ChangeAction, NameError, ServiceSpec, Topology, check_name};
 use crate::{Clock, Contracts, Mode, SystemClock, Transport, TransportError};
 
 use run::{End, Run};
@@ -214,7 +214,12 @@ impl<H: Handler> Worker<H> {
             let service = ServiceSpec { name: self.service.clone(), listen, policy };
             let topology = Topology { services: vec![service] };
             for change in self.transport.setup(&topology, Mode::Apply).await? {
-                tracing::info!(?change, "setup");
+                let Change { action, object, note } = change;
+                match action {
+                    ChangeAction::Declare => {}
+                    ChangeAction::Warn => tracing::warn!("{object}: {}", note.unwrap_or_default()),
+                    _ => tracing::info!("{} {object}", action.as_str()),
+                }
             }
         }
         Ok(Run::new(self, prefetch))
