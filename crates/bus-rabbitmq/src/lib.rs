@@ -205,9 +205,8 @@ impl Shared {
     /// Whether a wait turned out not to exist and there is a longer one to try.
     fn forget_rung(&self, rung: u64, back: Return, unsent: &Unsent) -> bool {
         let missing = match unsent {
-            Unsent::Returned { .. } => true,
-            Unsent::Unreachable(text) => text.contains("NOT_FOUND"),
-            Unsent::Refused => false,
+            Unsent::Returned { .. } | Unsent::Missing(_) => true,
+            Unsent::Unreachable(_) | Unsent::Refused => false,
         };
         let mut rungs = self.rungs.lock().unwrap_or_else(PoisonError::into_inner);
         let rungs = rungs.of(back);

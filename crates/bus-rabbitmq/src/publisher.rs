@@ -17,7 +17,7 @@ use lapin::{BasicProperties, Channel, Confirmation};
 use thiserror::Error;
 use tokio::sync::{mpsc, oneshot};
 
-use crate::link::{Link, answer};
+use crate::link::{Link, answer, reply_code};
 
 /// How many channels publish side by side.
 const LANES: usize = 4;
@@ -41,6 +41,8 @@ pub(crate) struct Letter {
 pub(crate) enum Unsent {
     #[error("no queue behind exchange {exchange:?} for key {routing_key:?}: {text}")]
     Returned { exchange: String, routing_key: String, text: String },
+    #[error("exchange {0:?} does not exist")]
+    Missing(String),
     #[error("the broker refused it (a queue is full)")]
     Refused,
     #[error("{0}")]
@@ -50,7 +52,9 @@ pub(crate) enum Unsent {
 impl From<Unsent> for TransportError {
     fn from(unsent: Unsent) -> Self {
         match unsent {
-            Unsent::Returned { exchange, .. } => Self::NotSetUp(format!("exchange {exchange}")),
+            Unsent::Returned { exchange, .. } | Unsent::Missing(exchange) => {
+                Self::NotSetUp(format!("exchange {exchange}"))
+            }
             other => Self::Unreachable(other.to_string()),
         }
     }
@@ -148,7 +152,7 @@ async fn publish(channel: &Channel, orders: Vec<Order>) {
     }
     let mut returned = HashSet::new();
     let mut results = Vec::with_capacity(orders.len());
-    for confirm in confirms {
+    for (confirm, Order { letter, .. }) in confirms.into_iter().zip(&orders) {
         let confirmation = match confirm {
             Ok(confirm) => answer(channel, confirm).await,
             Err(error) => Err(error),
@@ -165,7 +169,7 @@ async fn publish(channel: &Channel, orders: Vec<Order>) {
             Ok(Confirmation::NotRequested) => {
                 Err(Unsent::Unreachable("the channel does not confirm".to_owned()))
             }
-            Err(error) => Err(Unsent::Unreachable(error.to_string())),
+            Err(error) => Err(unsent(letter, &error)),
         });
     }
     for (Order { letter, answer }, result) in orders.into_iter().zip(results) {
@@ -179,6 +183,18 @@ async fn publish(channel: &Channel, orders: Vec<Order>) {
         };
         // Nobody may be waiting any more.
         let _ = answer.send(result);
+    }
+}
+
+/// Why a letter was not sent. An exchange that is missing ends the channel, and with it whatever
+/// else was on its way; only the letters to that exchange are to blame.
+fn unsent(letter: &Letter, error: &lapin::Error) -> Unsent {
+    const NOT_FOUND: u16 = 404;
+    let text = error.to_string();
+    let is_named = text.contains(&format!("'{}'", letter.exchange));
+    match reply_code(error) {
+        Some(NOT_FOUND) if is_named => Unsent::Missing(letter.exchange.clone()),
+        _ => Unsent::Unreachable(text),
     }
 }
 

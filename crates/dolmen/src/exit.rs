@@ -19,7 +19,6 @@ pub(crate) enum Exit {
     /// What was typed or configured is wrong; running it again changes nothing.
     Wrong = 2,
     /// It did what was asked, and the answer is no.
-    #[expect(dead_code, reason = "`dolmen verdict` and its like answer no; they come with them")]
     No = 3,
 }
 

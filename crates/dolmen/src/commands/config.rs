@@ -120,6 +120,7 @@ fn summary(settings: &Settings) -> String {
         (rules.actors.len(), "actor", "actors"),
         (rules.operations.len(), "operation", "operations"),
         (rules.endpoints.len(), "endpoint", "endpoints"),
+        (settings.bus.services.len(), "service of the bus", "services of the bus"),
     ];
     let counts = counts.iter().filter(|(n, ..)| *n > 0);
     let parts: Vec<String> =

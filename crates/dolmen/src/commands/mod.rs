@@ -1,5 +1,6 @@
 //! The commands, one file each: what may be typed, and what is then done.
 
+pub(crate) mod bus;
 mod completions;
 mod config;
 mod demo;
@@ -33,6 +34,8 @@ pub(crate) enum Command {
     Import(import::ImportArgs),
     Proxy(proxy::ProxyArgs),
     #[command(subcommand)]
+    Bus(bus::BusCommand),
+    #[command(subcommand)]
     Config(config::ConfigCommand),
     Completions(completions::CompletionsArgs),
     Man(man::ManArgs),
@@ -46,6 +49,7 @@ impl Command {
             Self::Serve(args) => serve::run(args, context),
             Self::Import(args) => import::run(args, context),
             Self::Proxy(args) => proxy::run(args),
+            Self::Bus(command) => bus::run(command, context),
             Self::Config(command) => config::run(command, context),
             Self::Completions(args) => completions::run(args),
             Self::Man(args) => man::run(&args),

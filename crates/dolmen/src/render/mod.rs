@@ -2,6 +2,7 @@
 //!
 //! Everything here turns values into text; nothing reads, counts or decides.
 
+pub(crate) mod bus;
 pub(crate) mod csv;
 pub(crate) mod import;
 pub(crate) mod number;

@@ -4,6 +4,7 @@
 //! `default.toml` is the lowest layer and the documentation at once. Everything that is wrong with
 //! a file is reported together, with its place.
 
+mod bus;
 mod document;
 mod file;
 mod find;
@@ -29,11 +30,12 @@ use toml::Spanned;
 use toml::de::{DeValue, ValueDeserializer};
 
 use crate::exit::UsageError;
+pub(crate) use bus::{BusPlace, BusSettings, HandlerSettings, Program, ServiceSettings};
 use document::{Document, Step};
 use file::StoreSection;
 pub(crate) use find::Asked;
 use find::Found;
-pub(crate) use origin::{Entry, Origin};
+pub(crate) use origin::{Entry, Origin, without_password};
 pub(crate) use problem::{ConfigError, Problem};
 pub(crate) use source::{Intake, LogPath, SourceSettings};
 
@@ -46,6 +48,8 @@ pub(crate) struct Settings {
     /// The configuration that was read, if there is one.
     pub(crate) file: Option<PathBuf>,
     pub(crate) sources: Vec<SourceSettings>,
+    /// The bus and its services.
+    pub(crate) bus: BusSettings,
     /// The rules as they are written.
     pub(crate) rule_set: RuleSet,
     /// The rules, ready.
@@ -77,6 +81,7 @@ impl Settings {
         let mut problems = schema::check(&document);
         check_store(&document, &mut problems);
         let sources = source::read(&document, &mut problems);
+        let bus = bus::read(&document, &mut problems);
         let rule_set = rules::read(&document, &mut problems);
         let names = Names::new();
         // The place of a rule is its number in the file: only where all could be read do the
@@ -92,7 +97,7 @@ impl Settings {
                 warnings.sort_by_key(|problem| (problem.line, problem.column));
                 let entries = origin::entries(asked, &defaults, &document);
                 let file = file.map(|(path, _)| path.to_owned());
-                Ok(Self { file, sources, rule_set, rules, names, warnings, entries })
+                Ok(Self { file, sources, bus, rule_set, rules, names, warnings, entries })
             }
             Err(more) => {
                 problems.extend(more);
@@ -148,7 +153,17 @@ fn sections<T: for<'de> Deserialize<'de>>(
     name: &str,
     problems: &mut Vec<Problem>,
 ) -> Vec<T> {
-    match document.value(&[Step::Key(name)]).map(Spanned::get_ref) {
+    sections_at(document, &[name], problems)
+}
+
+/// All sections `[[some.name]]` that can be read.
+fn sections_at<T: for<'de> Deserialize<'de>>(
+    document: &Document<'_>,
+    keys: &[&str],
+    problems: &mut Vec<Problem>,
+) -> Vec<T> {
+    let steps: Vec<Step<'_>> = keys.iter().copied().map(Step::Key).collect();
+    match document.value(&steps).map(Spanned::get_ref) {
         Some(DeValue::Array(items)) => {
             items.iter().filter_map(|item| one(document, item, problems)).collect()
         }
@@ -176,6 +191,12 @@ fn one<T: for<'de> Deserialize<'de>>(
 fn plain(message: &str) -> String {
     if let Some(field) = message.strip_prefix("missing field ") {
         return format!("{field} is missing here: add it");
+    }
+    if let Some((field, known)) = message
+        .strip_prefix("unknown field ")
+        .and_then(|message| message.split_once(", expected one of "))
+    {
+        return format!("there is no key {field} here; there are {known}");
     }
     let wrong = message.strip_prefix("invalid type: ").and_then(|m| m.split_once(", expected "));
     match wrong {

@@ -110,7 +110,53 @@ pub(super) fn entries(
         }
     }
     entries.extend(table(document, &[Step::Key("attribution")], "[attribution]", 0));
+    entries.extend(bus(defaults, document));
     entries
+}
+
+/// The bus with its defaults, then its services. Nobody is shown a password.
+fn bus(defaults: &Document<'_>, document: &Document<'_>) -> Vec<Entry> {
+    let mut entries = table(document, &[Step::Key("bus")], "[bus]", 0);
+    entries.retain(|entry| entry.key != "service");
+    for key in ["url", "name"] {
+        if entries.iter().all(|entry| entry.key != key) {
+            let value = written(defaults, &[Step::Key("bus"), Step::Key(key)]);
+            entries.splice(
+                0..0,
+                value.map(|(value, _)| Entry {
+                    header: "[bus]".to_owned(),
+                    index: 0,
+                    key: key.to_owned(),
+                    value,
+                    origin: Origin::Default,
+                }),
+            );
+        }
+    }
+    for entry in &mut entries {
+        if let ("url" | "admin_url", Value::String(url)) = (entry.key.as_str(), &mut entry.value) {
+            *url = without_password(url);
+        }
+    }
+    let services = document.value(&[Step::Key("bus"), Step::Key("service")]);
+    if let Some(DeValue::Array(services)) = services.map(Spanned::get_ref) {
+        for index in 0..services.len() {
+            let steps = [Step::Key("bus"), Step::Key("service"), Step::Index(index)];
+            entries.extend(table(document, &steps, "[[bus.service]]", index));
+        }
+    }
+    entries
+}
+
+/// The address with `***` for the password in it.
+pub(crate) fn without_password(url: &str) -> String {
+    let Some((scheme, rest)) = url.split_once("://") else { return url.to_owned() };
+    let authority = rest.split('/').next().unwrap_or(rest);
+    match authority.rsplit_once('@').and_then(|(user, host)| Some((user.split_once(':')?.0, host)))
+    {
+        Some((user, host)) => format!("{scheme}://{user}:***@{host}{}", &rest[authority.len()..]),
+        None => url.to_owned(),
+    }
 }
 
 /// What is written of one section, in the order it is written.

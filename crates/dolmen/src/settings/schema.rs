@@ -8,7 +8,8 @@ use serde::forward_to_deserialize_any;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::document::Document;
+use super::bus::{BusSection, ServiceSection};
+use super::document::{Document, Step};
 use super::file::{SourceSection, StoreSection};
 use super::problem::Problem;
 
@@ -25,7 +26,7 @@ struct Section {
     keys: &'static [&'static str],
 }
 
-fn sections() -> [Section; 7] {
+fn sections() -> [Section; 8] {
     let once = |name, keys| Section { name, shape: Shape::Once, keys };
     let many = |name, keys| Section { name, shape: Shape::Many, keys };
     [
@@ -36,6 +37,7 @@ fn sections() -> [Section; 7] {
         many("operation", keys_of::<OperationRule>()),
         many("endpoint", keys_of::<EndpointRule>()),
         once("attribution", &["trusted_proxies"]),
+        once("bus", keys_of::<BusSection>()),
     ]
 }
 
@@ -43,6 +45,7 @@ fn sections() -> [Section; 7] {
 pub(super) fn check(document: &Document<'_>) -> Vec<Problem> {
     let sections = sections();
     let mut problems = Vec::new();
+    check_bus_services(document, &mut problems);
     for (key, value) in document.table().iter() {
         let Some(section) = sections.iter().find(|section| key.get_ref() == section.name) else {
             let names: Vec<&str> = sections.iter().map(|section| section.name).collect();
@@ -75,6 +78,26 @@ pub(super) fn check(document: &Document<'_>) -> Vec<Problem> {
         }
     }
     problems
+}
+
+/// `[[bus.service]]`, the one section inside another.
+fn check_bus_services(document: &Document<'_>, problems: &mut Vec<Problem>) {
+    let steps = [Step::Key("bus"), Step::Key("service")];
+    match document.value(&steps).map(|value| (value, value.get_ref())) {
+        Some((_, DeValue::Array(services))) => {
+            for service in services.iter() {
+                if let DeValue::Table(table) = service.get_ref() {
+                    let keys = keys_of::<ServiceSection>();
+                    check_table(document, table, keys, "in [[bus.service]]", problems);
+                }
+            }
+        }
+        Some((value, _)) => {
+            let message = "there may be several: write [[bus.service]], with two brackets";
+            problems.push(document.problem(value.span(), message));
+        }
+        None => {}
+    }
 }
 
 fn check_table(

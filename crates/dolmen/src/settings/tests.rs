@@ -28,6 +28,7 @@ fn the_examples_are_settings() {
     let settings = read(&examples()).unwrap_or_else(|error| panic!("{error}"));
     assert_eq!(settings.sources.len(), 4);
     assert_eq!(settings.sources[2].behind, Some(0));
+    assert_eq!(settings.bus.services.len(), 1);
 }
 
 proptest! {

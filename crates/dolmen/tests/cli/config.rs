@@ -220,7 +220,10 @@ fn the_examples_in_the_defaults_work() {
         .collect();
     folder.file("dolmen.toml", examples);
     let ok = folder.dolmen(&["config", "check"]).done();
-    assert_eq!(ok, "dolmen.toml: ok, 4 sources, 2 services, 2 actors, 1 operation, 1 endpoint\n");
+    assert_eq!(
+        ok,
+        "dolmen.toml: ok, 4 sources, 2 services, 2 actors, 1 operation, 1 endpoint, 1 service of the bus\n"
+    );
 }
 
 /// Every key that exists stands in the defaults, so that they are the whole documentation.

@@ -1,0 +1,98 @@
+use dolmen_bus::{FailedMessage, Nature};
+use dolmen_bus_sqlite::Kept;
+use dolmen_model::Time;
+use serde::Serialize;
+
+use super::decide::Selection;
+use super::open::{BusArgs, Missing, open};
+use super::print_json;
+use crate::commands::Context;
+use crate::exit::Exit;
+use crate::render::bus;
+
+/// List the failed messages that nobody decided about, newest first
+///
+/// They are first taken over from the bus into a file of their own, and stay there until somebody
+/// retries, forwards or discards them.
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct FailedArgs {
+    #[command(flatten)]
+    bus: BusArgs,
+    #[command(flatten)]
+    selection: Selection,
+    /// With their bodies
+    #[arg(long)]
+    bodies: bool,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+const EXAMPLES: &str = "Examples:
+  dolmen bus failed --service googleapps
+  dolmen bus failed --nature technical --bodies --json";
+
+/// The answer of `bus failed --json`.
+#[derive(Serialize)]
+struct Answer {
+    messages: Vec<FailedRow>,
+}
+
+/// One failed message.
+#[derive(Debug, Serialize)]
+pub(crate) struct FailedRow {
+    pub(crate) message_id: String,
+    pub(crate) service: String,
+    pub(crate) routing_key: String,
+    /// How many deliveries there were.
+    pub(crate) attempt: u32,
+    pub(crate) nature: Option<Nature>,
+    pub(crate) error: Option<String>,
+    pub(crate) failed_at: Time,
+    /// Why it is not tried again by itself.
+    pub(crate) reason: Option<String>,
+    /// As text; what is no UTF-8 is replaced.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) body: Option<String>,
+}
+
+pub(super) async fn run(args: FailedArgs, context: &Context) -> anyhow::Result<Exit> {
+    let bus = open(&args.bus, context, Missing::Refuse, &[]).await?;
+    let failed = bus.failed().await?.open_messages().await?;
+    bus.close().await?;
+    let bodies = if args.bodies { Bodies::Shown } else { Bodies::Left };
+    let messages = failed.into_iter().filter(|kept| args.selection.holds(kept));
+    let messages: Vec<FailedRow> = messages.map(|kept| row(kept, bodies)).collect();
+    match args.json {
+        true => print_json(&Answer { messages })?,
+        false => bus::failed(&messages, context.terminal)?,
+    }
+    Ok(Exit::Done)
+}
+
+/// Whether bodies are part of the answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Bodies {
+    Shown,
+    Left,
+}
+
+fn row(kept: Kept, bodies: Bodies) -> FailedRow {
+    let FailedMessage { message, envelope, service, failed_at } = kept.failed;
+    let last = envelope.errors.last().map(|error| &error.failure);
+    FailedRow {
+        nature: last.map(|failure| failure.nature),
+        error: last.map(|failure| failure.text.clone()),
+        attempt: envelope.attempt,
+        message_id: message.id,
+        service,
+        routing_key: message.routing_key,
+        failed_at,
+        reason: envelope.reason,
+        body: match bodies {
+            Bodies::Shown => Some(String::from_utf8_lossy(&message.body).into_owned()),
+            Bodies::Left => None,
+        },
+    }
+}

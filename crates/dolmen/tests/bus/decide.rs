@@ -1,0 +1,115 @@
+//! `bus retry`, `bus forward`, `bus discard`.
+
+use crate::place::{Place, column, on_both};
+
+const SERVICES: &str = r#"
+[[bus.service]]
+name = "a"
+listen = ["k.#"]
+exec = 'test -e mended || { echo "not yet" >&2; exit 65; }'
+
+[[bus.service]]
+name = "by-hand"
+exec = 'cat >> by-hand'
+"#;
+
+/// Publishes so many messages that `a` hardfails; their ids.
+fn hardfail(place: &Place, count: usize) -> Vec<String> {
+    let ids = (0..count).map(|n| place.publish("k.n", &n.to_string())).collect();
+    assert_eq!(place.work("a", &[])["hardfailed"], count);
+    ids
+}
+
+fn open(place: &Place) -> usize {
+    place.json(&["failed"])["messages"].as_array().unwrap().len()
+}
+
+fn a_failed_message_is_retried(place: &Place) {
+    place.set_up(SERVICES);
+    let ids = hardfail(place, 2);
+    place.folder.file("mended", "");
+    let retried = place.json(&["retry", &ids[0]]);
+    assert_eq!(column(retried["messages"].as_array().unwrap(), "message_id"), [ids[0].as_str()]);
+    assert_eq!(place.work("a", &[])["done"], 1);
+    let story = place.trace(&ids[0]);
+    assert_eq!(column(&story, "what"), ["published", "hardfail", "retried", "done"]);
+    assert!(story[2]["reason"].as_str().unwrap().starts_with("roots@"), "{}", story[2]);
+    assert_eq!(open(place), 1);
+    // It has its fate.
+    let refused = place.bus(&["retry", &ids[0]]).refused(2);
+    assert!(refused.contains(&ids[0]), "{refused}");
+}
+
+/// Many are touched only when somebody agrees, and only those that were meant.
+fn a_selection_is_asked_about(place: &Place) {
+    place.set_up(SERVICES);
+    hardfail(place, 3);
+    let refused = place.bus(&["retry", "--all"]).refused(2);
+    assert!(refused.contains("retry 3 messages?") && refused.contains("--yes"), "{refused}");
+    let refused = place.bus(&["retry"]).refused(2);
+    assert!(refused.contains("which messages?"), "{refused}");
+    let dry = place.json(&["retry", "--error", "not yet", "--first", "2", "--dry-run"]);
+    assert_eq!(dry["messages"].as_array().unwrap().len(), 2);
+    assert_eq!(open(place), 3);
+    let none = place.json(&["retry", "--service", "b", "--yes"]);
+    assert_eq!(none["messages"].as_array().unwrap().len(), 0);
+    place.folder.file("mended", "");
+    let args = ["retry", "--service", "a", "--key", "k.*", "--nature", "business", "--first", "2"];
+    let out = place.bus(&[&args[..], &["--yes"]].concat()).done();
+    assert!(out.starts_with("retried 2 messages\n"), "{out}");
+    assert_eq!(place.work("a", &[])["done"], 2);
+    assert_eq!(open(place), 1);
+}
+
+fn a_failed_message_goes_to_another_service(place: &Place) {
+    place.set_up(SERVICES);
+    let ids = hardfail(place, 1);
+    let refused = place.bus(&["forward", &ids[0], "--to", "by-hnad"]).refused(2);
+    assert!(refused.contains("no service by-hnad; did you mean by-hand?"), "{refused}");
+    let refused = place.bus(&["forward", &ids[0], "--to", "a"]).refused(2);
+    assert!(refused.contains("circle"), "{refused}");
+    place.bus(&["forward", &ids[0], "--to", "by-hand"]).done();
+    assert_eq!(place.work("by-hand", &[])["done"], 1);
+    let written = std::fs::read_to_string(place.folder.path().join("by-hand")).unwrap();
+    assert_eq!(written, "0");
+    let story = place.trace(&ids[0]);
+    assert_eq!(column(&story, "what"), ["published", "hardfail", "forwarded", "done"]);
+    assert_eq!(story[2]["to"], "by-hand");
+    assert_eq!(open(place), 0);
+}
+
+fn a_discarded_message_can_be_brought_back(place: &Place) {
+    place.set_up(SERVICES);
+    let ids = hardfail(place, 1);
+    place.bus(&["discard", &ids[0]]).done();
+    assert_eq!(open(place), 0);
+    assert_eq!(column(&place.trace(&ids[0]), "what"), ["published", "hardfail", "discarded"]);
+    let out = place.bus(&["discard", "--restore", &ids[0]]).done();
+    assert!(out.starts_with("restored 1 message\n"), "{out}");
+    assert_eq!(open(place), 1);
+}
+
+on_both! {
+    a_failed_message_is_retried
+    a_selection_is_asked_about
+    a_failed_message_goes_to_another_service
+    a_discarded_message_can_be_brought_back
+}
+
+/// In a file, what waits can be reached.
+#[test]
+fn a_waiting_message_is_made_due_or_given_up() {
+    let place = Place::file();
+    let exec = "exec = 'test -e up || exit 69'\nretry = { delays = [\"1h\"] }\n";
+    place.set_up(&format!("[[bus.service]]\nname = \"a\"\nlisten = [\"k\"]\n{exec}"));
+    let (first, second) = (place.publish("k", "1"), place.publish("k", "2"));
+    assert_eq!(place.work("a", &[])["softfailed"], 2);
+    place.folder.file("up", "");
+    place.bus(&["retry", &first]).done();
+    assert_eq!(place.work("a", &[])["done"], 1);
+    place.bus(&["discard", &second]).done();
+    assert_eq!(place.json(&["waiting"])["messages"].as_array().unwrap().len(), 0);
+    assert_eq!(open(&place), 0);
+    place.bus(&["discard", "--restore", &second]).done();
+    assert_eq!(open(&place), 1);
+}

@@ -1,0 +1,86 @@
+//! `bus setup`, `bus status`.
+
+use crate::place::{Place, column, on_both};
+
+const TWO: &str = r#"
+[[bus.service]]
+name = "googleapps"
+about = "creates Google accounts"
+owner = "roots@example.org"
+listen = ["notify.gram.user.created", "request.googleapps.user.*"]
+sends = ["notify.googleapps.account.created"]
+exec = "cat > /dev/null"
+
+[[bus.service]]
+name = "welcome-mail"
+listen = ["notify.gram.#"]
+retry = { return = "exchange" }
+"#;
+
+fn setting_up_twice_is_setting_up_once(place: &Place) {
+    place.configure(TWO);
+    let first = place.json(&["setup"]);
+    let notes: Vec<String> = column(first["changes"].as_array().unwrap(), "note");
+    assert!(notes.iter().any(|note| note.contains("every retry of")), "{notes:?}");
+    assert!(notes.iter().any(|note| note.contains("notify.googleapps.account.created")));
+    let second = place.json(&["setup"]);
+    let actions = column(second["changes"].as_array().unwrap(), "action");
+    assert!(!actions.iter().any(|action| action == "create" || action == "remove"), "{actions:?}");
+    let status = place.json(&["status"]);
+    let services = status["services"].as_array().unwrap();
+    assert_eq!(column(services, "service"), ["googleapps", "welcome-mail"]);
+    assert_eq!(services[0]["about"], "creates Google accounts");
+    assert_eq!(services[0]["owner"], "roots@example.org");
+    assert_eq!(services[0]["paused"], false);
+    assert_eq!(status["unrouted"], 0);
+}
+
+fn a_message_nobody_hears_is_noted_and_counted(place: &Place) {
+    place.set_up(TWO);
+    let (_, note) = place.bus(&["publish", "notify.grm.user", "--data", "{}"]).done_with_notes();
+    assert!(note.contains("no service of the configuration listens to notify.grm.user"), "{note}");
+    place.publish("notify.gram.user.created", "{}");
+    assert_eq!(place.json(&["status"])["unrouted"], 1);
+    assert_eq!(place.status("googleapps")["ready"], 1);
+    let shown = place.bus(&["status"]).done();
+    assert!(shown.contains("1 message that no service listened to"), "{shown}");
+}
+
+fn a_service_is_removed_once_it_is_empty(place: &Place) {
+    place.set_up(TWO);
+    place.publish("request.googleapps.user.create", "{}");
+    let refused = place.bus(&["setup", "--remove", "googleapps"]).refused(2);
+    assert!(refused.contains("1 messages are ready for googleapps"), "{refused}");
+    assert_eq!(place.work("googleapps", &[])["done"], 1);
+    place.configure("");
+    place.bus(&["setup", "--remove", "googleapps"]).done_with_notes();
+    let status = place.json(&["status"]);
+    assert!(
+        !column(status["services"].as_array().unwrap(), "service")
+            .contains(&"googleapps".to_owned())
+    );
+}
+
+on_both! {
+    setting_up_twice_is_setting_up_once
+    a_message_nobody_hears_is_noted_and_counted
+    a_service_is_removed_once_it_is_empty
+}
+
+#[test]
+fn a_dry_run_on_a_file_shows_and_changes_nothing() {
+    let place = Place::file();
+    place.configure(TWO);
+    let shown = place.bus(&["setup", "--dry-run"]).done();
+    assert!(shown.contains("create service googleapps"), "{shown}");
+    assert!(!place.folder.path().join("bus.db").exists());
+    place.bus(&["setup"]).done();
+    place.configure(&TWO.replace("notify.gram.#", "notify.gram.user.*"));
+    let changes = place.json(&["setup", "--dry-run"]);
+    let changes = changes["changes"].as_array().unwrap();
+    let what: Vec<_> =
+        column(changes, "action").into_iter().zip(column(changes, "object")).collect();
+    let pair = |a: &str, b: &str| (a.to_owned(), b.to_owned());
+    assert!(what.contains(&pair("create", "binding notify.gram.user.* -> welcome-mail")));
+    assert!(what.contains(&pair("remove", "binding notify.gram.# -> welcome-mail")));
+}
