@@ -3,6 +3,8 @@
 
 mod calls;
 
+pub(crate) use calls::generate;
+
 use anyhow::Result;
 
 use crate::chores::Chore;

@@ -2,12 +2,12 @@
 
 use dolmen_cubes::{Cube, Key};
 use dolmen_model::{Call, NameId, Outcome, SetId, Time};
-use dolmen_store::{CallFacts, CallerCount, CallerWidth, Row, Settled, narrowest};
+use dolmen_store::{CallFacts, CallerCount, CallerWidth, Role, Row, Settled, narrowest};
 use rustc_hash::FxHashMap;
 
 /// A call, reduced to what is counted of it.
-pub(super) struct Counted {
-    pub(super) row: Row,
+pub(crate) struct Counted {
+    pub(crate) row: Row,
     bucket: Time,
     actor: NameId,
     endpoint: NameId,
@@ -23,7 +23,7 @@ type Identity = (Box<[u8]>, u32, u32);
 
 type CallerKey = (i64, u32, NameId, NameId, SetId);
 
-pub(super) struct Counts {
+pub(crate) struct Counts {
     now: Time,
     cube: Cube,
     identities: FxHashMap<Identity, u32>,
@@ -34,7 +34,7 @@ const HOUR: i64 = 3_600_000_000;
 const DAY: i64 = 24 * HOUR;
 
 impl Counts {
-    pub(super) fn new(now: Time) -> Self {
+    pub(crate) fn new(now: Time) -> Self {
         Self {
             now,
             cube: Cube::default(),
@@ -43,7 +43,7 @@ impl Counts {
         }
     }
 
-    pub(super) fn call(
+    pub(crate) fn call(
         &mut self,
         row: Row,
         call: &Call<'_>,
@@ -70,7 +70,10 @@ impl Counts {
         }
     }
 
-    pub(super) fn add(&mut self, call: &Counted, settled: &Settled) {
+    pub(crate) fn add(&mut self, call: &Counted, settled: &Settled) {
+        if settled.role == Role::Hop {
+            return;
+        }
         let Settled { service, operations, joined, .. } = *settled;
         let key = Key {
             bucket: call.bucket,
@@ -88,7 +91,7 @@ impl Counts {
     }
 
     /// Gives back what was counted, and begins anew.
-    pub(super) fn take(&mut self) -> (Cube, Vec<CallerCount>) {
+    pub(crate) fn take(&mut self) -> (Cube, Vec<CallerCount>) {
         let mut identities: Vec<(Identity, u32)> = self.identities.drain().collect();
         identities.sort_unstable_by_key(|(_, number)| *number);
         let mut callers: Vec<CallerCount> = self

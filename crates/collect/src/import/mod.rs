@@ -31,6 +31,7 @@ use crate::error::CollectError;
 use crate::progress::Progress;
 use crate::read::{Prepared, prepare};
 use crate::source::{Holds, Input, Source};
+pub(crate) use counts::Counts;
 use plan::{Plan, Slice};
 pub use tape::LastLine;
 use tape::{Resumed, Tape};

@@ -8,7 +8,7 @@ use dolmen_join::{CallEntry, Chains, JoinKey, MarkEntry, Place};
 use dolmen_logs::{Call, Line, Mark, Reader, RequestId, Unread};
 use dolmen_model::{CachedTable, Joined, Time};
 use dolmen_store::{
-    CallFacts, CallerCount, Encoded, MarkFacts, MarkState, Own, Role, Rows, Said, Settled, Store,
+    CallFacts, CallerCount, Encoded, MarkFacts, MarkState, Own, Rows, Said, Settled, Store,
 };
 
 use super::counts::{Counted, Counts};
@@ -256,9 +256,7 @@ impl<'r> Worker<'r> {
             super::group::Settling::Call(own, settled) => {
                 let call = &counted[own.which as usize];
                 rows.settle(call.row, settled);
-                if settled.role == Role::Call {
-                    counts.add(call, &settled);
-                }
+                counts.add(call, &settled);
             }
             super::group::Settling::Mark(row) => rows.joined(row),
         });

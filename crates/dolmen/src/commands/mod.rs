@@ -1,6 +1,7 @@
 //! The commands, one file each: what may be typed, and what is then done.
 
 pub(crate) mod bus;
+mod calls;
 mod completions;
 mod config;
 mod demo;
@@ -8,6 +9,7 @@ mod import;
 mod man;
 mod proxy;
 mod report;
+mod rules;
 mod serve;
 mod store;
 
@@ -32,6 +34,11 @@ pub(crate) enum Command {
     Report(report::ReportArgs),
     Serve(serve::ServeArgs),
     Import(import::ImportArgs),
+    Calls(calls::CallsArgs),
+    #[command(subcommand)]
+    Rules(rules::RulesCommand),
+    #[command(subcommand)]
+    Store(store::command::StoreCommand),
     Proxy(proxy::ProxyArgs),
     #[command(subcommand)]
     Bus(bus::BusCommand),
@@ -48,6 +55,9 @@ impl Command {
             Self::Report(args) => report::run(args, context),
             Self::Serve(args) => serve::run(args, context),
             Self::Import(args) => import::run(args, context),
+            Self::Calls(args) => calls::run(args, context),
+            Self::Rules(command) => rules::run(command, context),
+            Self::Store(command) => store::command::run(command, context),
             Self::Proxy(args) => proxy::run(args),
             Self::Bus(command) => bus::run(command, context),
             Self::Config(command) => config::run(command, context),

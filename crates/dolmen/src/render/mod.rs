@@ -3,12 +3,14 @@
 //! Everything here turns values into text; nothing reads, counts or decides.
 
 pub(crate) mod bus;
+pub(crate) mod calls;
 pub(crate) mod csv;
 pub(crate) mod import;
 pub(crate) mod number;
 mod page;
 mod paint;
 pub(crate) mod report;
+pub(crate) mod store;
 pub(crate) mod table;
 mod text;
 

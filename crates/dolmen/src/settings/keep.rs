@@ -13,7 +13,7 @@ pub(crate) enum Keep {
 }
 
 impl Keep {
-    fn parse(text: &str) -> Option<Self> {
+    pub(super) fn parse(text: &str) -> Option<Self> {
         if text == "forever" {
             return Some(Self::Forever);
         }

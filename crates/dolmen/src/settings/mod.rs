@@ -24,7 +24,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::anyhow;
 use dolmen_attribution::{RuleSet, Rules};
-use dolmen_model::Names;
+use dolmen_model::{Names, Time};
 use serde::Deserialize;
 use toml::Spanned;
 use toml::de::{DeValue, ValueDeserializer};
@@ -35,6 +35,7 @@ use document::{Document, Step};
 use file::StoreSection;
 pub(crate) use find::Asked;
 use find::Found;
+use keep::Keep;
 pub(crate) use origin::{Entry, Origin, without_password};
 pub(crate) use problem::{ConfigError, Problem};
 pub(crate) use source::{Intake, LogPath, SourceSettings};
@@ -114,6 +115,19 @@ impl Settings {
         let mut entries = self.entries.iter();
         let path = entries.find(|entry| entry.header == "[store]" && entry.key == "path")?;
         path.value.as_str().map(PathBuf::from)
+    }
+
+    /// From when on raw lines are kept; `None`: all of them are.
+    pub(crate) fn keep_since(&self, now: Time) -> Option<Time> {
+        let mut entries = self.entries.iter();
+        let keep = entries.find(|entry| entry.header == "[store]" && entry.key == "keep")?;
+        match keep.value.as_str().and_then(Keep::parse) {
+            Some(Keep::Days(days)) => {
+                let micros = i64::from(days) * 86_400_000_000;
+                Some(Time::from_micros(now.micros().saturating_sub(micros)))
+            }
+            Some(Keep::Forever) | None => None,
+        }
     }
 }
 

@@ -13,6 +13,7 @@ mod papers;
 mod proxy;
 mod report;
 mod report_inputs;
+mod store;
 mod usage;
 mod util;
 mod world;

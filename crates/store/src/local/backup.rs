@@ -7,13 +7,14 @@ use std::time::Duration;
 
 use rusqlite::Connection;
 use rusqlite::backup::Backup;
+use serde::Serialize;
 
 use super::{LocalStore, SEGMENTS};
 use crate::catalog::{FILE, refused, segments};
 use crate::error::StoreError;
 
 /// What was copied.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct BackedUp {
     /// Segments.
     pub segments: u64,

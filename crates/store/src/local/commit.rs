@@ -127,6 +127,7 @@ impl LocalStore {
             let building = derive::building(tx).map_err(&refused)?.map(|(id, _)| id);
             for generation in [Some(generation), building].into_iter().flatten() {
                 cube::add(tx, generation, &commit.cube, kept).map_err(&refused)?;
+                callers::add(tx, generation, &commit.callers).map_err(&refused)?;
                 for (&(hour, finding), &calls) in commit.rows.iter().flat_map(|r| &r.findings) {
                     findings::add(tx, generation, hour, finding, calls as i64).map_err(&refused)?;
                 }
@@ -134,7 +135,6 @@ impl LocalStore {
             for key in commit.rows.iter().flat_map(|rows| &rows.repeats) {
                 findings::repeat(tx, *key, true).map_err(&refused)?;
             }
-            callers::add(tx, generation, &commit.callers).map_err(&refused)?;
             count(tx, &commit.rows, kept).map_err(&refused)?;
             let waiting = &writer.waiting;
             let late_joins =

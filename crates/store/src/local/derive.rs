@@ -7,14 +7,15 @@
 //! carries over by itself. A crash leaves the generation where its last transaction was.
 
 use dolmen_cubes::Cube;
-use dolmen_model::{NameId, Time};
+use dolmen_model::{NameId, SetId, Time};
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::{Inner, LocalStore, kept};
 use crate::catalog::findings::Finding;
 use crate::catalog::segments::{self, SegmentId, SegmentRow};
-use crate::catalog::{self, cube, dictionary, findings, waiting};
+use crate::catalog::{self, callers, cube, dictionary, findings, waiting};
+use crate::commit::CallerCount;
 use crate::error::StoreError;
 use crate::range::Kept;
 use crate::segment::{Columns, Encoded, Kind, Rebuild, unreadable};
@@ -97,13 +98,14 @@ impl LocalStore {
         Ok(Some(Underived { segment, commit, calls }))
     }
 
-    /// Takes in what was derived of `old`: as many calls, and their counts.
+    /// Takes in what was derived of `old`: as many calls, their counts, and who called.
     pub fn derive(
         &self,
         generation: Generation,
         old: &Underived,
         rows: Encoded,
         counts: &Cube,
+        callers: &[CallerCount],
     ) -> Result<(), StoreError> {
         let encoded = rows.segments.iter().find(|segment| segment.kind == Kind::Calls);
         let Some(encoded) = encoded.filter(|segment| segment.rows == old.segment.rows) else {
@@ -138,6 +140,7 @@ impl LocalStore {
                 self.uncount(tx, open, &old.segment, target, kept)?;
             }
             cube::add(tx, target, counts, kept).map_err(&refused)?;
+            callers::add(tx, target, callers).map_err(&refused)?;
             for (&(hour, finding), &calls) in &rows.findings {
                 findings::add(tx, target, hour, finding, calls as i64).map_err(&refused)?;
             }
@@ -163,14 +166,8 @@ impl LocalStore {
         }
     }
 
-    /// Swaps a generation in, if nothing is left to derive. `actor` names each caller anew, from
-    /// address, user agent and user.
-    pub fn finish_generation(
-        &self,
-        generation: Generation,
-        at: Time,
-        mut actor: impl FnMut(&[u8], &[u8], &[u8]) -> NameId,
-    ) -> Result<Swap, StoreError> {
+    /// Swaps a generation in, if nothing is left to derive.
+    pub fn finish_generation(&self, generation: Generation, at: Time) -> Result<Swap, StoreError> {
         let mut inner = self.inner();
         self.writing(&inner)?;
         let refused = inner.catalog.refused("swap a generation in");
@@ -180,7 +177,6 @@ impl LocalStore {
                 return Ok((Swap::Behind, known));
             }
             let target = generation.0 as i64;
-            rename_callers(tx, target, &mut actor).map_err(&refused)?;
             swap(tx, target, at).map_err(&refused)?;
             let saved = dictionary::save(tx, &self.names, known).map_err(&refused)?;
             Ok((Swap::Done, saved))
@@ -202,11 +198,14 @@ impl LocalStore {
         let amended = waiting::amendments(tx, segment.id).map_err(&refused)?;
         let mut counts = Cube::default();
         let mut found: FxHashMap<(i64, Finding), i64> = FxHashMap::default();
+        let mut by_caller: FxHashMap<(callers::Place, (NameId, SetId)), u64> = FxHashMap::default();
         let reader = self.open_with(open, segment)?;
         self.visit(&reader, |columns, at, number| {
             let call = self.found(columns, at, amended.get(&number).copied());
             if let Some(key) = call.counted_at(&call.settled) {
                 counts.add_cell(key, &call.cell);
+                let under = (call.settled.service, call.settled.operations);
+                *by_caller.entry((call.place(), under)).or_default() += 1;
             }
             for finding in Finding::of(&call.settled, call.claimed, &self.names) {
                 *found.entry((call.hour(), finding)).or_default() += 1;
@@ -215,6 +214,9 @@ impl LocalStore {
         cube::take(tx, generation, &counts, kept).map_err(&refused)?;
         for ((hour, finding), calls) in found {
             findings::add(tx, generation, hour, finding, -calls).map_err(&refused)?;
+        }
+        for ((place, under), calls) in by_caller {
+            callers::shift(tx, generation, &place, Some(under), None, calls).map_err(&refused)?;
         }
         Ok(())
     }
@@ -247,6 +249,12 @@ fn begin(tx: &Transaction<'_>, rules: &str, at: Time) -> rusqlite::Result<i64> {
         [id],
     )?;
     tx.execute(
+        "INSERT INTO caller_counts
+         SELECT ?1, width, bucket, caller, actor, service, operations, calls FROM caller_counts
+         WHERE generation = (SELECT value FROM meta WHERE key = 'generation')",
+        [id],
+    )?;
+    tx.execute(
         "INSERT INTO findings SELECT ?1, hour, what, calls FROM findings
          WHERE generation = (SELECT value FROM meta WHERE key = 'generation')",
         [id],
@@ -266,6 +274,7 @@ fn give_up(tx: &Transaction<'_>, id: i64, at: Time) -> rusqlite::Result<()> {
     )?;
     tx.execute("DELETE FROM cube WHERE generation = ?1", [id])?;
     tx.execute("DELETE FROM findings WHERE generation = ?1", [id])?;
+    tx.execute("DELETE FROM caller_counts WHERE generation = ?1", [id])?;
     tx.execute("DELETE FROM derived WHERE generation = ?1", [id]).map(drop)
 }
 
@@ -290,33 +299,6 @@ fn derived(
     db.prepare_cached("SELECT new FROM derived WHERE generation = ?1 AND old = ?2")?
         .query_row(params![generation, old.0], |row| row.get(0).map(SegmentId))
         .optional()
-}
-
-fn rename_callers(
-    tx: &Transaction<'_>,
-    target: i64,
-    actor: &mut impl FnMut(&[u8], &[u8], &[u8]) -> NameId,
-) -> rusqlite::Result<()> {
-    tx.execute_batch("CREATE TEMP TABLE renamed (caller INTEGER PRIMARY KEY, actor INTEGER)")?;
-    {
-        let mut callers = tx.prepare("SELECT id, address, user_agent, user FROM callers")?;
-        let mut insert = tx.prepare("INSERT INTO renamed VALUES (?1, ?2)")?;
-        let mut rows = callers.query([])?;
-        while let Some(row) = rows.next()? {
-            let part = |at| row.get_ref(at).and_then(|value| Ok(value.as_blob()?));
-            let NameId(name) = actor(part(1)?, part(2)?, part(3)?);
-            insert.execute(params![row.get::<_, i64>(0)?, name])?;
-        }
-    }
-    tx.execute(
-        "INSERT INTO caller_counts
-         SELECT ?1, width, bucket, counts.caller, renamed.actor, service, operations, sum(calls)
-         FROM caller_counts AS counts JOIN renamed ON renamed.caller = counts.caller
-         WHERE generation = (SELECT value FROM meta WHERE key = 'generation')
-         GROUP BY width, bucket, counts.caller, renamed.actor, service, operations",
-        [target],
-    )?;
-    tx.execute_batch("DROP TABLE renamed")
 }
 
 fn swap(tx: &Transaction<'_>, target: i64, at: Time) -> rusqlite::Result<()> {

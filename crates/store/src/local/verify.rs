@@ -3,6 +3,7 @@
 use xxhash_rust::xxh3::xxh3_128;
 
 use dolmen_model::Time;
+use serde::Serialize;
 
 use super::LocalStore;
 use crate::catalog::segments::{self, SegmentRow};
@@ -14,7 +15,7 @@ use crate::store::Store;
 use crate::stored::CallRow;
 
 /// What a verification found.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize)]
 pub struct Verified {
     /// Segments looked at.
     pub segments: u64,

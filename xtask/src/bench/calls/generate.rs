@@ -55,7 +55,7 @@ impl Random {
 
 /// Writes `calls` access lines to `access` and the marks of all but every 200th to `marks`.
 /// Request ids are half random, half a counter, as proxies make them. Returns the bytes written.
-pub(super) fn write(access: &Path, marks: &Path, calls: u64) -> io::Result<u64> {
+pub(crate) fn write(access: &Path, marks: &Path, calls: u64) -> io::Result<u64> {
     let mut random = Random(7);
     let mut access = BufWriter::with_capacity(1 << 20, File::create(access)?);
     let mut marks = BufWriter::with_capacity(1 << 20, File::create(marks)?);

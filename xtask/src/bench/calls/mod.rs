@@ -1,7 +1,7 @@
 //! `cargo xtask bench calls`: `dolmen report` on generated lines, beside what a user would pick
 //! instead.
 
-mod generate;
+pub(crate) mod generate;
 mod measure;
 mod peers;
 mod table;

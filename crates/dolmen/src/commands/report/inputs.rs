@@ -70,6 +70,14 @@ pub(in crate::commands) fn find(
     Ok(Inputs { sources: builder.sources, inputs: builder.inputs, notes: builder.notes })
 }
 
+/// The sources of the configuration. Services get their numbers in `names`.
+pub(in crate::commands) fn configured_sources(
+    settings: &Settings,
+    names: &Names,
+) -> anyhow::Result<Vec<Source>> {
+    Ok(Builder::new(settings, names)?.sources)
+}
+
 struct Formats {
     calls: Option<FormatChoice>,
     marks: Option<FormatChoice>,

@@ -212,7 +212,6 @@ impl Joining<'_, '_> {
         let generation = catalog::get(tx, "generation").map_err(&refused)?;
         for moves in [&everywhere, &here] {
             moves.apply(tx, generation, self.kept).map_err(&refused)?;
-            moves.apply_to_callers(tx, generation).map_err(&refused)?;
         }
         if let Some(building) = building {
             everywhere.apply(tx, building, self.kept).map_err(&refused)?;

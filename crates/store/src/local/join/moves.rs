@@ -43,6 +43,11 @@ impl Found {
         })
     }
 
+    pub(crate) fn place(&self) -> callers::Place {
+        let minute = self.time.unwrap_or(0).div_euclid(MINUTE);
+        callers::Place { caller: self.caller.clone(), minute, actor: self.actor }
+    }
+
     pub(crate) fn hour(&self) -> i64 {
         self.time.map_or(NO_HOUR, |time| time.div_euclid(HOUR))
     }
@@ -77,9 +82,7 @@ impl Moves {
             (settled.role == Role::Call).then_some((settled.service, settled.operations))
         };
         if under(before) != under(now) {
-            let minute = call.time.unwrap_or(0).div_euclid(MINUTE);
-            let place = callers::Place { caller: call.caller.clone(), minute, actor: call.actor };
-            *self.callers.entry((place, under(before), under(now))).or_default() += 1;
+            *self.callers.entry((call.place(), under(before), under(now))).or_default() += 1;
         }
     }
 
@@ -94,15 +97,6 @@ impl Moves {
         for (&(hour, finding), &calls) in self.findings.iter().filter(|(_, calls)| **calls != 0) {
             findings::add(tx, generation, hour, finding, calls)?;
         }
-        Ok(())
-    }
-
-    /// Callers are of the current generation alone until another one is swapped in.
-    pub(super) fn apply_to_callers(
-        &self,
-        tx: &Transaction<'_>,
-        generation: i64,
-    ) -> rusqlite::Result<()> {
         for ((place, from, to), calls) in &self.callers {
             callers::shift(tx, generation, place, *from, *to, *calls)?;
         }

@@ -1,5 +1,7 @@
 //! The store that a command works on.
 
+pub(super) mod command;
+
 use std::path::PathBuf;
 
 use dolmen_store::{LocalStore, Options};
@@ -31,6 +33,13 @@ pub(crate) fn open_read(settings: &Settings) -> anyhow::Result<LocalStore> {
 /// Opens the store for writing, and makes it where there is none.
 pub(crate) fn open(settings: &Settings) -> anyhow::Result<LocalStore> {
     Ok(LocalStore::open(folder(settings)?, Options::default())?)
+}
+
+/// Opens a store that exists for writing.
+pub(crate) fn open_existing(settings: &Settings) -> anyhow::Result<LocalStore> {
+    // Where there is none, this says so.
+    drop(open_read(settings)?);
+    open(settings)
 }
 
 /// The folder of the store, which may not be there yet.

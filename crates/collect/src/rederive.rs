@@ -1,0 +1,174 @@
+//! The rules changed: what lines say of actors, services, endpoints and operations is derived again.
+
+use std::sync::Arc;
+
+use dolmen_attribution::{Attributor, Rules, client_address};
+use dolmen_join::JoinKey;
+use dolmen_logs::{Format, Line};
+use dolmen_model::{Call, Joined, NameId, Names, RequestId, Time};
+use dolmen_store::{
+    CallFacts, Encoded, LocalStore, Rows, Settled, Store, StoreError, StoredCall, Swap, Underived,
+};
+use rustc_hash::FxHashMap;
+
+use crate::import::Counts;
+use crate::source::{FormatChoice, Source};
+
+/// What was derived again.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
+pub struct Rederived {
+    /// Calls, hops among them.
+    pub calls: u64,
+    /// Segments that hold them.
+    pub segments: u64,
+}
+
+/// Derives all calls of the store by `rules`, which were compiled with its names, and swaps the
+/// result in at once; readers see the old until then. Interrupted, the same rules go on where they
+/// stopped. `version` tells rules apart: any text that is the same for the same rules.
+pub fn rederive(
+    store: &LocalStore,
+    sources: &[Source],
+    rules: &Rules,
+    version: &str,
+    now: Time,
+    mut progress: impl FnMut(Rederived),
+) -> Result<Rederived, StoreError> {
+    let version = format!("{:032x}", JoinKey::of(version.as_bytes()).0);
+    let generation = store.begin_generation(&version, now)?;
+    let mut done = Rederived::default();
+    let mut formats = Formats { sources, known: FxHashMap::default() };
+    loop {
+        while let Some(old) = store.underived(generation)? {
+            let (rows, counts) = derive(store, &old, rules, &mut formats, now)?;
+            let (cube, callers) = counts;
+            store.derive(generation, &old, rows, &cube, &callers)?;
+            done.calls += old.calls.len() as u64;
+            done.segments += 1;
+            progress(done);
+        }
+        if store.finish_generation(generation, now)? == Swap::Done {
+            return Ok(done);
+        }
+    }
+}
+
+type Counted = (dolmen_cubes::Cube, Vec<dolmen_store::CallerCount>);
+
+fn derive(
+    store: &LocalStore,
+    old: &Underived,
+    rules: &Rules,
+    formats: &mut Formats<'_>,
+    now: Time,
+) -> Result<(Encoded, Counted), StoreError> {
+    let names = &**store.names();
+    let mut attributor = Attributor::new(rules, names);
+    let mut rows = Rows::new();
+    let mut counts = Counts::new(now);
+    for stored in &old.calls {
+        let format = formats.of(&stored.source, &old.calls);
+        let mut reader = format.as_ref().map(|format| format.reader());
+        let read = reader.as_mut().and_then(|reader| match reader.read(&stored.line) {
+            Ok(Line::Call(call)) => Some(call),
+            _ => None,
+        });
+        // A line that today's format does not read keeps what was read of it.
+        let call = read.unwrap_or_else(|| as_read(stored));
+        let source = formats.source(&stored.source);
+        let service = source.map_or(NameId::UNKNOWN, |source| source.service);
+        let found = attributor.attribute(&call, service);
+        let address = client_address(&call, rules.trusted_proxies());
+        let facts = CallFacts {
+            source: &stored.source,
+            forwarded_address: address,
+            service: found.service,
+            actor: found.actor,
+            endpoint: found.endpoint,
+            claimed: found.claimed,
+        };
+        let settled = settled(stored, &facts, names);
+        let row = rows.push_call(&stored.line, &call, &facts, settled);
+        let counted = counts.call(row, &call, &facts, address);
+        counts.add(&counted, &settled);
+    }
+    Ok((store.encode(&rows)?, counts.take()))
+}
+
+/// What the join said stays; what it had from the rules is what these rules say.
+fn settled(stored: &StoredCall, facts: &CallFacts<'_>, names: &Names) -> Settled {
+    let mut settled = Settled::alone(facts, stored.joined, names);
+    settled.role = stored.role;
+    settled.marks = stored.marks;
+    settled.bypassed = stored.bypassed;
+    settled.repeated = stored.repeated;
+    if stored.service != stored.own_service {
+        // Marks or hops said so.
+        let said = stored.service.as_deref().unwrap_or_default();
+        settled.service = names.services.intern(said.as_bytes());
+    }
+    if stored.joined == Joined::Joined {
+        let entered: Vec<NameId> =
+            stored.operations.iter().map(|name| names.operations.intern(name.as_bytes())).collect();
+        settled.operations = names.sets.intern(&entered);
+    }
+    settled
+}
+
+fn as_read(stored: &StoredCall) -> Call<'_> {
+    Call {
+        time: stored.time,
+        address: text(&stored.address),
+        user: text(&stored.user),
+        method: text(&stored.method),
+        target: text(&stored.target),
+        host: text(&stored.host),
+        status: stored.status,
+        bytes: stored.bytes,
+        duration: stored.duration,
+        referer: text(&stored.referer),
+        user_agent: text(&stored.user_agent),
+        request_id: match (&stored.request_id, stored.joined) {
+            (Some(id), _) => RequestId::Is(id.as_bytes()),
+            (None, Joined::NoId) => RequestId::Missing,
+            (None, _) => RequestId::NotLogged,
+        },
+        ..Call::default()
+    }
+}
+
+fn text(text: &Option<String>) -> &[u8] {
+    text.as_deref().unwrap_or_default().as_bytes()
+}
+
+/// The formats of sources: as configured, or found from their lines.
+struct Formats<'s> {
+    sources: &'s [Source],
+    known: FxHashMap<String, Option<Arc<Format>>>,
+}
+
+/// Lines from which a format is found.
+const SAMPLE: usize = 500;
+
+impl<'s> Formats<'s> {
+    fn source(&self, name: &str) -> Option<&'s Source> {
+        self.sources.iter().find(|source| source.name == name)
+    }
+
+    fn of(&mut self, name: &str, calls: &[StoredCall]) -> Option<Arc<Format>> {
+        if let Some(known) = self.known.get(name) {
+            return known.clone();
+        }
+        let format = match self.source(name).map(|source| &source.format) {
+            Some(FormatChoice::Given(format)) => Some(Arc::clone(format)),
+            Some(FormatChoice::Auto) | None => {
+                let lines = calls.iter().filter(|call| call.source == name).take(SAMPLE);
+                let sample: Vec<u8> =
+                    lines.flat_map(|call| [call.line.as_slice(), b"\n"].concat()).collect();
+                Format::detect(&sample).ok().map(Arc::new)
+            }
+        };
+        self.known.insert(name.to_owned(), format.clone());
+        format
+    }
+}
