@@ -1,7 +1,7 @@
 /** What the fixture answers: the API's paths over invented calls. */
 
 import type { ActorAdded, Alert, Call, CallPage, Config, Meta, NewActor, SourceHealth, TimelineBy } from '../src/api/types.ts';
-import { burndown, callers, panel, timeline } from './counts.ts';
+import { burndown, callers, panel, timeline, timeOf } from './counts.ts';
 import { DECLARED, END, MONOLITH, START, story } from './story.ts';
 import { where } from './where.ts';
 
@@ -87,7 +87,7 @@ export class Bank {
     const from = Date.parse(search.get('from') ?? '') || Number.NEGATIVE_INFINITY;
     const to = Date.parse(search.get('to') ?? '') || Number.POSITIVE_INFINITY;
     const test = where(search.get('where') ?? '');
-    return this.told.calls.filter((it) => Date.parse(it.time) >= from && Date.parse(it.time) < to && test(it));
+    return this.told.calls.filter((it) => timeOf(it) >= from && timeOf(it) < to && test(it));
   }
 
   private request(id: string) {
@@ -98,7 +98,7 @@ export class Bank {
     const actors = [...new Set(this.told.calls.flatMap((it) => it.actor ?? []))].sort();
     return {
       version: '0.0.0-fixture', monoliths: [MONOLITH], services: ['cards', MONOLITH, 'transfers'], actors, operations: DECLARED,
-      sources: SOURCES.map((it) => ({ name: it.source, kind: it.kind, holds: it.holds })), read_only: false,
+      sources: SOURCES.map((it) => ({ name: it.source, kind: it.kind ?? '', holds: it.holds })), read_only: false,
       store: { path: '/var/lib/dolmen', from: new Date(START).toISOString(), to: new Date(END).toISOString(), calls: this.told.calls.length, segments_bytes: 812_000, raw_bytes: 9_730_000 },
     };
   }
@@ -111,7 +111,7 @@ const by_operation = (call: Call, operation: string | null) => operation === nul
 function page(calls: Call[], cursor: number, limit: number): CallPage {
   const newest = calls.slice().reverse();
   const next = cursor + limit < newest.length ? String(cursor + limit) : null;
-  return { calls: newest.slice(cursor, cursor + limit), next, scanned: { segments: 3, skipped: 9 } };
+  return { calls: newest.slice(cursor, cursor + limit), next };
 }
 
 const SOURCES: SourceHealth[] = [
@@ -135,7 +135,7 @@ const UNPARSED = {
 
 const CONFIG: Config = {
   file: '/etc/dolmen/dolmen.toml',
-  warnings: [{ file: '/etc/dolmen/dolmen.toml', line: 31, column: 1, message: 'no source has the service `archive`' }],
+  warnings: [{ line: 31, column: 1, message: 'no source has the service `archive`' }],
   entries: [
     { key: 'store.path', value: '/var/lib/dolmen', origin: { from: 'file', file: '/etc/dolmen/dolmen.toml', line: 2 } },
     { key: 'store.keep', value: '400d', origin: { from: 'default' } },

@@ -3,6 +3,8 @@
 import type { Burndown, Call, Caller, Every, Panel, Timeline, TimelineBy } from '../src/api/types.ts';
 import { DECLARED, MONOLITH, RETIRED } from './story.ts';
 
+export const timeOf = (call: Call | undefined): number => Date.parse(call?.time ?? '1970-01-01');
+
 /** Counts by a key of one or more names; the largest first. */
 export function tally<K>(calls: readonly Call[], keys: (call: Call) => readonly K[]): { key: K; calls: Call[] }[] {
   const found = new Map<string, { key: K; calls: Call[] }>();
@@ -26,7 +28,7 @@ function quantile(calls: readonly Call[], q: number): number | null {
 
 function residual(call: Call): boolean {
   const gone = DECLARED.filter((it) => it.retired !== null).map((it) => it.operation);
-  return call.service === MONOLITH && Date.parse(call.time) >= RETIRED && call.operations.some((it) => gone.includes(it));
+  return call.service === MONOLITH && timeOf(call) >= RETIRED && call.operations.some((it) => gone.includes(it));
 }
 
 export function panel(calls: Call[]): Panel {
@@ -34,15 +36,15 @@ export function panel(calls: Call[]): Panel {
   const rows = tally(calls, (it) => entered(it).map((operation) => ({ operation, service: it.service })));
   const operations = rows.map(({ key, calls: of }) => {
     const declared = DECLARED.find((it) => it.operation === key.operation && it.service === key.service);
-    return { ...key, calls: of.length, p50: quantile(of, 0.5), p95: quantile(of, 0.95), retired: declared?.retired ?? null, declared: declared !== undefined };
+    return { ...key, calls: of.length, p50: quantile(of, 0.5), p95: quantile(of, 0.95), retired: declared?.retired ?? null, residual: of.filter(residual).length, declared: declared !== undefined };
   });
   for (const it of DECLARED) {
     const there = operations.some((row) => row.operation === it.operation && row.service === it.service);
-    if (!there) operations.push({ operation: it.operation, service: it.service, calls: 0, p50: null, p95: null, retired: it.retired, declared: true });
+    if (!there) operations.push({ operation: it.operation, service: it.service, calls: 0, p50: null, p95: null, retired: it.retired, residual: 0, declared: true });
   }
   return {
-    from: calls[0]?.time ?? null, to: calls.at(-1)?.time ?? null, exact: true, calls: calls.length,
-    joined: is('joined'), call_only: is('call_only') + is('no_id'), no_id: is('no_id'), mark_only: 2,
+    from: calls[0]?.time ?? null, to: calls.at(-1)?.time ?? null, calls: calls.length,
+    joined: is('joined'), call_only: is('call_only') + is('no_id'), no_id: is('no_id'), mark_only: calls.length > 0 ? 2 : 0,
     unknown_calls: calls.filter((it) => it.actor === null).length, residual_calls: calls.filter(residual).length, operations,
     actors: tally(calls, (it) => [it.actor]).map((it) => ({ actor: it.key, calls: it.calls.length })),
     services: tally(calls, (it) => [it.service]).map((it) => ({ service: it.key, calls: it.calls.length, monolith: it.key === MONOLITH })),
@@ -56,8 +58,8 @@ export function panel(calls: Call[]): Panel {
 const LENGTH: Record<Exclude<Every, 'month'>, number> = { minute: 60_000, hour: 3_600_000, day: 86_400_000 };
 
 export function timeline(calls: Call[], by: TimelineBy): Timeline {
-  const first = Date.parse(calls[0]?.time ?? '1970-01-01');
-  const last = Date.parse(calls.at(-1)?.time ?? '1970-01-01');
+  const first = timeOf(calls[0]);
+  const last = timeOf(calls.at(-1));
   const every = (['minute', 'hour', 'day'] as const).find((it) => (last - first) / LENGTH[it] <= 200) ?? 'day';
   const start = first - (first % LENGTH[every]);
   const size = calls.length === 0 ? 0 : Math.floor((last - start) / LENGTH[every]) + 1;
@@ -70,7 +72,7 @@ export function timeline(calls: Call[], by: TimelineBy): Timeline {
   const series = tally(calls, keys).map(({ key, calls: of }) => {
     const counts = Array.from({ length: size }, () => 0);
     for (const it of of) {
-      const at = Math.floor((Date.parse(it.time) - start) / LENGTH[every]);
+      const at = Math.floor((timeOf(it) - start) / LENGTH[every]);
       counts[at] = (counts[at] ?? 0) + 1;
     }
     return { key, calls: counts };
@@ -100,6 +102,7 @@ export function burndown(): Burndown {
 export function callers(calls: Call[]): Caller[] {
   return tally(calls, (it) => [{ address: it.address, user_agent: it.user_agent, actor: it.actor }]).map(({ key, calls: of }) => ({
     ...key, calls: of.length, first: of[0]?.time ?? '', last: of.at(-1)?.time ?? '',
+    services: [...new Set(of.flatMap((it) => it.service ?? []))].sort(),
     operations: [...new Set(of.flatMap((it) => it.operations))].sort(),
   }));
 }

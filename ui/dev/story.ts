@@ -85,7 +85,8 @@ function busy(time: number, random: () => number): number {
   const date = new Date(time);
   const hour = date.getUTCHours();
   const quiet = hour < 6 || hour > 20 || date.getUTCDay() === 0;
-  return quiet && random() < 0.7 ? time - (time % 86_400_000) + (8 + random() * 10) * 3_600_000 : time;
+  const moved = quiet && random() < 0.7 ? time - (time % 86_400_000) + (8 + random() * 10) * 3_600_000 : time;
+  return moved < END - 600_000 ? moved : moved - 86_400_000;
 }
 
 function call(row: number, time: number, machine: Machine, operation: string, address: string, random: () => number): Call {
@@ -130,13 +131,12 @@ function fill(row: number, time: number, said: Said): Call {
   const stamp = new Date(time).toISOString();
   const line = `${said.address} - - [${stamp}] "${said.method} ${said.target} HTTP/1.1" ${said.status} ${said.bytes} "-" "${said.user_agent}" "${said.request_id ?? '-'}" ${said.duration}`;
   return {
-    key: `3:${row}`, time: stamp, source: 'proxy', role: 'proxy', forwarded_for: null, user: null, referer: null,
-    host: 'banque.example', protocol: 'HTTP/1.1', upstream: null, line, ...said,
+    key: `3.${row}`, time: stamp, source: 'proxy', role: 'call', user: null, referer: null, host: 'banque.example', line, ...said,
   };
 }
 
 function mark(it: Call, operation: string): Mark {
-  const time = new Date(Date.parse(it.time) + 3).toISOString();
+  const time = new Date(Date.parse(it.time ?? '') + 3).toISOString();
   const line = JSON.stringify({ time, level: 'INFO', request_id: it.request_id, operation });
   return { time, source: 'monolith-app', service: it.service, operation, line };
 }

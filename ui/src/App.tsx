@@ -35,7 +35,8 @@ const router = createBrowserRouter([
   {
     element: <Shell />,
     errorElement: <Crash />,
-    children: [
+    // A screen that breaks leaves the navigation standing.
+    children: [{ errorElement: <Crash />, children: [
       { path: '/', element: <PanelScreen /> },
       { path: '/operations', element: <OperationsScreen /> },
       { path: '/operations/:operation', element: <OperationScreen /> },
@@ -45,7 +46,7 @@ const router = createBrowserRouter([
       { path: '/alerts', element: <AlertsScreen /> },
       { path: '/settings', element: <SettingsScreen /> },
       { path: '*', element: <Crash /> },
-    ],
+    ] }],
   },
 ]);
 
@@ -64,7 +65,7 @@ export function App() {
 function Localized() {
   const { lang } = useLang();
   return (
-    <DatesProvider settings={{ locale: lang, firstDayOfWeek: 1 }}>
+    <DatesProvider settings={{ locale: lang, firstDayOfWeek: 1, weekendDays: [] }}>
       <ToastProvider>
         <RouterProvider router={router} />
       </ToastProvider>

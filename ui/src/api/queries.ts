@@ -26,7 +26,13 @@ export function useParams(extra: readonly Pill[] = []): Params {
 }
 
 export const useMeta = () => useResource<Meta>('/meta');
-export const usePanel = (extra: readonly Pill[] = []) => useResource<Panel>('/panel', useParams(extra));
+/** With `since`, nothing before that day counts. */
+export function usePanel(extra: readonly Pill[] = [], since?: string) {
+  const params = useParams(extra);
+  const start = since === undefined ? undefined : new Date(since).toISOString();
+  const later = start !== undefined && (params['from'] === undefined || String(params['from']) < start);
+  return useResource<Panel>('/panel', later ? { ...params, from: start } : params);
+}
 export const useTimeline = (by: TimelineBy, extra: readonly Pill[] = []) => useResource<Timeline>('/timeline', { ...useParams(extra), by });
 export const useBurndown = () => useResource<Burndown>('/burndown', { every: 'month' });
 export const useSources = () => useResource<{ sources: SourceHealth[] }>('/sources');
@@ -35,8 +41,11 @@ export const useConfig = () => useResource<Config>('/config');
 export const useUnparsed = () => useResource<{ lines: UnparsedLine[]; total: number }>('/unparsed', { limit: 200 });
 export const useRequest = (id: string | null) => useResource<OneRequest>(`/requests/${encodeURIComponent(id ?? '')}`, {}, id !== null);
 
-export function useCallers(actor: string | undefined, extra: readonly Pill[] = []) {
-  return useResource<{ callers: Caller[] }>('/callers', { ...useParams(extra), ...(actor === undefined ? {} : { actor }), limit: 500 });
+/** Callers are counted by actor and operation alone: no query narrows them further. */
+export function useCallers(of: { actor?: string; operation?: string }) {
+  const { from, to } = useScope().params;
+  const time = { ...(from === undefined ? {} : { from }), ...(to === undefined ? {} : { to }) };
+  return useResource<{ callers: Caller[] }>('/callers', { ...time, ...of, limit: 500 });
 }
 
 export function useCalls(extra: readonly Pill[] = [], limit = PAGE) {

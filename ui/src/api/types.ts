@@ -8,7 +8,7 @@ export type Name = string | null;
 export interface DeclaredOperation {
   operation: string;
   service: Name;
-  /** The day from which on a call is residual. */
+  /** The day (UTC) from which on a call is residual. */
   retired: string | null;
   moved_to: string | null;
 }
@@ -28,7 +28,8 @@ export interface Meta {
     segments_bytes: number;
     raw_bytes: number;
   };
-  read_only: boolean;
+  /** Whether the configuration can be changed from here; left out where nothing can. */
+  read_only?: boolean;
 }
 
 export interface OperationRow {
@@ -38,6 +39,8 @@ export interface OperationRow {
   p50: number | null;
   p95: number | null;
   retired: string | null;
+  /** Calls since then. */
+  residual: number;
   declared: boolean;
 }
 
@@ -77,10 +80,9 @@ export interface MarkOnlyRow {
 }
 
 export interface Panel {
+  /** What was counted: more than was asked for, where only wide buckets are kept of it. */
   from: Instant | null;
   to: Instant | null;
-  /** Whether the counts are of exactly the range that was asked for. */
-  exact: boolean;
   calls: number;
   joined: number;
   call_only: number;
@@ -119,8 +121,10 @@ export interface Caller {
   user_agent: string | null;
   actor: Name;
   calls: number;
+  /** The start of the hour or the day of the first call. */
   first: Instant;
   last: Instant;
+  services: string[];
   operations: string[];
 }
 
@@ -129,39 +133,36 @@ export type Joined = 'joined' | 'call_only' | 'no_id';
 export interface Call {
   /** Opaque. */
   key: string;
-  time: Instant;
+  time: Instant | null;
   source: string | null;
   service: Name;
   actor: Name;
   operations: string[];
   joined: Joined;
+  /** `call`, or `hop`: another source of the chain counts this request. */
   role: string | null;
   status: number | null;
   method: string | null;
   target: string | null;
   endpoint: string | null;
   address: string | null;
-  forwarded_for: string | null;
   user: string | null;
   user_agent: string | null;
   referer: string | null;
   host: string | null;
-  protocol: string | null;
   bytes: number | null;
   duration: number | null;
   request_id: string | null;
-  upstream: string | null;
   line: string | null;
 }
 
 export interface CallPage {
   calls: Call[];
   next: string | null;
-  scanned: { segments: number; skipped: number };
 }
 
 export interface Mark {
-  time: Instant;
+  time: Instant | null;
   source: string | null;
   service: Name;
   operation: Name;
@@ -185,13 +186,14 @@ export interface UnparsedLine {
 
 export interface SourceHealth {
   source: string;
-  kind: string;
+  /** `null` where only the store still knows the source. */
+  kind: string | null;
   holds: string;
   lines: number;
   from: Instant | null;
   to: Instant | null;
   gaps: { from: Instant; to: Instant }[];
-  silent_since: Instant | null;
+  silent_since?: Instant | null;
 }
 
 export type AlertKind = 'residual_call' | 'unknown_caller' | 'mark_only' | 'no_id' | 'silent_source';
@@ -233,5 +235,5 @@ export interface ConfigEntry {
 export interface Config {
   file: string | null;
   entries: ConfigEntry[];
-  warnings: { file: string; line: number; column: number; message: string }[];
+  warnings: { line: number; column: number; message: string }[];
 }

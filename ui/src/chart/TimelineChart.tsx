@@ -13,6 +13,7 @@ interface Props {
   title: string;
   timeline: Timeline;
   series: readonly Series[];
+  height?: number;
   /** A range was dragged over, or one bucket clicked; milliseconds, [from, to). */
   onRange: (from: number, to: number) => void;
 }
@@ -21,7 +22,7 @@ const LEFT = 52;
 const RIGHT = 8;
 
 /** Stacked bars over time. */
-export function TimelineChart({ title, timeline, series, onRange }: Props) {
+export function TimelineChart({ title, timeline, series, height = 190, onRange }: Props) {
   const { t, f } = useLang();
   const { palette } = useColours();
   const chart = useRef<ECharts | null>(null);
@@ -34,7 +35,7 @@ export function TimelineChart({ title, timeline, series, onRange }: Props) {
       ...base(palette),
       grid: { left: LEFT, right: RIGHT, top: 8, bottom: 24 },
       xAxis: { type: 'category', data: starts, ...lines, axisLabel: { ...lines.axisLabel, hideOverlap: true, formatter: (start: string) => tick(start, every, f) } },
-      yAxis: { type: 'value', minInterval: 1, splitNumber: 3, ...lines, axisLabel: { ...lines.axisLabel, formatter: (n: number) => f.compact(n) } },
+      yAxis: { type: 'value', minInterval: 1, splitNumber: height < 120 ? 2 : 3, ...lines, axisLabel: { ...lines.axisLabel, formatter: (n: number) => f.compact(n) } },
       tooltip: {
         ...base(palette).tooltip,
         trigger: 'axis',
@@ -50,7 +51,7 @@ export function TimelineChart({ title, timeline, series, onRange }: Props) {
         itemStyle: { color: it.colour }, emphasis: { disabled: true },
       })),
     };
-  }, [palette, starts, every, series, f, t]);
+  }, [palette, starts, every, series, height, f, t]);
 
   const bucket = (x: number) => {
     const found: unknown = chart.current?.convertFromPixel({ xAxisIndex: 0 }, x);
@@ -77,7 +78,7 @@ export function TimelineChart({ title, timeline, series, onRange }: Props) {
       onPointerUp={() => drag && finish()}
       onPointerCancel={() => setDrag(null)}
     >
-      <Chart option={option} label={summary} height={190} onReady={(made) => { chart.current = made; }}>
+      <Chart option={option} label={summary} height={height} onReady={(made) => { chart.current = made; }}>
         {drag && Math.abs(drag.to - drag.from) > 2 && <div className={styles.chosen} style={{ left: Math.min(drag.from, drag.to), width: Math.abs(drag.to - drag.from) }} />}
       </Chart>
     </div>

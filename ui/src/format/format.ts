@@ -97,7 +97,7 @@ function bytes(n: number, unit: Unit): string {
 
 const SECOND = 1000;
 const STEPS: readonly [number, Intl.RelativeTimeFormatUnit][] = [
-  [365 * 86_400 * SECOND, 'year'],
+  [365.25 * 86_400 * SECOND, 'year'],
   [60 * 86_400 * SECOND, 'month'],
   [2 * 86_400 * SECOND, 'day'],
   [3600 * SECOND, 'hour'],
@@ -117,7 +117,7 @@ const LENGTH: Partial<Record<Intl.RelativeTimeFormatUnit, number>> = {
 function largest(ms: number): [number, Intl.RelativeTimeFormatUnit] {
   const size = Math.abs(ms);
   const name = STEPS.find(([least]) => size >= least)?.[1] ?? 'second';
-  return [Math.round(size / (LENGTH[name] ?? SECOND)), name];
+  return [Math.max(1, Math.floor(size / (LENGTH[name] ?? SECOND))), name];
 }
 
 function ago(ms: number, relative: Intl.RelativeTimeFormat): string {

@@ -25,7 +25,6 @@ export function Burndown() {
   const { data } = burndown;
   const months = useMemo(() => data?.months ?? [], [data]);
   const series = useMemo(() => data?.series ?? [], [data]);
-  const rest = palette.dim;
 
   const option = useMemo(() => {
     const lines = axis(palette);
@@ -40,16 +39,16 @@ export function Burndown() {
         axisPointer: { type: 'shadow', shadowStyle: { color: palette.text, opacity: 0.05 } },
         formatter: (shown: { dataIndex: number }[]) => {
           const at = shown[0]?.dataIndex ?? 0;
-          const rows = series.map((it) => ({ colour: it.operation === null ? rest : colour(it.operation), name: it.operation ?? t.unknown, value: f.count(it.calls[at] ?? 0) }));
+          const rows = series.map((it) => ({ colour: colour(it.operation), name: it.operation ?? t.unknown, value: f.count(it.calls[at] ?? 0) }));
           return tip(f.month(months[at] ?? ''), rows);
         },
       },
       series: series.map((it) => ({
         type: 'bar', stack: 'all', barCategoryGap: '18%', barMaxWidth: 46, name: it.operation ?? t.unknown, data: it.calls, cursor: 'pointer',
-        itemStyle: { color: it.operation === null ? rest : colour(it.operation) }, emphasis: { disabled: true },
+        itemStyle: { color: colour(it.operation) }, emphasis: { disabled: true },
       })),
     };
-  }, [palette, months, series, colour, rest, f, t]);
+  }, [palette, months, series, colour, f, t]);
 
   const columns = useMemo<Column<Month>[]>(
     () => [
@@ -73,7 +72,7 @@ export function Burndown() {
       ) : (
         <>
           <Chart option={option} label={label} height={200} onClick={({ dataIndex }) => zoom(dataIndex)} />
-          <Legend keys={series.map((it) => ({ id: String(it.operation), colour: it.operation === null ? rest : colour(it.operation), name: it.operation, onClick: () => change({ pills: [...view.pills.filter((one) => one.field !== 'operation'), pill('operation', it.operation)] }) }))} />
+          <Legend keys={series.map((it) => ({ id: String(it.operation), colour: colour(it.operation), name: it.operation, onClick: () => change({ pills: [...view.pills.filter((one) => one.field !== 'operation'), pill('operation', it.operation)] }) }))} />
         </>
       )}
     </Card>

@@ -14,7 +14,7 @@ import { pill } from '../query/pill';
 import { useView } from '../view/useView';
 import type { PanelQuery } from './types';
 
-const LABELS = 150;
+const LABELS = 172;
 
 /** Bars of operations, cut by the service that answered. */
 export function Operations({ panel }: { panel: PanelQuery }) {

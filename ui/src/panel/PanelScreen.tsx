@@ -3,6 +3,7 @@ import { useLang } from '../lang/Lang';
 import { Failure } from '../parts/Card';
 import { NoCalls } from '../parts/NoCalls';
 import { ScreenHead } from '../parts/ScreenHead';
+import { useScope } from '../view/Scope';
 import { Actors } from './Actors';
 import { Burndown } from './Burndown';
 import { Endpoints } from './Endpoints';
@@ -18,16 +19,20 @@ export function PanelScreen() {
   const { t, f } = useLang();
   const panel = usePanel();
   const { data, error } = panel;
+  const { params } = useScope();
+  const coarse = data?.from != null && params.from !== undefined && Date.parse(data.from) < Date.parse(params.from) && !panel.isPlaceholderData;
   const said = data?.from != null && data.to != null ? t.panel.intro(f.time(data.from), f.time(data.to)) : '';
   return (
     <>
-      <ScreenHead title={t.panel.title} hint={`${said}${data?.exact === false ? ` · ${t.panel.coarse}` : ''}`} />
+      <ScreenHead title={t.panel.title} hint={`${said}${coarse ? ` · ${t.panel.coarse}` : ''}`} />
       {error !== null && data === undefined && <Failure error={error} onRetry={() => void panel.refetch()} />}
-      {data?.calls === 0 && data.mark_only === 0 && !panel.isPlaceholderData ? (
-        <>
+      {data?.calls === 0 && !panel.isPlaceholderData ? (
+        <div className={styles.panel}>
+          <Figures panel={panel} />
           <NoCalls />
+          <Tiles panel={panel} />
           <Burndown />
-        </>
+        </div>
       ) : (
         <div className={styles.panel}>
           <Figures panel={panel} />

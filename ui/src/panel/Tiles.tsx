@@ -36,15 +36,17 @@ function Tile({ declared, row }: { declared: DeclaredOperation; row: OperationRo
   const { link } = useView();
   const { now } = useScope();
   const { operation, service, retired, moved_to: movedTo } = declared;
-  const calls = row?.calls ?? 0;
   const gone = retired !== null && Date.parse(retired) <= now;
+  // Once retired, only what came since counts: before, it was in use.
+  const calls = (gone ? row?.residual : row?.calls) ?? 0;
+  const before = gone ? (row?.calls ?? 0) - calls : 0;
   const state = gone ? (calls > 0 ? styles.residual : styles.gone) : calls > 0 ? '' : styles.quiet;
   const when = retired === null ? (calls > 0 ? t.panel.inUse : t.panel.quiet) : gone ? t.panel.retiredOn(f.day(retired)) : t.panel.retiresOn(f.day(retired));
   return (
     <li>
       <Link className={`${styles.tile} ${state}`} to={link(`/operations/${encodeURIComponent(operation)}`, {}, { service: service ?? '' })} data-operation={operation}>
         <span className={styles.name}>{operation}</span>
-        <span className={`${styles.calls} num`}>{f.count(calls)}</span>
+        <span className={`${styles.calls} num`}>{f.count(calls)}{before > 0 && <span className={styles.before}>{t.panel.before(f.count(before))}</span>}</span>
         <span className={styles.when}>{when}{movedTo === null ? '' : ` · ${t.panel.movedTo(movedTo)}`}</span>
       </Link>
     </li>

@@ -8,6 +8,8 @@ import type { Range } from '../view/time';
 import { fromClock, toClock } from '../view/zone';
 import styles from './TimePicker.module.css';
 
+const MINUTE = 60_000;
+
 /** A calendar and two clocks. */
 export function AbsoluteTime({ range, onSet }: { range: Range; onSet: (range: Range) => void }) {
   const { t, zone, setZone, lang } = useLang();
@@ -15,7 +17,7 @@ export function AbsoluteTime({ range, onSet }: { range: Range; onSet: (range: Ra
   const end = store?.to == null ? Date.now() : Date.parse(store.to);
   const first = range.kind === 'between' ? range : { from: end - 7 * 86_400_000, to: end };
   const [from, setFrom] = useState(() => toClock(first.from, zone));
-  const [to, setTo] = useState(() => toClock(first.to, zone));
+  const [to, setTo] = useState(() => toClock(first.to % MINUTE === 0 ? first.to - 1000 : first.to, zone));
   const [days, setDays] = useState<[string | null, string | null]>([from.day, to.day]);
 
   const start = fromClock(days[0] ?? '', from.clock, zone);
@@ -35,7 +37,9 @@ export function AbsoluteTime({ range, onSet }: { range: Range; onSet: (range: Ra
         <h3>{t.time.absolute}</h3>
         <SegmentedControl size="xs" value={zone} aria-label={t.time.zone} data={[{ value: 'utc', label: t.time.zoneUtc }, { value: 'local', label: t.time.zoneLocal }]} onChange={(value) => setZone(value === 'local' ? 'local' : 'utc')} />
       </div>
-      <DatePicker type="range" locale={lang} size="xs" allowSingleDateInRange value={days} defaultDate={days[1] ?? from.day} onChange={choose} />
+      <DatePicker
+        ariaLabels={{ previousMonth: t.time.previousMonth, nextMonth: t.time.nextMonth, previousYear: t.time.previousMonth, nextYear: t.time.nextMonth, previousDecade: t.time.previousMonth, nextDecade: t.time.nextMonth }}
+        hideOutsideDates type="range" locale={lang} size="xs" allowSingleDateInRange value={days} defaultDate={days[1] ?? from.day} onChange={choose} />
       <div className={styles.clocks}>
         <ClockInput size="xs" withSeconds label={t.time.from} value={from.clock} onChange={(clock) => setFrom({ ...from, clock })} />
         <ClockInput size="xs" withSeconds label={t.time.to} value={to.clock} onChange={(clock) => setTo({ ...to, clock })} />
@@ -46,7 +50,7 @@ export function AbsoluteTime({ range, onSet }: { range: Range; onSet: (range: Ra
   );
 }
 
-/** Ranges leave out their end: a day that ends at 23:59:59 means all of it. */
+/** Ranges leave out their end: a day that ends at 23:59:59 means all of it, and so it is shown. */
 function wholeDay(stop: number): number {
-  return stop % 60_000 === 59_000 ? stop + 1000 : stop;
+  return stop % MINUTE === MINUTE - 1000 ? stop + 1000 : stop;
 }

@@ -18,9 +18,12 @@ interface Props {
 export function CommandPalette({ opened, onClose, onHelp }: Props) {
   const { t } = useLang();
   return (
-    <Modal opened={opened} onClose={onClose} withCloseButton={false} padding={0} size={560} yOffset="12vh" aria-label={t.palette.title}>
-      <Search onClose={onClose} onHelp={onHelp} />
-    </Modal>
+    <Modal.Root opened={opened} onClose={onClose} padding={0} size={560} yOffset="12vh">
+      <Modal.Overlay />
+      <Modal.Content aria-label={t.palette.title}>
+        <Search onClose={onClose} onHelp={onHelp} />
+      </Modal.Content>
+    </Modal.Root>
   );
 }
 

@@ -1,6 +1,7 @@
 import { Drawer } from '@mantine/core';
 import { NavLink } from 'react-router';
 
+import { isQuiet } from '../alerts/quiet';
 import { useAlerts, useCallers, useMeta } from '../api/queries';
 import { useLang } from '../lang/Lang';
 import { Icon, Logo, type IconName } from '../theme/Icon';
@@ -23,11 +24,14 @@ export function Nav({ open, onClose, onHelp }: { open: boolean; onClose: () => v
       <nav className={styles.nav} aria-label={t.nav.main}>
         <Inside onHelp={onHelp} />
       </nav>
-      <Drawer opened={open} onClose={onClose} size={248} withCloseButton={false} padding={0} title={undefined} aria-label={t.nav.main}>
-        <nav className={styles.drawer} aria-label={t.nav.main} onClick={onClose}>
-          <Inside onHelp={onHelp} />
-        </nav>
-      </Drawer>
+      <Drawer.Root opened={open} onClose={onClose} size={248} padding={0}>
+        <Drawer.Overlay />
+        <Drawer.Content aria-label={t.nav.menu}>
+          <nav className={styles.drawer} aria-label={t.nav.main} onClick={onClose}>
+            <Inside onHelp={onHelp} />
+          </nav>
+        </Drawer.Content>
+      </Drawer.Root>
     </>
   );
 }
@@ -36,8 +40,8 @@ function Inside({ onHelp }: { onHelp: () => void }) {
   const { t, f } = useLang();
   const { link } = useView();
   const meta = useMeta().data;
-  const callers = useCallers('unknown').data?.callers.length;
-  const alerts = useAlerts('open').data?.alerts.filter((it) => it.muted_until === null || Date.parse(it.muted_until) < Date.now()).length;
+  const callers = useCallers({ actor: 'unknown' }).data?.callers.length;
+  const alerts = useAlerts('open').data?.alerts.filter((it) => !isQuiet(it, Date.now())).length;
   const observe: Item[] = [
     { path: '/', label: t.nav.panel, icon: 'panel' },
     { path: '/operations', label: t.nav.operations, icon: 'operations' },

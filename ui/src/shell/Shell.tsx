@@ -16,8 +16,9 @@ import { useToast } from './Toasts';
 import { TopBar } from './TopBar';
 import { Trouble } from './Trouble';
 
-/** Screens that look at calls; the others have no use for a query. */
-const QUERIED = ['/', '/calls', '/callers', '/operations', '/endpoint'];
+/** Screens that look at a stretch of time, and those of them that a query narrows. */
+const TIMED = ['/', '/calls', '/callers', '/operations', '/endpoint'];
+const QUERIED = ['/', '/calls', '/operations', '/endpoint'];
 
 export function Shell() {
   const { view, change, link } = useView();
@@ -49,7 +50,7 @@ export function Shell() {
     'g s': go('/settings'),
   });
 
-  const queried = QUERIED.some((path) => (path === '/' ? pathname === '/' : pathname.startsWith(path)));
+  const within = (paths: readonly string[]) => paths.some((path) => (path === '/' ? pathname === '/' : pathname.startsWith(path)));
   return (
     <ScopeProvider now={live.now}>
       <a className={styles.skip} href="#content">{t.nav.skip}</a>
@@ -63,9 +64,9 @@ export function Shell() {
               onTime={setTimeOpen}
               onNav={() => setOpen('nav')}
               onPalette={() => setOpen('palette')}
-              timed={queried}
+              timed={within(TIMED)}
             />
-            {queried && <QueryBar />}
+            {within(QUERIED) && <QueryBar />}
           </header>
           <main id="content" tabIndex={-1} className={styles.main}>
             <Trouble />

@@ -42,7 +42,7 @@ export function TopBar({ live, timeOpen, onTime, onNav, onPalette, timed }: Prop
       <div className={styles.tools}>
         <Share />
         <Tooltip label={t.top.language}>
-          <ActionIcon variant="subtle" color="gray" size={34} aria-label={t.top.language} onClick={() => setLang(lang === 'fr' ? 'en' : 'fr')}>
+          <ActionIcon variant="subtle" color="gray" size={34} aria-label={`${lang === 'fr' ? 'EN' : 'FR'}: ${t.top.language}`} onClick={() => setLang(lang === 'fr' ? 'en' : 'fr')}>
             <span className={styles.lang} lang={lang === 'fr' ? 'en' : 'fr'}>{lang === 'fr' ? 'EN' : 'FR'}</span>
           </ActionIcon>
         </Tooltip>
@@ -78,7 +78,7 @@ function LiveButton({ live }: { live: Live }) {
       <button
         type="button"
         className={`plain ${styles.live} ${on ? styles.on : ''} ${lost ? styles.lost : ''}`}
-        aria-label={label}
+        aria-label={`${on ? t.top.live : t.top.paused}. ${label}`}
         aria-disabled={!possible}
         onClick={() => possible && change({ paused: !view.paused })}
       >

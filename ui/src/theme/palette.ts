@@ -30,11 +30,11 @@ export const DARK: Palette = {
   dim: '#a0a6ad',
   line: '#2d3138',
   surface: '#1b1e23',
-  accent: '#56c5b6',
-  monolith: '#a39b8d',
-  unknown: '#e2a63b',
+  accent: '#36a294',
+  monolith: '#8f887b',
+  unknown: '#d3962f',
   danger: '#f0736a',
-  names: ['#45b8aa', '#7aa7e6', '#ad93db', '#b3bf5c', '#e08bad', '#66bbd9', '#d29a72', '#94a5b5'],
+  names: ['#36a294', '#6492d3', '#9a80c9', '#98a449', '#cb7597', '#4fa4c3', '#bd855d', '#8192a3'],
 };
 
 /** A colour that stays with a name as long as the list of names does; nobody's calls are amber. */

@@ -1,0 +1,94 @@
+import { Button, Menu } from '@mantine/core';
+import { useQueryClient } from '@tanstack/react-query';
+import { useState } from 'react';
+import { Link } from 'react-router';
+
+import { post } from '../api/client';
+import type { Alert, AlertKind } from '../api/types';
+import type { Words } from '../lang/en';
+import { useLang } from '../lang/Lang';
+import { Failure } from '../parts/Card';
+import { useToast } from '../shell/Toasts';
+import { Icon, type IconName } from '../theme/Icon';
+import { useScope } from '../view/Scope';
+import { ALL } from '../view/time';
+import { useView } from '../view/useView';
+import styles from './AlertItem.module.css';
+import { isMuted, isQuiet } from './quiet';
+
+const ICON: Record<AlertKind, IconName> = { residual_call: 'warning', unknown_caller: 'callers', mark_only: 'eye', no_id: 'info', silent_source: 'bellOff' };
+const DAY = 86_400_000;
+const MUTES = { day: DAY, week: 7 * DAY, month: 30 * DAY } as const;
+
+/** One alert: what, why, since when; and what one can do about it. */
+export function AlertItem({ alert }: { alert: Alert }) {
+  const { t, f } = useLang();
+  const { link } = useView();
+  const { now } = useScope();
+  const say = useToast();
+  const client = useQueryClient();
+  const [error, setError] = useState<Error | null>(null);
+
+  const tell = async (verb: 'acknowledge' | 'mute', body: object, done: string) => {
+    setError(null);
+    try {
+      await post(`/alerts/${encodeURIComponent(alert.id)}/${verb}`, body);
+      await client.invalidateQueries({ queryKey: ['/alerts'] });
+      say(done);
+    } catch (failed) {
+      if (failed instanceof Error) setError(failed);
+    }
+  };
+  const mute = (length: number) => {
+    const until = new Date(Date.now() + length).toISOString();
+    void tell('mute', { until }, t.alerts.mutedToast(f.day(until)));
+  };
+  const muted = isMuted(alert, Date.now());
+  const quiet = isQuiet(alert, Date.now());
+  const urgent = alert.kind === 'residual_call' && !quiet;
+  return (
+    <li className={`${styles.alert} ${urgent ? styles.urgent : ''} ${quiet ? styles.quiet : ''}`} data-alert={alert.kind}>
+      <span className={styles.icon}><Icon name={ICON[alert.kind]} size={18} /></span>
+      <div className={styles.text}>
+        <div className={styles.kind}>
+          {t.alerts.kinds[alert.kind]}
+          {alert.acknowledged !== null && <span> · {t.alerts.acknowledged(f.ago(alert.acknowledged, now))}</span>}
+          {muted && alert.muted_until !== null && <span> · {t.alerts.muted(f.day(alert.muted_until))}</span>}
+        </div>
+        <h2>{titleOf(alert, t)}</h2>
+        <p>{alert.cause}</p>
+        <div className={`${styles.when} num`}>
+          <span title={f.time(alert.first)}>{t.alerts.since(f.time(alert.first), f.ago(alert.last, now))}</span> · {t.alerts.times(alert.count, f.count(alert.count))}
+        </div>
+        {error && <Failure error={error} />}
+      </div>
+      <div className={styles.actions}>
+        {alert.kind === 'silent_source' ? (
+          <Button component={Link} to="/settings" size="xs" variant="default">{t.alerts.see}</Button>
+        ) : (
+          <Button component={Link} to={link('/calls', { typed: alert.where, pills: [], range: ALL })} size="xs" variant={urgent ? 'filled' : 'default'}>{t.showCalls}</Button>
+        )}
+        {alert.kind === 'unknown_caller' && <Button component={Link} to={link('/callers')} size="xs" variant="default">{t.alerts.name}</Button>}
+        {alert.acknowledged === null && (
+          <Button size="xs" variant="default" leftSection={<Icon name="check" size={14} />} onClick={() => void tell('acknowledge', {}, t.alerts.acknowledgedToast)}>{t.alerts.acknowledge}</Button>
+        )}
+        <Menu position="bottom-end" shadow="md">
+          <Menu.Target>
+            <Button size="xs" variant="subtle" color="gray" rightSection={<Icon name="down" size={13} />}>{t.alerts.mute}</Button>
+          </Menu.Target>
+          <Menu.Dropdown>
+            <Menu.Label>{t.alerts.muteFor}</Menu.Label>
+            {(['day', 'week', 'month'] as const).map((it) => <Menu.Item key={it} onClick={() => mute(MUTES[it])}>{t.alerts.mutes[it]}</Menu.Item>)}
+          </Menu.Dropdown>
+        </Menu>
+      </div>
+    </li>
+  );
+}
+
+/** In the reader's language where the alert has parts to say it with; the server's words otherwise. */
+function titleOf({ kind, operation, service, title }: Alert, t: Words): string {
+  if (kind === 'unknown_caller' || kind === 'silent_source' || service === null) return title;
+  if (operation === null && kind !== 'no_id') return title;
+  return t.alerts.titles[kind](operation ?? '', service);
+}
