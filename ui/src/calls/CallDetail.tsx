@@ -26,8 +26,8 @@ const MINUTE = 60_000;
 export function CallDetail({ call, onClose, onMove, first, last }: Props) {
   const { t } = useLang();
   return (
-    <Drawer.Root opened={call !== undefined} onClose={onClose} position="right" size={580} padding={0} lockScroll={false} trapFocus={false} transitionProps={{ duration: 120 }}>
-      <Drawer.Content aria-label={t.calls_.detail} className={styles.drawer}>
+    <Drawer.Root opened={call !== undefined} onClose={onClose} position="right" size={580} padding={0} lockScroll={false} trapFocus={false} transitionProps={{ duration: 120 }} classNames={{ content: styles.drawer ?? '' }}>
+      <Drawer.Content aria-label={t.calls_.detail}>
         {call && <Inside call={call} onClose={onClose} onMove={onMove} first={first} last={last} />}
       </Drawer.Content>
     </Drawer.Root>

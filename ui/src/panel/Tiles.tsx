@@ -46,7 +46,7 @@ function Tile({ declared, row }: { declared: DeclaredOperation; row: OperationRo
     <li>
       <Link className={`${styles.tile} ${state}`} to={link(`/operations/${encodeURIComponent(operation)}`, {}, { service: service ?? '' })} data-operation={operation}>
         <span className={styles.name}>{operation}</span>
-        <span className={`${styles.calls} num`}>{f.count(calls)}{before > 0 && <span className={styles.before}>{t.panel.before(f.count(before))}</span>}</span>
+        <span className={`${styles.calls} num`}>{f.count(calls)}{' '}{before > 0 && <span className={styles.before}>{t.panel.before(f.count(before))}</span>}</span>
         <span className={styles.when}>{when}{movedTo === null ? '' : ` · ${t.panel.movedTo(movedTo)}`}</span>
       </Link>
     </li>

@@ -1,5 +1,5 @@
 import { Modal } from '@mantine/core';
-import { useEffect, useId, useState, type KeyboardEvent } from 'react';
+import { useEffect, useId, useRef, useState, type KeyboardEvent } from 'react';
 import { useNavigate } from 'react-router';
 
 import { useLang } from '../lang/Lang';
@@ -18,7 +18,7 @@ interface Props {
 export function CommandPalette({ opened, onClose, onHelp }: Props) {
   const { t } = useLang();
   return (
-    <Modal.Root opened={opened} onClose={onClose} padding={0} size={560} yOffset="12vh">
+    <Modal.Root opened={opened} onClose={onClose} padding={0} size={560} yOffset="12vh" transitionProps={{ duration: 0 }}>
       <Modal.Overlay />
       <Modal.Content aria-label={t.palette.title}>
         <Search onClose={onClose} onHelp={onHelp} />
@@ -47,6 +47,9 @@ function Search({ onClose, onHelp }: Omit<Props, 'opened'>) {
   };
   const shown = wanted === '' || found.length > 0 ? found : [byId];
 
+  const input = useRef<HTMLInputElement>(null);
+  // At once: whoever presses Ctrl+K goes on typing.
+  useEffect(() => input.current?.focus(), []);
   useEffect(() => document.getElementById(`${id}-${chosen}`)?.scrollIntoView({ block: 'nearest' }), [chosen, id]);
 
   const run = (command: Command | undefined) => {
@@ -69,6 +72,7 @@ function Search({ onClose, onHelp }: Omit<Props, 'opened'>) {
       <div className={styles.head}>
         <Icon name="search" size={18} />
         <input
+          ref={input}
           data-autofocus
           className={styles.input}
           value={text}
