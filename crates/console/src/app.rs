@@ -15,6 +15,7 @@ use utoipa_axum::router::OpenApiRouter;
 
 use crate::facts::Facts;
 use crate::problem::Problem;
+use crate::resources::alerts::AlertRow;
 use crate::{guard, page, resources};
 
 /// What every request has at hand. Cheap to clone.
@@ -29,6 +30,8 @@ pub struct Console {
 #[derive(Clone, Debug, Serialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
 pub enum Event {
+    /// Somebody must know something.
+    Alert(AlertRow),
     /// Lines came into the store.
     Commit {
         /// Calls among them.
@@ -44,6 +47,7 @@ impl Event {
     /// Its name in the stream.
     pub(crate) const fn name(&self) -> &'static str {
         match self {
+            Self::Alert(_) => "alert",
             Self::Commit { .. } => "commit",
         }
     }

@@ -25,3 +25,4 @@ mod spans;
 
 pub use app::{Console, Event, api_description, app};
 pub use facts::{DeclaredOperation, DeclaredSource, Facts, Setting, Warning};
+pub use resources::alerts::AlertRow;

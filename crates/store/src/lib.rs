@@ -13,6 +13,7 @@
 //! Invariants: only this crate knows the catalog's tables and Parquet; everything that segments do
 //! on the disk goes through [`Vfs`]; no clock, every time is handed in.
 
+mod alert;
 mod catalog;
 mod commit;
 mod error;
@@ -32,6 +33,7 @@ mod survey;
 mod varint;
 mod vfs;
 
+pub use alert::Alert;
 pub use catalog::cube::Dimension;
 pub use commit::{CallerCount, CallerWidth, Commit, CommitId, Committed, NamedBy, SourceInfo};
 pub use error::StoreError;

@@ -56,6 +56,8 @@ pub struct SourceStatus {
     pub to: Option<Time>,
     /// Stretches of unusual silence in between.
     pub gaps: Vec<Gap>,
+    /// From when on its silence would be unusual; `None` for one that hardly ever spoke.
+    pub due: Option<Time>,
 }
 
 /// A stretch without a line from a source that normally speaks.
@@ -70,8 +72,25 @@ pub struct Gap {
 /// Silences longer than three times what is usual for the source (the 95th percentile of its
 /// silences, at least an hour). `hours` are those with lines, sorted, each once.
 pub(crate) fn gaps(hours: &[i64]) -> Vec<(i64, i64)> {
-    let silences: Vec<(i64, i64)> = hours.windows(2).map(|pair| (pair[0] + 1, pair[1])).collect();
-    let mut lengths: Vec<i64> = silences.iter().map(|(from, to)| to - from).collect();
+    let longest = longest(hours);
+    silences(hours).filter(|(from, to)| to - from > longest).collect()
+}
+
+/// From which hour on the silence after the last line is a gap too; `None` for a source that spoke
+/// in fewer than a day's worth of hours: nobody knows its habits.
+pub(crate) fn due(hours: &[i64]) -> Option<i64> {
+    const HABIT: usize = 24;
+    let last = hours.last().filter(|_| hours.len() >= HABIT)?;
+    Some(last + 1 + longest(hours))
+}
+
+fn silences(hours: &[i64]) -> impl Iterator<Item = (i64, i64)> {
+    hours.windows(2).map(|pair| (pair[0] + 1, pair[1]))
+}
+
+/// The longest silence that is still usual, in hours.
+fn longest(hours: &[i64]) -> i64 {
+    let mut lengths: Vec<i64> = silences(hours).map(|(from, to)| to - from).collect();
     lengths.sort_unstable();
     let usual = lengths.get(lengths.len() * 95 / 100).copied().unwrap_or(0);
     // Of few silences the longest would be its own measure.
@@ -80,7 +99,7 @@ pub(crate) fn gaps(hours: &[i64]) -> Vec<(i64, i64)> {
     } else {
         usual
     };
-    silences.into_iter().filter(|(from, to)| to - from > (3 * usual).max(1)).collect()
+    (3 * usual).max(1)
 }
 
 #[cfg(test)]
@@ -96,6 +115,9 @@ mod tests {
         let days: Vec<i64> =
             (0..60).filter(|day| !(30..33).contains(day)).map(|day| day * 24).collect();
         assert_eq!(gaps(&days), [(29 * 24 + 1, 33 * 24)]);
+        assert_eq!(due(&hours), Some(201));
+        assert_eq!(due(&days), Some(59 * 24 + 1 + 3 * 23));
+        assert_eq!(due(&hours[..23]), None);
         assert_eq!(gaps(&[5]), []);
         assert_eq!(gaps(&[]), []);
     }

@@ -2,6 +2,7 @@ use std::sync::Arc;
 
 use dolmen_model::{Names, Time};
 
+use crate::alert::Alert;
 use crate::commit::{Commit, Committed, NamedBy};
 use crate::error::StoreError;
 use crate::files::KnownFile;
@@ -70,6 +71,15 @@ pub trait Store: Send + Sync {
 
     /// At most so many lines that no format reads, in the order of files and lines.
     fn first_unread(&self, most: usize) -> Result<Vec<UnreadRow>, StoreError>;
+
+    /// What somebody was told of, the latest first.
+    fn alerts(&self) -> Result<Vec<Alert>, StoreError>;
+
+    /// Writes these over those of their kinds and causes, all of them or none.
+    fn keep_alerts(&self, changed: &[Alert]) -> Result<(), StoreError>;
+
+    /// Since when somebody watches: `now`, the first time this is asked.
+    fn watched_since(&self, now: Time) -> Result<Time, StoreError>;
 
     /// Sizes, and when each source spoke.
     fn status(&self) -> Result<Status, StoreError>;

@@ -1,5 +1,6 @@
 //! One file a resource: what may be asked, and what is answered.
 
+pub(crate) mod alerts;
 mod callers;
 mod calls;
 mod config;
@@ -34,6 +35,9 @@ pub(crate) fn all() -> OpenApiRouter<Console> {
         .routes(routes!(request::request))
         .routes(routes!(unparsed::unparsed))
         .routes(routes!(sources::sources))
+        .routes(routes!(alerts::alerts))
+        .routes(routes!(alerts::acknowledge))
+        .routes(routes!(alerts::mute))
         .routes(routes!(config::config))
         .routes(routes!(events::events))
 }

@@ -10,6 +10,7 @@ use dolmen_store::{Dimension, Store};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
+use super::alerts::quoted;
 use super::panel::members;
 use crate::app::Console;
 use crate::asked::{Asked, AskedParams};
@@ -197,8 +198,4 @@ pub(crate) async fn burndown(State(console): State<Console>) -> Result<Json<Burn
             Ok(Json(Burndown { months: months.collect(), series: series.collect() }))
         })
         .await
-}
-
-fn quoted(name: &str) -> String {
-    format!("\"{}\"", name.replace('\\', "\\\\").replace('"', "\\\"").replace('*', "\\*"))
 }

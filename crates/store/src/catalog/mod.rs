@@ -2,6 +2,7 @@
 //!
 //! Each table has its room; all statements of the store are here.
 
+pub(crate) mod alerts;
 pub(crate) mod callers;
 pub(crate) mod cube;
 pub(crate) mod dictionary;

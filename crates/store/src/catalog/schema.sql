@@ -173,6 +173,23 @@ CREATE TABLE derived (
     PRIMARY KEY (generation, old)
 ) WITHOUT ROWID;
 
+-- What somebody is told of; a cause is one alert for ever.
+CREATE TABLE alerts (
+    id           INTEGER PRIMARY KEY,
+    kind         TEXT    NOT NULL,
+    cause        TEXT    NOT NULL,
+    service      TEXT,
+    operation    TEXT,
+    opened       INTEGER NOT NULL,   -- by the clock on the wall
+    first        INTEGER,            -- by the logs
+    last         INTEGER,
+    count        INTEGER NOT NULL,
+    told         INTEGER NOT NULL,   -- the count that somebody was told; 0: nobody yet
+    acknowledged INTEGER,
+    muted_until  INTEGER,
+    UNIQUE (kind, cause)
+);
+
 CREATE TABLE audit (
     id     INTEGER PRIMARY KEY,
     at     INTEGER NOT NULL,

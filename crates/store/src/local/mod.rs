@@ -1,5 +1,6 @@
 //! The store on this machine's disk.
 
+mod alerts;
 mod backup;
 mod commit;
 mod compact;
@@ -27,6 +28,7 @@ use dolmen_cubes::Cube;
 use dolmen_model::{Joined, NameId, Names, Outcome, SetId, Time};
 use rustc_hash::{FxHashMap, FxHashSet};
 
+use crate::alert::Alert;
 use crate::catalog::cube::{Dimension, Projection};
 use crate::catalog::dictionary::{self, Saved};
 use crate::catalog::segments::{SegmentId, SegmentRow};
@@ -209,6 +211,18 @@ fn sweep(vfs: &dyn Vfs, folder: &Path, catalog: &Catalog) -> Result<(), StoreErr
 }
 
 impl Store for LocalStore {
+    fn alerts(&self) -> Result<Vec<Alert>, StoreError> {
+        self.read_alerts()
+    }
+
+    fn keep_alerts(&self, changed: &[Alert]) -> Result<(), StoreError> {
+        self.write_alerts(changed)
+    }
+
+    fn watched_since(&self, now: Time) -> Result<Time, StoreError> {
+        self.watch_from(now)
+    }
+
     fn names(&self) -> &Arc<Names> {
         &self.names
     }

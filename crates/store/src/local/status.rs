@@ -5,7 +5,7 @@ use super::LocalStore;
 use crate::catalog::{self, FORMAT};
 use crate::error::StoreError;
 use crate::segment::Kind;
-use crate::status::{Gap, SegmentsStatus, SourceStatus, Status, gaps};
+use crate::status::{Gap, SegmentsStatus, SourceStatus, Status, due, gaps};
 
 const HOUR: i64 = 3_600_000_000;
 
@@ -70,7 +70,7 @@ fn sources(db: &Connection) -> rusqlite::Result<Vec<SourceStatus>> {
         let is_next = sources.last().is_none_or(|(s, _)| s.source != source || s.kind != kind);
         if is_next {
             let (from, to, gaps) = (None, None, Vec::new());
-            let status = SourceStatus { source, kind, lines: 0, from, to, gaps };
+            let status = SourceStatus { source, kind, lines: 0, from, to, gaps, due: None };
             sources.push((status, Vec::new()));
         }
         if let Some((status, hours)) = sources.last_mut() {
@@ -86,6 +86,7 @@ fn sources(db: &Connection) -> rusqlite::Result<Vec<SourceStatus>> {
         .map(|(mut status, hours)| {
             status.from = hours.first().map(|&hour| at(hour));
             status.to = hours.last().map(|&hour| at(hour + 1));
+            status.due = due(&hours).map(|hour| Time::from_micros(hour.saturating_mul(HOUR)));
             status.gaps = gaps(&hours)
                 .into_iter()
                 .map(|(from, to)| Gap { from: at(from), to: at(to) })

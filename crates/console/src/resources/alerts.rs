@@ -1,0 +1,175 @@
+//! What somebody must know, and what they said to it.
+
+use axum::Json;
+use axum::extract::{Path, Query, State};
+use dolmen_model::Time;
+use dolmen_store::{Alert, Store};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use crate::app::Console;
+use crate::problem::Problem;
+
+#[derive(Clone, Copy, Default, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+enum Which {
+    /// Not acknowledged, and not muted.
+    #[default]
+    Open,
+    All,
+}
+
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct AlertsParams {
+    #[serde(default)]
+    state: Which,
+}
+
+/// Alerts, the latest first.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Alerts {
+    alerts: Vec<AlertRow>,
+}
+
+/// What somebody must know.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct AlertRow {
+    id: i64,
+    /// `residual_call`, `unknown_caller`, `mark_only`, `no_id` or `silent_source`.
+    kind: String,
+    /// What sets it apart from others of its kind.
+    cause: String,
+    service: Option<String>,
+    operation: Option<String>,
+    /// When it was noticed.
+    #[schema(value_type = String, format = DateTime)]
+    opened: Time,
+    /// The first of what it counts, by the time of the logs.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    first: Option<Time>,
+    /// The last.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    last: Option<Time>,
+    count: u64,
+    #[schema(value_type = Option<String>, format = DateTime)]
+    acknowledged: Option<Time>,
+    #[schema(value_type = Option<String>, format = DateTime)]
+    muted_until: Option<Time>,
+    /// A query that shows its calls; `null` where there is none to show.
+    #[serde(rename = "where")]
+    filter: Option<String>,
+}
+
+impl From<Alert> for AlertRow {
+    fn from(alert: Alert) -> Self {
+        Self {
+            filter: filter(&alert),
+            id: alert.id,
+            kind: alert.kind,
+            cause: alert.cause,
+            service: alert.service,
+            operation: alert.operation,
+            opened: alert.opened,
+            first: alert.first,
+            last: alert.last,
+            count: alert.count,
+            acknowledged: alert.acknowledged,
+            muted_until: alert.muted_until,
+        }
+    }
+}
+
+fn filter(alert: &Alert) -> Option<String> {
+    let mut conditions = Vec::new();
+    match alert.kind.as_str() {
+        "residual_call" => {}
+        "unknown_caller" => conditions.push("actor:unknown".to_owned()),
+        "no_id" => conditions.push("joined:no_id".to_owned()),
+        _ => return None,
+    }
+    let named = [("operation", &alert.operation), ("service", &alert.service)];
+    for (field, name) in named {
+        conditions.extend(name.as_ref().map(|name| format!("{field}:{}", quoted(name))));
+    }
+    Some(conditions.join(" and "))
+}
+
+/// A name as the query language has it.
+pub(crate) fn quoted(name: &str) -> String {
+    format!("\"{}\"", name.replace('\\', "\\\\").replace('"', "\\\"").replace('*', "\\*"))
+}
+
+fn now() -> Time {
+    Time::from_micros(Timestamp::now().as_microsecond())
+}
+
+/// What somebody must know, the latest first.
+#[utoipa::path(get, path = "/alerts", params(AlertsParams),
+    responses((status = OK, body = Alerts)))]
+pub(crate) async fn alerts(
+    State(console): State<Console>,
+    Query(params): Query<AlertsParams>,
+) -> Result<Json<Alerts>, Problem> {
+    console
+        .ask(move |store, _| {
+            let now = now();
+            let mut alerts = store.alerts()?;
+            if params.state == Which::Open {
+                alerts.retain(|alert| {
+                    let is_muted = alert.muted_until.is_some_and(|until| now < until);
+                    alert.acknowledged.is_none() && !is_muted
+                });
+            }
+            Ok(Json(Alerts { alerts: alerts.into_iter().map(AlertRow::from).collect() }))
+        })
+        .await
+}
+
+/// Says that an alert is known: told again when more comes.
+#[utoipa::path(post, path = "/alerts/{id}/acknowledge", params(("id" = i64, Path)),
+    responses((status = OK, body = AlertRow), (status = NOT_FOUND, body = Problem)))]
+pub(crate) async fn acknowledge(
+    State(console): State<Console>,
+    Path(id): Path<i64>,
+) -> Result<Json<AlertRow>, Problem> {
+    console.ask(move |store, _| change(store, id, |a| dolmen_watch::acknowledge(a, now()))).await
+}
+
+/// Until when an alert is muted.
+#[derive(Deserialize, ToSchema)]
+pub(crate) struct Mute {
+    /// An instant (RFC 3339) to come.
+    until: String,
+}
+
+/// Mutes an alert for a while.
+#[utoipa::path(post, path = "/alerts/{id}/mute", params(("id" = i64, Path)), request_body = Mute,
+    responses((status = OK, body = AlertRow), (status = NOT_FOUND, body = Problem)))]
+pub(crate) async fn mute(
+    State(console): State<Console>,
+    Path(id): Path<i64>,
+    Json(Mute { until }): Json<Mute>,
+) -> Result<Json<AlertRow>, Problem> {
+    let until: Timestamp = until.parse().map_err(|_| {
+        Problem::bad(format!("`until` is no instant: write 2026-10-01T00:00:00Z, not `{until}`"))
+    })?;
+    let until = Time::from_micros(until.as_microsecond());
+    if until <= now() {
+        return Err(Problem::bad("`until` has passed: an alert is muted until an instant to come"));
+    }
+    console.ask(move |store, _| change(store, id, |alert| dolmen_watch::mute(alert, until))).await
+}
+
+fn change(
+    store: &dyn Store,
+    id: i64,
+    next: impl FnOnce(&Alert) -> Alert,
+) -> Result<Json<AlertRow>, Problem> {
+    let alert = store.alerts()?.into_iter().find(|alert| alert.id == id);
+    let alert = alert.ok_or_else(|| Problem::missing(format!("there is no alert {id}")))?;
+    let next = next(&alert);
+    store.keep_alerts(std::slice::from_ref(&next))?;
+    Ok(Json(next.into()))
+}

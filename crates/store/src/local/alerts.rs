@@ -1,0 +1,39 @@
+use dolmen_model::Time;
+use rusqlite::OptionalExtension;
+
+use super::LocalStore;
+use crate::alert::Alert;
+use crate::catalog::{alerts, get, set};
+use crate::error::StoreError;
+
+/// Since when somebody watches, in `meta`.
+const WATCHED_SINCE: &str = "watched_since";
+
+impl LocalStore {
+    pub(super) fn read_alerts(&self) -> Result<Vec<Alert>, StoreError> {
+        let inner = self.inner();
+        alerts::read(&inner.catalog.db).map_err(inner.catalog.refused("read the alerts"))
+    }
+
+    pub(super) fn write_alerts(&self, changed: &[Alert]) -> Result<(), StoreError> {
+        let mut inner = self.inner();
+        self.writing(&inner)?;
+        let refused = inner.catalog.refused("keep the alerts");
+        inner.catalog.transaction("keep the alerts", |tx| {
+            changed.iter().try_for_each(|alert| alerts::keep(tx, alert)).map_err(&refused)
+        })
+    }
+
+    pub(super) fn watch_from(&self, now: Time) -> Result<Time, StoreError> {
+        let mut inner = self.inner();
+        self.writing(&inner)?;
+        let refused = inner.catalog.refused("begin to watch");
+        inner.catalog.transaction("begin to watch", |tx| {
+            if let Some(since) = get(tx, WATCHED_SINCE).optional().map_err(&refused)? {
+                return Ok(Time::from_micros(since));
+            }
+            set(tx, WATCHED_SINCE, now.micros()).map_err(&refused)?;
+            Ok(now)
+        })
+    }
+}

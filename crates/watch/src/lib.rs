@@ -1,0 +1,58 @@
+//! The watch: what somebody must be told of.
+//!
+//! After each commit [`look`] asks the store, with [`Plan`] in hand, whether there is something:
+//! a call to an operation that is retired, somebody new whom no rule names, marks or calls that
+//! went past the proxy, a source gone silent. What it finds is kept in the store, one alert a cause,
+//! so it survives restarts; [`tell`] and its kin move an alert along. Whom to tell, and how, is not
+//! decided here.
+//!
+//! [`state`] holds the rules of telling as pure functions: never twice for one cause while nobody
+//! has answered, again when more comes after somebody said it is known, not while muted.
+
+mod causes;
+mod state;
+
+use dolmen_model::Time;
+use dolmen_store::{Alert, Store, StoreError};
+
+pub use causes::Kind;
+pub use state::{acknowledge, is_pending, mute, tell};
+
+/// What is watched.
+#[derive(Clone, Debug, Default)]
+pub struct Plan {
+    /// Operations that are retired, each on one service.
+    pub retired: Vec<Retired>,
+    /// Sources that should speak, by name.
+    pub sources: Vec<String>,
+}
+
+/// An operation that one service should no longer get.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Retired {
+    /// The operation.
+    pub operation: String,
+    /// The service.
+    pub service: String,
+    /// From this instant on a call is residual.
+    pub since: Time,
+}
+
+/// Looks for everything there is to tell, keeps it, and gives back the alerts that are pending.
+pub fn look(store: &dyn Store, plan: &Plan, now: Time) -> Result<Vec<Alert>, StoreError> {
+    let seen = causes::all(store, plan, now)?;
+    let known = store.alerts()?;
+    let changed: Vec<Alert> = seen
+        .into_iter()
+        .filter_map(|seen| {
+            let before = known.iter().find(|alert| seen.is(alert));
+            state::after(before, seen, now)
+        })
+        .collect();
+    if !changed.is_empty() {
+        store.keep_alerts(&changed)?;
+    }
+    let mut pending = store.alerts()?;
+    pending.retain(|alert| is_pending(alert, now));
+    Ok(pending)
+}
