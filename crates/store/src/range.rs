@@ -86,8 +86,8 @@ pub(crate) struct Piece {
 const FIRST: i64 = -62_167_219_200 / 60;
 const LAST: i64 = 253_402_300_800 / 60;
 
-/// The fewest buckets that cover [from, to), each as wide as fits and at most `widest`. Where the
-/// bounds fall inside the narrowest bucket that is kept, the range grows to it.
+/// The fewest buckets that cover [from, to), each as wide as fits and at most `widest`, or as the
+/// narrowest that is kept. Where the bounds fall inside that one, the range grows to it.
 pub(crate) fn cover(from: Time, to: Time, widest: Width, kept: Kept) -> Vec<Piece> {
     let from = from.micros().div_euclid(MINUTE).clamp(FIRST, LAST);
     let to_floor = to.micros().div_euclid(MINUTE);
@@ -103,13 +103,14 @@ pub(crate) fn cover(from: Time, to: Time, widest: Width, kept: Kept) -> Vec<Piec
     let mut pieces: Vec<Piece> = Vec::new();
     let mut at = from;
     while at < to {
+        let narrowest = kept.narrowest(at);
         let fits = |width: &Width| {
-            *width <= widest
+            *width <= widest.max(narrowest)
                 && width.floor(at) == at
                 && width.next(at) <= to
                 && kept.has(*width, at)
         };
-        let width = Width::ALL.into_iter().rev().find(fits).unwrap_or(Width::Minute);
+        let width = Width::ALL.into_iter().rev().find(fits).unwrap_or(narrowest);
         let next = match width {
             // The many of one width are one piece: what is left of a wider bucket.
             Width::Month => whole(width, at, to),
@@ -191,6 +192,14 @@ mod tests {
         let pieces = cover(time_of(at), time_of(at + 5), Width::Month, kept);
         let day = minute("2025-03-05T00:00:00Z");
         assert_eq!(pieces, [Piece { width: Width::Day, from: day, to: day + 1_440 }]);
+    }
+
+    #[test]
+    fn what_is_kept_by_the_day_is_read_by_the_day_whatever_is_asked_for() {
+        let kept = Kept { minutes_since: i64::MAX, hours_since: i64::MAX };
+        let (from, to) = (minute("2015-05-17T00:00:00Z"), minute("2015-05-19T00:00:00Z"));
+        let pieces = cover(time_of(from), time_of(to), Width::Hour, kept);
+        assert_eq!(pieces, [Piece { width: Width::Day, from, to }]);
     }
 
     proptest! {
