@@ -9,18 +9,22 @@
 
 mod error;
 mod import;
+mod listen;
 mod progress;
 mod read;
 mod rederive;
 mod report;
 mod source;
 mod spill;
+mod spool;
 mod stored;
 
 pub use error::CollectError;
 pub use import::{FileStatus, ImportRequest, Imported, ImportedFile, LastLine, import};
+pub use listen::{Listener, serve_http, serve_tcp};
 pub use progress::Progress;
 pub use rederive::{Rederived, rederive};
 pub use report::{ReportRequest, Window, report};
 pub use source::{FormatChoice, Holds, Input, Origin, Source};
+pub use spool::{Spool, SpoolError};
 pub use stored::report_stored;

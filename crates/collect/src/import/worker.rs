@@ -19,6 +19,7 @@ use crate::error::CollectError;
 use crate::progress::Progress;
 use crate::read::{BLOCK, Buffer, Ending, KEPT, MAX_LINE, Prepared, read_block};
 use crate::source::Source;
+use crate::spool::without_preamble;
 
 /// What all workers of an import share.
 #[derive(Clone, Copy)]
@@ -147,6 +148,7 @@ impl<'r> Worker<'r> {
         let mut start = match bytes {
             // A byte order mark, as editors on Windows leave it.
             [0xEF, 0xBB, 0xBF, ..] if offset == 0 => 3,
+            _ if offset == 0 => bytes.len() - without_preamble(bytes).len(),
             _ => 0,
         };
         while start < bytes.len() {

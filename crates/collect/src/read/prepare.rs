@@ -9,6 +9,7 @@ use dolmen_logs::Format;
 use crate::error::CollectError;
 use crate::progress::Progress;
 use crate::source::{FormatChoice, Holds, Input, Origin, Source};
+use crate::spool::without_preamble;
 
 /// Bytes from which a format is found.
 const SAMPLE: usize = 64 * 1024;
@@ -120,7 +121,8 @@ fn prepare_one(
             if let (Origin::File(path), Encoding::Plain, None) = (&input.origin, encoding, &rest) {
                 add_later_lines(path, len, &mut sample).map_err(failed)?;
             }
-            match (detect(&input, source.holds, &sample), fault) {
+            let lines = without_preamble(&sample);
+            match (detect(&input, source.holds, lines), fault) {
                 (Ok(format), _) => Arc::new(format),
                 // What is broken hides what the lines are.
                 (Err(_), Some(fault)) if (head.len() as u64) == len => return Err(failed(fault)),
