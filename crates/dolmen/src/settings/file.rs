@@ -30,6 +30,10 @@ pub(super) struct SourceSection {
     #[serde(default)]
     pub(super) listen: Option<Spanned<String>>,
     #[serde(default)]
+    pub(super) token: Option<Spanned<String>>,
+    #[serde(default)]
+    pub(super) allow: Option<Spanned<Paths>>,
+    #[serde(default)]
     pub(super) holds: SourceHolds,
     #[serde(default)]
     pub(super) format: Option<Spanned<String>>,

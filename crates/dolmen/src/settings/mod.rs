@@ -32,13 +32,14 @@ use toml::de::{DeValue, ValueDeserializer};
 use crate::exit::UsageError;
 pub(crate) use bus::{BusPlace, BusSettings, HandlerSettings, Program, ServiceSettings};
 use document::{Document, Step};
+pub(crate) use file::SourceKind;
 use file::StoreSection;
 pub(crate) use find::Asked;
 use find::Found;
 use keep::Keep;
 pub(crate) use origin::{Entry, Origin, without_password};
 pub(crate) use problem::{ConfigError, Problem};
-pub(crate) use source::{Intake, LogPath, SourceSettings};
+pub(crate) use source::{Arrival, Intake, LogPath, SourceSettings};
 
 /// The defaults, with an explanation of every setting.
 pub(crate) const DEFAULT: &str = include_str!("default.toml");

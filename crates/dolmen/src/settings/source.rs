@@ -1,6 +1,6 @@
 //! The sources of a configuration, checked one by one and against one another.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -9,6 +9,7 @@ use dolmen_collect::{FormatChoice, Holds};
 use dolmen_logs::{Fields, Format};
 use dolmen_model::nearest;
 use glob::Pattern;
+use ipnet::IpNet;
 use toml::Spanned;
 
 use super::document::Document;
@@ -35,7 +36,7 @@ pub(crate) enum Intake {
     /// From files.
     Files(Vec<LogPath>),
     /// Over the network, or from the bus: `dolmen serve` reads these.
-    Arrives(SourceKind),
+    Arrives(Arrival),
 }
 
 impl Intake {
@@ -43,8 +44,26 @@ impl Intake {
     pub(crate) const fn word(&self) -> &'static str {
         match self {
             Self::Files(_) => SourceKind::File.word(),
-            Self::Arrives(kind) => kind.word(),
+            Self::Arrives(arrival) => arrival.kind.word(),
         }
+    }
+}
+
+/// How lines arrive that no file holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Arrival {
+    pub(crate) kind: SourceKind,
+    /// Where it listens; `None` for what comes from the bus.
+    pub(crate) listen: Option<SocketAddr>,
+    /// Who may send; empty: everybody.
+    pub(crate) allow: Vec<IpNet>,
+    /// What an HTTP sender must know.
+    pub(crate) token: Option<String>,
+}
+
+impl Arrival {
+    fn nowhere(kind: SourceKind) -> Self {
+        Self { kind, listen: None, allow: Vec::new(), token: None }
     }
 }
 
@@ -102,7 +121,7 @@ fn intake(document: &Document<'_>, section: &SourceSection, problems: &mut Vec<P
                 ),
             );
             // Its other keys are not at fault.
-            return Intake::Arrives(kind);
+            return Intake::Arrives(Arrival::nowhere(kind));
         }
         SourceKind::Tcp | SourceKind::Syslog | SourceKind::Http => match listen {
             None => problem(
@@ -149,9 +168,42 @@ fn intake(document: &Document<'_>, section: &SourceSection, problems: &mut Vec<P
                 kind.word()
             );
             problem(path.span(), message);
-            Intake::Arrives(kind)
+            Intake::Arrives(Arrival::nowhere(kind))
         }
-        (kind, None) => Intake::Arrives(kind),
+        (kind, None) => Intake::Arrives(arrival(document, section, kind, problems)),
+    }
+}
+
+fn arrival(
+    document: &Document<'_>,
+    section: &SourceSection,
+    kind: SourceKind,
+    problems: &mut Vec<Problem>,
+) -> Arrival {
+    let mut allow = Vec::new();
+    if let Some(networks) = &section.allow {
+        for text in &networks.get_ref().0 {
+            match text.parse().or_else(|_| text.parse::<IpAddr>().map(IpNet::from)) {
+                Ok(network) => allow.push(network),
+                Err(_) => {
+                    let message = format!(
+                        "`{text}` is no address and no network: write 10.0.0.7 or 10.0.0.0/8"
+                    );
+                    problems.push(document.problem(networks.span(), message));
+                }
+            }
+        }
+    }
+    if let (Some(token), true) = (&section.token, kind != SourceKind::Http) {
+        let message =
+            "only a source of the kind \"http\" has a token: say with `allow` who may send";
+        problems.push(document.problem(token.span(), message));
+    }
+    Arrival {
+        kind,
+        listen: section.listen.as_ref().and_then(|listen| listen.get_ref().parse().ok()),
+        allow,
+        token: section.token.as_ref().map(|token| token.get_ref().clone()),
     }
 }
 

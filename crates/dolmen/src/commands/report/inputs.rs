@@ -10,7 +10,7 @@ use dolmen_logs::{Fields, Format};
 use dolmen_model::{NameId, Names};
 
 use crate::exit::UsageError;
-use crate::settings::{Intake, LogPath, Settings, SourceSettings};
+use crate::settings::{Arrival, Intake, LogPath, Settings, SourceSettings};
 
 /// What was typed about inputs.
 #[derive(Debug, Default)]
@@ -59,6 +59,7 @@ pub(in crate::commands) fn find(
     let mut builder = Builder::new(settings, names)?;
     if is_nothing {
         builder.configured(&formats)?;
+        builder.something_to_read()?;
     } else {
         for path in typed.calls {
             builder.typed(path, Holds::Calls, &formats)?;
@@ -67,7 +68,17 @@ pub(in crate::commands) fn find(
             builder.typed(path, Holds::Marks, &formats)?;
         }
     }
-    Ok(Inputs { sources: builder.sources, inputs: builder.inputs, notes: builder.notes })
+    Ok(builder.done())
+}
+
+/// The files of the configured sources as they are now: there may be none yet.
+pub(in crate::commands) fn configured(
+    settings: &Settings,
+    names: &Names,
+) -> anyhow::Result<Inputs> {
+    let mut builder = Builder::new(settings, names)?;
+    builder.configured(&Formats { calls: None, marks: None })?;
+    Ok(builder.done())
 }
 
 /// The sources of the configuration. Services get their numbers in `names`.
@@ -229,10 +240,10 @@ impl<'s> Builder<'s> {
     }
 
     /// Reads the files of all configured sources.
-    fn configured(&mut self, formats: &Formats) -> anyhow::Result<()> {
+    fn configured(&mut self, formats: &Formats) -> Result<(), UsageError> {
         for (n, settings) in self.settings.sources.iter().enumerate() {
             let source = number(n)?;
-            if let Intake::Arrives(kind) = &settings.intake {
+            if let Intake::Arrives(Arrival { kind, .. }) = &settings.intake {
                 let (name, kind) = (&settings.name, kind.word());
                 self.notes.push(format!(
                     "the source `{name}` ({kind}) is left out: its lines are in no file"
@@ -251,6 +262,14 @@ impl<'s> Builder<'s> {
                 }
             }
         }
+        Ok(())
+    }
+
+    fn done(self) -> Inputs {
+        Inputs { sources: self.sources, inputs: self.inputs, notes: self.notes }
+    }
+
+    fn something_to_read(&self) -> Result<(), UsageError> {
         if !self.inputs.is_empty() {
             return Ok(());
         }
@@ -269,7 +288,7 @@ impl<'s> Builder<'s> {
             message.push_str("\n  ");
             message.push_str(note);
         }
-        Err(UsageError(message).into())
+        Err(UsageError(message))
     }
 }
 
