@@ -6,6 +6,8 @@ import { fixture } from './dev/plugin.ts';
 /** Where a running `dolmen serve` answers; without it, `npm run dev` shows invented data. */
 const server = process.env['DOLMEN_SERVER'];
 
+const proxy = server === undefined ? {} : { '/api': server, '/metrics': server, '/health': server };
+
 export default defineConfig({
   plugins: [react(), ...(server === undefined ? [fixture()] : [])],
   build: {
@@ -23,6 +25,7 @@ export default defineConfig({
       },
     },
   },
-  server: server === undefined ? {} : { proxy: { '/api': server, '/metrics': server, '/health': server } },
+  server: { proxy },
+  preview: { proxy },
   test: { include: ['src/**/*.test.ts', 'dev/**/*.test.ts'], environment: 'node' },
 });

@@ -142,8 +142,9 @@ describe.skipIf(!HAS_BROWSER)('an unknown caller', () => {
     const rows = page.locator('li', { has: page.getByRole('checkbox') });
     const before = await rows.count();
     await page.locator('body').press('j');
-    await page.waitForURL(/caller=/);
+    await rows.nth(1).locator('[aria-current="true"]').waitFor();
     await page.keyboard.press('n');
+    await page.locator('#actor-name:focus').waitFor();
     await page.keyboard.type('virement script');
     await page.getByRole('button', { name: 'Name this caller' }).click();
     await page.getByText('virement script has a name now.').waitFor();

@@ -50,7 +50,7 @@ export function panel(calls: Call[]): Panel {
     services: tally(calls, (it) => [it.service]).map((it) => ({ service: it.key, calls: it.calls.length, monolith: it.key === MONOLITH })),
     actor_service: tally(calls, (it) => [{ actor: it.actor, service: it.service }]).map((it) => ({ ...it.key, calls: it.calls.length })),
     actor_operation_service: tally(calls, (it) => entered(it).map((operation) => ({ actor: it.actor, operation, service: it.service }))).map((it) => ({ ...it.key, calls: it.calls.length })),
-    endpoints: tally(calls, (it) => [{ service: it.service, method: it.method, endpoint: it.endpoint }]).map((it) => ({ ...it.key, calls: it.calls.length, p95: quantile(it.calls, 0.95) })),
+    endpoints: tally(calls, (it) => [{ service: it.service, method: it.method, endpoint: it.endpoint?.replace(/^\S+ /, '') ?? null }]).map((it) => ({ ...it.key, calls: it.calls.length, p95: quantile(it.calls, 0.95) })),
     mark_only_operations: [{ operation: 'internal transfer', service: MONOLITH, marks: 2 }],
   };
 }

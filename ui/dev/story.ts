@@ -103,7 +103,7 @@ function call(row: number, time: number, machine: Machine, operation: string, ad
     joined: missing ? 'no_id' : assets ? 'call_only' : 'joined',
     status: random() < 0.012 ? 500 : random() < 0.02 ? 404 : 200,
     method: assets ? 'GET' : route.method,
-    endpoint: assets ? '/static/{file}' : route.endpoint,
+    endpoint: assets ? 'GET /static/{file}' : `${route.method} ${route.endpoint}`,
     target: assets ? `/static/${['app.js', 'style.css', 'logo.svg'][row % 3]}` : route.target(id),
     address,
     user_agent: machine.agent,
@@ -120,7 +120,7 @@ function hex(random: () => number): string {
 function monthlyScript(row: number): Call {
   return fill(row, END - 240_000, {
     service: MONOLITH, actor: null, operations: ['external transfer'], joined: 'joined', status: 200, method: 'GET',
-    endpoint: '/banque.do', target: '/banque.do?op=virementExterne&compte=compteur', address: '10.0.9.15',
+    endpoint: 'GET /banque.do', target: '/banque.do?op=virementExterne&compte=compteur', address: '10.0.9.15',
     user_agent: 'compte-virements.sh', request_id: 'a0c4e5d1f00dfeed0123456789abcdef', duration: 61_000, bytes: 812,
   });
 }

@@ -94,7 +94,7 @@ function values(call: Call, field: Field): string[] {
     case 'claimed':
       return [];
     case 'endpoint':
-      return one(call.endpoint && `${call.method} ${call.endpoint}`);
+      return one(call.endpoint);
     case 'path':
       return one(call.target?.split('?')[0] ?? null);
     case 'query':

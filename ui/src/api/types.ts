@@ -144,6 +144,7 @@ export interface Call {
   status: number | null;
   method: string | null;
   target: string | null;
+  /** Method and path template: `POST /api/card/{client}`. */
   endpoint: string | null;
   address: string | null;
   user: string | null;

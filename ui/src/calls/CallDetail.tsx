@@ -57,7 +57,7 @@ function Inside({ call, onClose, onMove, first, last }: Props & { call: Call }) 
     <article className={styles.detail}>
       <header className={styles.head}>
         <div className={styles.what}>
-          <h2><Status status={call.status} /> {call.method} <span className="mono">{call.endpoint ?? call.target}</span></h2>
+          <h2><Status status={call.status} /> <span className="mono">{call.endpoint ?? [call.method, call.target].filter(Boolean).join(' ')}</span></h2>
           <span className="dim num">{call.time === null ? '–' : f.exact(call.time)}</span>
         </div>
         <div className={styles.tools}>

@@ -81,7 +81,6 @@ export function pillsOf(call: Call, id: ColumnId): Pill[] {
   const field = FIELD_OF[id];
   if (field === undefined) return [];
   if (id === 'operations') return call.operations.length === 0 ? [pill(field, null)] : call.operations.map((it) => pill(field, it));
-  if (id === 'endpoint') return [pill(field, call.endpoint === null ? null : [call.method, call.endpoint].filter(Boolean).join(' '))];
   const value = call[id];
   return Array.isArray(value) ? [] : [pill(field, value)];
 }

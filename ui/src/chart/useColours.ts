@@ -27,7 +27,7 @@ export function useColours(): Colours {
       palette,
       isMonolith,
       actor: (name) => colourOf(palette, name, meta?.actors ?? []),
-      operation: (name) => (name === null ? palette.dim : colourOf(palette, name, operations)),
+      operation: (name) => (name === null ? palette.quiet : colourOf(palette, name, operations)),
       service: (name) => (isMonolith(name) ? palette.monolith : colourOf(palette, name, fresh)),
     };
   }, [scheme, meta]);

@@ -17,6 +17,8 @@ describe('numbers', () => {
     expect(en.share(10_500, 50_000)).toBe('21.0%');
     expect(plain(fr.share(10_500, 50_000))).toBe('21,0 %');
     expect(en.share(0, 0)).toBe('–');
+    expect(plain(en.share(36, 389_563))).toBe('< 0.1%');
+    expect(en.share(0, 389_563)).toBe('0.0%');
   });
 
   it.each([

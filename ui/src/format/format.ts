@@ -56,7 +56,7 @@ export function format(lang: Lang, zone: Zone): Format {
     zone,
     count: (n) => count.format(n),
     compact: (n) => compact.format(n),
-    share: (part, all) => (all === 0 ? DASH : percent.format(part / all)),
+    share: (part, all) => (all === 0 ? DASH : part > 0 && part / all < 0.0005 ? `<\u00a0${percent.format(0.001)}` : percent.format(part / all)),
     duration: (us) => (us === null ? DASH : duration(us, unit)),
     bytes: (n) => (n === null ? DASH : bytes(n, unit)),
     time: (instant) => `${date.format(new Date(instant))}, ${second.format(new Date(instant))}`,

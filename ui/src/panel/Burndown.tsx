@@ -24,7 +24,7 @@ export function Burndown() {
   const burndown = useBurndown();
   const { data } = burndown;
   const months = useMemo(() => data?.months ?? [], [data]);
-  const series = useMemo(() => data?.series ?? [], [data]);
+  const series = useMemo(() => [...(data?.series ?? [])].sort((a, b) => Number(a.operation === null) - Number(b.operation === null)), [data]);
 
   const option = useMemo(() => {
     const lines = axis(palette);

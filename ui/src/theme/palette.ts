@@ -9,6 +9,8 @@ export interface Palette {
   monolith: string;
   unknown: string;
   danger: string;
+  /** What entered no operation: there, but not what one looks for. */
+  quiet: string;
   /** For names that have no meaning of their own. */
   names: readonly string[];
 }
@@ -22,6 +24,7 @@ export const LIGHT: Palette = {
   monolith: '#857d70',
   unknown: '#c77d0a',
   danger: '#c2342b',
+  quiet: '#b5afa4',
   names: ['#0f7f74', '#3b6fb6', '#7a5ea8', '#6f7f1f', '#b4567a', '#2589ab', '#a0603a', '#5b6b7a'],
 };
 
@@ -34,6 +37,7 @@ export const DARK: Palette = {
   monolith: '#8f887b',
   unknown: '#d3962f',
   danger: '#f0736a',
+  quiet: '#5a6069',
   names: ['#36a294', '#6492d3', '#9a80c9', '#98a449', '#cb7597', '#4fa4c3', '#bd855d', '#8192a3'],
 };
 
