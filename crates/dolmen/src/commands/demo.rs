@@ -1,4 +1,7 @@
-//! `dolmen demo`: a story, told with the real pipeline on logs that were just written.
+//! `dolmen demo`: two stories, told with real parts: a bank's with the pipeline, on logs that were
+//! just written; an association's with buses in files.
+
+mod agoram;
 
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -18,13 +21,17 @@ use crate::stories::monobanque::texts::{ENGLISH, Step, Texts};
 use crate::stories::monobanque::{self, Story};
 use crate::terminal;
 
-/// Show what dolmen is good for, on the logs of a made-up bank
+/// Show what dolmen is good for, on the logs of a made-up bank and the bus of an association
 ///
 /// Writes the logs of a bank that leaves its monolith, and reports on them step by step: what an
 /// access log shows alone, what it shows when it is joined with the application's log, and who the
-/// unknown callers are. Nothing else on this machine is read or changed.
+/// unknown callers are. Then it plays messages between the services of an association, one of which
+/// fails. Nothing else on this machine is read or changed.
 #[derive(Debug, clap::Args)]
 pub(crate) struct DemoArgs {
+    /// Only one of the stories
+    #[arg(long, value_name = "STORY", value_enum)]
+    story: Option<StoryName>,
     /// Write the logs here, and keep them (a temporary folder otherwise)
     #[arg(long, value_name = "DIR")]
     dir: Option<PathBuf>,
@@ -34,6 +41,15 @@ pub(crate) struct DemoArgs {
     /// Print the figures as JSON
     #[arg(long, requires = "check")]
     json: bool,
+}
+
+/// A story.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum StoryName {
+    /// A bank leaves its monolith
+    Monobanque,
+    /// An association moves to a message bus
+    Agoram,
 }
 
 /// Where the logs are.
@@ -64,11 +80,22 @@ impl Place {
 
 pub(crate) fn run(args: DemoArgs, context: &Context) -> anyhow::Result<Exit> {
     let place = Place::find(args.dir)?;
-    let story = monobanque::write(place.path(), monobanque::SEED)?;
-    let reports = Reports::ask(&story, |question| answer(&question, context))?;
+    let is_told = |story| args.story.is_none_or(|only| only == story);
+    let bank = match is_told(StoryName::Monobanque) {
+        true => Some(Bank::read(place.path(), context)?),
+        false => None,
+    };
+    let bus = match is_told(StoryName::Agoram) {
+        true => Some(agoram::play(place.path())?),
+        false => None,
+    };
     if args.check {
-        let late = figures::late_calls(&story, |question| answer(&question, context))?;
-        let figures = figures::figures(&story, &reports, &late);
+        let mut figures = Vec::new();
+        if let Some(Bank { story, reports }) = &bank {
+            let late = figures::late_calls(story, |question| answer(&question, context))?;
+            figures.extend(figures::figures(story, reports, &late));
+        }
+        figures.extend(bus.iter().flat_map(agoram::figures));
         if args.json {
             as_json(&figures)?
         } else {
@@ -79,10 +106,30 @@ pub(crate) fn run(args: DemoArgs, context: &Context) -> anyhow::Result<Exit> {
     let look =
         Look { width: context.terminal.width, painter: context.terminal.painter, top: Some(ROWS) };
     let mut out = terminal::stdout();
-    let telling = Telling { texts: &ENGLISH, story: &story, reports: &reports, place: &place };
-    telling.tell(&mut Page::new(look, &mut out))?;
+    let mut page = Page::new(look, &mut out);
+    if let Some(Bank { story, reports }) = &bank {
+        Telling { texts: &ENGLISH, story, reports, place: &place }.tell(&mut page)?;
+        page.blank()?;
+    }
+    if let Some(story) = &bus {
+        agoram::tell(story, &mut page)?;
+    }
     out.flush()?;
     Ok(Exit::Done)
+}
+
+/// The bank's story, and what the reports say of it.
+struct Bank {
+    story: Story,
+    reports: Reports,
+}
+
+impl Bank {
+    fn read(dir: &Path, context: &Context) -> anyhow::Result<Self> {
+        let story = monobanque::write(dir, monobanque::SEED)?;
+        let reports = Reports::ask(&story, |question| answer(&question, context))?;
+        Ok(Self { story, reports })
+    }
 }
 
 /// Rows of each table.

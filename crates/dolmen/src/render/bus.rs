@@ -216,7 +216,7 @@ fn words(row: &TraceRow) -> String {
     let by = matches!(row.what, "retried" | "discarded");
     words.extend(row.reason.as_ref().map(|reason| match by {
         true => format!("by {reason}"),
-        false => format!("({reason})"),
+        false => reason.clone(),
     }));
     words.join(", ")
 }

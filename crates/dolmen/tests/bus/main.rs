@@ -12,4 +12,5 @@ mod place;
 mod publish;
 mod refuse;
 mod setup;
+mod tutorial;
 mod work;

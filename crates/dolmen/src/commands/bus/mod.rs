@@ -5,6 +5,7 @@
 
 mod decide;
 mod failed;
+mod new;
 mod open;
 mod publish;
 mod setup;
@@ -22,7 +23,7 @@ use serde::Serialize;
 
 pub(crate) use self::failed::FailedRow;
 pub(crate) use self::status::Status;
-pub(crate) use self::trace::TraceRow;
+pub(crate) use self::trace::{TraceRow, row as trace_row};
 pub(crate) use self::waiting::WaitingRow;
 pub(crate) use self::work::Worked;
 use super::Context;
@@ -47,6 +48,7 @@ pub(crate) enum BusCommand {
     Forward(decide::ForwardArgs),
     Discard(decide::DiscardArgs),
     Trace(trace::TraceArgs),
+    New(new::NewArgs),
 }
 
 const FIRST: &str = "A first message, on one machine, with nothing configured:
@@ -65,6 +67,7 @@ pub(crate) fn run(command: BusCommand, context: &Context) -> anyhow::Result<Exit
         BusCommand::Forward(args) => block_on(decide::forward(args, context)),
         BusCommand::Discard(args) => block_on(decide::discard(args, context)),
         BusCommand::Trace(args) => block_on(trace::run(args, context)),
+        BusCommand::New(args) => new::run(args),
     }
 }
 

@@ -71,7 +71,11 @@ pub(crate) struct Figure {
 }
 
 impl Figure {
-    fn new(figure: impl Into<String>, expected: impl ToString, found: impl ToString) -> Self {
+    pub(crate) fn new(
+        figure: impl Into<String>,
+        expected: impl ToString,
+        found: impl ToString,
+    ) -> Self {
         let (expected, found) = (expected.to_string(), found.to_string());
         Self { figure: figure.into(), ok: expected == found, expected, found }
     }

@@ -1,5 +1,6 @@
 use dolmen_bus::{
-    Clock, Envelope, Event, FailedMessage, Origin, Parcel, PublishError, SystemClock, What,
+    Bytes, Clock, Envelope, Event, FailedMessage, Origin, Parcel, PublishError, SystemClock,
+    Waiting, What,
 };
 use dolmen_bus_sqlite::{FailedFile, Fate, Kept};
 use dolmen_model::nearest;
@@ -16,9 +17,6 @@ pub(super) enum Action {
     Discard,
     Restore,
 }
-
-/// A message that waits: its id and its service.
-pub(super) type WaitingFor = (String, String);
 
 /// Whether messages can be forwarded to a service: what is sent to nobody would be unrouted.
 pub(super) async fn check_target(bus: &Bus, service: &str) -> anyhow::Result<()> {
@@ -40,7 +38,7 @@ pub(super) async fn waiting(
     common: &Common,
     failed: &[Kept],
     action: &Action,
-) -> anyhow::Result<Vec<WaitingFor>> {
+) -> anyhow::Result<Vec<Waiting>> {
     let has_failed = |id: &str| failed.iter().any(|kept| kept.failed.message.id == id);
     let asked: Vec<&String> = common.ids.iter().filter(|id| !has_failed(id)).collect();
     let reaches = matches!(action, Action::Retry | Action::Discard);
@@ -48,8 +46,7 @@ pub(super) async fn waiting(
         return Ok(Vec::new());
     }
     let waiting = bus.transport.waiting().await.map_err(explain)?;
-    let asked = waiting.into_iter().filter(|waiting| asked.contains(&&waiting.message.id));
-    Ok(asked.map(|waiting| (waiting.message.id, waiting.service)).collect())
+    Ok(waiting.into_iter().filter(|waiting| asked.contains(&&waiting.message.id)).collect())
 }
 
 /// Does it.
@@ -57,13 +54,21 @@ pub(super) async fn act(
     bus: &Bus,
     file: &FailedFile,
     chosen: Vec<Kept>,
-    waiting: Vec<WaitingFor>,
+    waiting: Vec<Waiting>,
     action: &Action,
 ) -> anyhow::Result<()> {
-    for (id, service) in waiting {
+    for Waiting { message, envelope, service, .. } in waiting {
+        let id = message.id.clone();
         match action {
             Action::Retry => {
-                bus.transport.release(&id, &service).await.map_err(explain)?;
+                if bus.transport.release(&id, &service).await.map_err(explain)? {
+                    let mut event = Event::new(What::Retried, SystemClock.now(), message);
+                    event.message.body = Bytes::new();
+                    event.service = Some(service);
+                    event.attempt = envelope.attempt;
+                    event.reason = operator();
+                    bus.transport.record(event).await.map_err(explain)?;
+                }
             }
             _ => {
                 bus.transport.cancel(&id, &service).await.map_err(explain)?;
@@ -90,8 +95,8 @@ async fn one(bus: &Bus, file: &FailedFile, kept: Kept, action: &Action) -> anyho
     let by = operator();
     let FailedMessage { message, envelope, service, .. } = failed;
     let event = |what| {
-        let body = dolmen_bus::Bytes::new();
-        let mut event = Event::new(what, now, dolmen_bus::Message { body, ..message.clone() });
+        let mut event = Event::new(what, now, message.clone());
+        event.message.body = Bytes::new();
         event.service = Some(service.clone());
         event.attempt = envelope.attempt;
         event.reason.clone_from(&by);

@@ -166,9 +166,9 @@ async fn decide(
             service: kept.failed.service.clone(),
         })
         .collect();
-    touched.extend(waiting.iter().map(|(message_id, service)| Touched {
-        message_id: message_id.clone(),
-        service: service.clone(),
+    touched.extend(waiting.iter().map(|waiting| Touched {
+        message_id: waiting.message.id.clone(),
+        service: waiting.service.clone(),
     }));
     missing(common, &touched, &action)?;
     let count = number::counted(touched.len() as u64, "message", "messages");
