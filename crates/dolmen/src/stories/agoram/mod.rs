@@ -150,7 +150,9 @@ async fn scene(folder: &Path, plan: Plan) -> Result<Scene> {
         played.context("the story does not go on")?
     };
     let (google, mail, conducted) = tokio::join!(google, mail, conduct);
-    (google?, mail?, conducted?);
+    google?;
+    mail?;
+    conducted?;
     let events = bus.trace(&id).await?;
     bus.close().await?;
     let count = |counter: &AtomicU32| counter.load(Ordering::SeqCst);
