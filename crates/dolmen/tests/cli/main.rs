@@ -9,6 +9,7 @@
 mod config;
 mod config_faults;
 mod import;
+mod killed;
 mod papers;
 mod proxy;
 mod report;
