@@ -58,7 +58,7 @@ export class Bank {
 
   post(path: string, body: unknown): Answer {
     const [, id = '', verb] = /^\/alerts\/([^/]+)\/(acknowledge|mute)$/.exec(path) ?? [];
-    const alert = this.alerts.find((it) => it.id === id);
+    const alert = this.alerts.find((it) => String(it.id) === id);
     if (alert) {
       if (verb === 'acknowledge') alert.acknowledged = new Date(END).toISOString();
       else alert.muted_until = (body as { until: string }).until;

@@ -4,17 +4,18 @@ import { useState } from 'react';
 import { Link } from 'react-router';
 
 import { post } from '../api/client';
+import { useMeta } from '../api/queries';
 import type { Alert, AlertKind } from '../api/types';
-import type { Words } from '../lang/en';
 import { useLang } from '../lang/Lang';
 import { Failure } from '../parts/Card';
 import { useToast } from '../shell/Toasts';
 import { Icon, type IconName } from '../theme/Icon';
 import { useScope } from '../view/Scope';
-import { ALL } from '../view/time';
+import { ALL, type Range } from '../view/time';
 import { useView } from '../view/useView';
 import styles from './AlertItem.module.css';
 import { isMuted, isQuiet } from './quiet';
+import { titleOf } from './title';
 
 const ICON: Record<AlertKind, IconName> = { residual_call: 'warning', unknown_caller: 'callers', mark_only: 'eye', no_id: 'info', silent_source: 'bellOff' };
 const DAY = 86_400_000;
@@ -27,12 +28,13 @@ export function AlertItem({ alert }: { alert: Alert }) {
   const { now } = useScope();
   const say = useToast();
   const client = useQueryClient();
+  const declared = useMeta().data?.operations.find((it) => it.operation === alert.operation && it.service === alert.service);
   const [error, setError] = useState<Error | null>(null);
 
   const tell = async (verb: 'acknowledge' | 'mute', body: object, done: string) => {
     setError(null);
     try {
-      await post(`/alerts/${encodeURIComponent(alert.id)}/${verb}`, body);
+      await post(`/alerts/${encodeURIComponent(String(alert.id))}/${verb}`, body);
       await client.invalidateQueries({ queryKey: ['/alerts'] });
       say(done);
     } catch (failed) {
@@ -58,7 +60,7 @@ export function AlertItem({ alert }: { alert: Alert }) {
         <h2>{titleOf(alert, t)}</h2>
         <p>{alert.cause}</p>
         <div className={`${styles.when} num`}>
-          <span title={f.time(alert.first)}>{t.alerts.since(f.time(alert.first), f.ago(alert.last, now))}</span> · {t.alerts.times(alert.count, f.count(alert.count))}
+          <span title={f.time(alert.last)}>{t.alerts.since(f.time(alert.first ?? alert.last), f.ago(alert.last, now))}</span> · {t.alerts.times(alert.count, f.count(alert.count))}
         </div>
         {error && <Failure error={error} />}
       </div>
@@ -66,7 +68,7 @@ export function AlertItem({ alert }: { alert: Alert }) {
         {alert.kind === 'silent_source' ? (
           <Button component={Link} to="/settings" size="xs" variant="default">{t.alerts.see}</Button>
         ) : (
-          <Button component={Link} to={link('/calls', { typed: alert.where, pills: [], range: ALL })} size="xs" variant={urgent ? 'filled' : 'default'}>{t.showCalls}</Button>
+          <Button component={Link} to={link('/calls', { typed: alert.where, pills: [], range: rangeOf(alert, declared?.retired ?? null) })} size="xs" variant={urgent ? 'filled' : 'default'}>{t.showCalls}</Button>
         )}
         {alert.kind === 'unknown_caller' && <Button component={Link} to={link('/callers')} size="xs" variant="default">{t.alerts.name}</Button>}
         {alert.acknowledged === null && (
@@ -86,9 +88,8 @@ export function AlertItem({ alert }: { alert: Alert }) {
   );
 }
 
-/** In the reader's language where the alert has parts to say it with; the server's words otherwise. */
-function titleOf({ kind, operation, service, title }: Alert, t: Words): string {
-  if (kind === 'unknown_caller' || kind === 'silent_source' || service === null) return title;
-  if (operation === null && kind !== 'no_id') return title;
-  return t.alerts.titles[kind](operation ?? '', service);
+/** Of a residual call, what came since the operation was retired; before, it was no fault. */
+function rangeOf(alert: Alert, retired: string | null): Range {
+  if (alert.kind !== 'residual_call' || retired === null) return ALL;
+  return { kind: 'between', from: Date.parse(retired), to: Date.parse(alert.last) + 1000 };
 }

@@ -200,13 +200,14 @@ export interface SourceHealth {
 export type AlertKind = 'residual_call' | 'unknown_caller' | 'mark_only' | 'no_id' | 'silent_source';
 
 export interface Alert {
-  id: string;
+  id: string | number;
   kind: AlertKind;
-  title: string;
+  title?: string;
   cause: string;
   service: Name;
   operation: Name;
-  first: Instant;
+  /** `null` where the cause was found at once, not watched from its first call on. */
+  first: Instant | null;
   last: Instant;
   count: number;
   acknowledged: Instant | null;

@@ -1,6 +1,7 @@
 import { useState } from 'react';
 import { Outlet, useLocation, useNavigate } from 'react-router';
 
+import { titleOf } from '../alerts/title';
 import { useLive } from '../api/live';
 import { useLang } from '../lang/Lang';
 import { ScopeProvider } from '../view/Scope';
@@ -30,7 +31,7 @@ export function Shell() {
   const [timeOpen, setTimeOpen] = useState(false);
 
   const live = useLive(moves(view.range) && !view.paused, (alert) =>
-    say(`${t.alerts.arrived}: ${alert.title}`, { label: t.alerts.title, run: () => void navigate(link('/alerts')) }),
+    say(`${t.alerts.arrived}: ${titleOf(alert, t)}`, { label: t.alerts.title, run: () => void navigate(link('/alerts')) }),
   );
   const go = (path: string) => () => void navigate(link(path));
   const steps = (direction: -1 | 1) => () => change({ range: step(view.range, live.now, direction) });
