@@ -47,7 +47,7 @@ fn every_figure_of_the_story_holds() {
 #[test]
 fn the_story_is_told_and_its_logs_are_kept() {
     let dir = tempfile::tempdir().unwrap();
-    let output = dolmen_in(dir.path(), &["demo", "--dir", "bank"]);
+    let output = dolmen_in(dir.path(), &["demo", "--no-console", "--dir", "bank"]);
     assert!(output.status.success(), "{}", text(&output.stderr));
     let told = text(&output.stdout);
     for words in [

@@ -2,8 +2,10 @@
 //! just written; an association's with buses in files.
 
 mod agoram;
+mod console;
 
 use std::io::{self, Write};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
@@ -26,7 +28,8 @@ use crate::terminal;
 /// Writes the logs of a bank that leaves its monolith, and reports on them step by step: what an
 /// access log shows alone, what it shows when it is joined with the application's log, and who the
 /// unknown callers are. Then it plays messages between the services of an association, one of which
-/// fails. Nothing else on this machine is read or changed.
+/// fails. At last it opens the console on the bank's years. Nothing else on this machine is read or
+/// changed.
 #[derive(Debug, clap::Args)]
 pub(crate) struct DemoArgs {
     /// Only one of the stories
@@ -35,6 +38,12 @@ pub(crate) struct DemoArgs {
     /// Write the logs here, and keep them (a temporary folder otherwise)
     #[arg(long, value_name = "DIR")]
     dir: Option<PathBuf>,
+    /// Where the console listens, at the end of the bank's story
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:7117")]
+    listen: SocketAddr,
+    /// Tell the stories, and do not open the console
+    #[arg(long)]
+    no_console: bool,
     /// Compare the reports with the figures of the story; exit 1 if one is off
     #[arg(long)]
     check: bool,
@@ -115,6 +124,9 @@ pub(crate) fn run(args: DemoArgs, context: &Context) -> anyhow::Result<Exit> {
         agoram::tell(story, &mut page)?;
     }
     out.flush()?;
+    if let Some(Bank { story, .. }) = bank.filter(|_| !args.no_console) {
+        console::open(&story, place.path(), args.listen, context)?;
+    }
     Ok(Exit::Done)
 }
 

@@ -32,6 +32,7 @@ use crate::settings::{Asked, Settings};
 use arrive::Arrivals;
 use follow::Follower;
 use watch::Watcher;
+pub(super) use watch::plan;
 
 /// Read logs while they are written, and show the console: http://127.0.0.1:7117
 ///
@@ -89,7 +90,7 @@ pub(super) fn serve(
     say(&format!("the console is at http://{}/", listener.local_addr()?));
 
     let (committed, to_watch) = mpsc::channel();
-    let plan = watch::plan(&settings);
+    let plan = plan(&settings);
     let watcher = Watcher { store: Arc::clone(&store), console: console.clone(), plan };
     let watcher = thread::spawn(move || watcher.run(&to_watch));
     let arrivals = Arrivals::start(&settings, &store.path().join("spool"), &runtime)?;
@@ -134,7 +135,7 @@ async fn answer(listener: TcpListener, console: Console) -> anyhow::Result<()> {
     }
 }
 
-fn say(what: &str) {
+pub(super) fn say(what: &str) {
     // Nobody is left to tell if this fails.
     _ = writeln!(std::io::stderr().lock(), "dolmen: {what}");
 }

@@ -20,7 +20,7 @@ const BETWEEN: Duration = Duration::from_secs(1);
 const AT_LEAST: Duration = Duration::from_secs(60);
 
 /// What is watched, by the rules.
-pub(super) fn plan(settings: &Settings) -> Plan {
+pub(in crate::commands) fn plan(settings: &Settings) -> Plan {
     let rules = &settings.rule_set;
     let monoliths = || rules.services.iter().filter(|service| service.monolith);
     let mut retired = Vec::new();

@@ -121,7 +121,7 @@ impl Writer {
 
     fn access(&mut self, call: &Call) -> Result<()> {
         let line = combined(call, &self.clock.apache(call.at)?);
-        self.proxy.line(format_args!("{line} \"{}\" {}", call.request_id, call.took))?;
+        self.proxy.line(format_args!("{line} {}", behind_combined(call)))?;
         match &mut self.own {
             Some(own) if call.service == Service::Monolith && call.end.is_past_the_proxy() => {
                 own.line(format_args!("{line}"))
@@ -161,6 +161,16 @@ impl Writer {
 /// The application enters an operation a moment after the proxy got the request.
 fn entered_at(call: &Call) -> Time {
     later(call.at, call.took / 8)
+}
+
+/// A call in the proxy's log.
+pub(super) fn proxy_line(call: &Call, clock: &mut Clock) -> Result<String> {
+    Ok(format!("{} {}", combined(call, &clock.apache(call.at)?), behind_combined(call)))
+}
+
+/// What the proxy's log has behind `combined`.
+fn behind_combined(call: &Call) -> String {
+    format!("\"{}\" {}", call.request_id, call.took)
 }
 
 /// Apache's `combined`.

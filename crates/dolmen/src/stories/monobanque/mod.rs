@@ -29,7 +29,7 @@ pub(crate) mod texts;
 
 use std::path::{Path, PathBuf};
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use dolmen_model::Time;
 use jiff::civil::date;
 use jiff::tz::TimeZone;
@@ -37,6 +37,7 @@ use jiff::{ToSpan, civil::DateTime};
 
 use ask::Ask;
 use cast::{Actor, Scripts};
+use clock::Clock;
 use logs::{Chapter, OwnLog, Writer};
 use moves::Moves;
 use plan::{End, FORTNIGHT, INCIDENT, Share};
@@ -123,6 +124,17 @@ fn play_months(mut writer: Writer, seed: u64, zone: &TimeZone, moves: &Moves) ->
         writer.write(&player.finish())?;
     }
     writer.finish()
+}
+
+/// The line of the proxy's log of one call more: the old computer is switched on again.
+pub(crate) fn late_call(at: Time) -> Result<String> {
+    let zone = rhythm::bank_zone()?;
+    let moves = Moves::new(&zone)?;
+    let mut player = Player::new(SEED ^ at.micros().unsigned_abs(), &moves, Scripts::Named);
+    player.visit(Actor::OldComputer, &[(Ask::BlockByPath, End::Answered)], at, (0, 1));
+    let calls = player.finish();
+    let call = calls.first().context("the old computer did not call")?;
+    logs::proxy_line(call, &mut Clock::new(&zone))
 }
 
 /// What is too rare to be counted by the fortnight: the monthly script, and one old computer.
