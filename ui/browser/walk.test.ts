@@ -105,6 +105,8 @@ describe.skipIf(!HAS_BROWSER)('the shell', () => {
     await page.keyboard.type('unknown callers');
     await page.keyboard.press('Enter');
     await page.waitForURL(/\/callers/);
+    // Until it has faded, the palette has the keys.
+    await page.getByRole('dialog').waitFor({ state: 'detached' });
     await page.keyboard.press('g');
     await page.keyboard.press('s');
     await page.waitForURL(/\/settings/);

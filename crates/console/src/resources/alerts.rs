@@ -101,7 +101,7 @@ pub(crate) fn quoted(name: &str) -> String {
     format!("\"{}\"", name.replace('\\', "\\\\").replace('"', "\\\"").replace('*', "\\*"))
 }
 
-fn now() -> Time {
+pub(super) fn now() -> Time {
     Time::from_micros(Timestamp::now().as_microsecond())
 }
 

@@ -23,6 +23,8 @@ pub(crate) struct Meta {
     /// Declared sources.
     sources: Vec<DeclaredSource>,
     store: StoreFacts,
+    /// Whether the console may not change the configuration: it shows rules to paste instead.
+    read_only: bool,
 }
 
 #[derive(Serialize, ToSchema)]
@@ -61,6 +63,7 @@ pub(crate) async fn meta(State(console): State<Console>) -> Result<Json<Meta>, P
                 all
             };
             Ok(Json(Meta {
+                read_only: true,
                 version: env!("CARGO_PKG_VERSION"),
                 monoliths: facts.monoliths.clone(),
                 services: all(&facts.services, &names.services),

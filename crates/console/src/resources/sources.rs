@@ -4,6 +4,7 @@ use dolmen_model::Time;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::alerts::now;
 use crate::app::Console;
 use crate::problem::Problem;
 
@@ -29,6 +30,9 @@ struct SourceRow {
     #[schema(value_type = Option<String>, format = DateTime)]
     to: Option<Time>,
     gaps: Vec<GapRow>,
+    /// Since when it has been silent, where that is unusual for it.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    silent_since: Option<Time>,
 }
 
 /// A stretch of unusual silence.
@@ -45,11 +49,13 @@ struct GapRow {
 pub(crate) async fn sources(State(console): State<Console>) -> Result<Json<Sources>, Problem> {
     console
         .ask(|store, facts| {
+            let now = now();
             let mut rows: Vec<SourceRow> = store
                 .status()?
                 .sources
                 .into_iter()
                 .map(|status| SourceRow {
+                    silent_since: status.due.filter(|due| *due < now).and(status.to),
                     kind: facts
                         .sources
                         .iter()
@@ -78,6 +84,7 @@ pub(crate) async fn sources(State(console): State<Console>) -> Result<Json<Sourc
                         from: None,
                         to: None,
                         gaps: Vec::new(),
+                        silent_since: None,
                     });
                 }
             }

@@ -1,6 +1,6 @@
 //! `dolmen bus`: messages between services, from a person's side.
 //!
-//! Every command opens the same [`Bus`] (`open`); `publish` and `work` are a producer's and a
+//! Every command opens the same `Bus` (`open`); `publish` and `work` are a producer's and a
 //! service's side, the others look and act on what is there. What is shown is in `render::bus`.
 
 mod decide;

@@ -17,7 +17,7 @@ use crate::settings::{Asked, BusPlace, BusSettings, Settings};
 pub(super) struct BusArgs {
     /// The bus: sqlite:FILE, amqp://user:password@host/vhost or amqps://…
     ///
-    /// Without it: `url` in [bus] of the configuration, else the file bus.db here.
+    /// Without it: `url` under `[bus]` of the configuration, else the file bus.db here.
     #[arg(long = "bus", value_name = "URL", env = "DOLMEN_BUS", hide_env_values = true)]
     url: Option<String>,
 }

@@ -14,7 +14,7 @@ use crate::settings::Settings;
 pub(crate) struct StoreArg {
     /// The folder of the store
     ///
-    /// Without it: $DOLMEN_STORE, then `path` under [store] of the configuration, then `dolmen` in
+    /// Without it: $DOLMEN_STORE, then `path` under `[store]` of the configuration, then `dolmen` in
     /// the user's data folder (~/.local/share).
     #[arg(long, value_name = "DIR")]
     pub(crate) store: Option<PathBuf>,
