@@ -6,11 +6,11 @@ use anyhow::{Context, Result, bail};
 
 use crate::{shell, ui};
 
-/// Builds the product as its users get it, and plays the stories.
+/// Builds the program, a little less optimised than its users get it, and plays the stories.
 pub(crate) fn run(args: &[String]) -> Result<ExitCode> {
     ui::build_if_possible()?;
     let mut demo = shell::cargo();
-    demo.args(["run", "--release", "--package", "dolmen", "--", "demo"]).args(args);
+    demo.args(["run", "--profile", "demo", "--package", "dolmen", "--", "demo"]).args(args);
     let status = demo.status().context("failed to run cargo")?;
     match status.code().map(u8::try_from) {
         Some(Ok(code)) => Ok(code.into()),
