@@ -106,10 +106,11 @@ describe.skipIf(!HAS_BROWSER)('the shell', () => {
     await page.keyboard.press('Enter');
     await page.waitForURL(/\/callers/);
     // Until it has faded, the palette has the keys.
-    await page.getByRole('dialog').waitFor({ state: 'detached' });
-    await page.keyboard.press('g');
-    await page.keyboard.press('s');
-    await page.waitForURL(/\/settings/);
+    await expect.poll(async () => {
+      await page.keyboard.press('g');
+      await page.keyboard.press('s');
+      return page.url();
+    }, { timeout: 20_000 }).toMatch(/\/settings/);
   });
 
   it('shows every chart as a table', async () => {
