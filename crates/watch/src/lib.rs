@@ -6,7 +6,7 @@
 //! so it survives restarts; [`tell`] and its kin move an alert along. Whom to tell, and how, is not
 //! decided here.
 //!
-//! [`state`] holds the rules of telling as pure functions: never twice for one cause while nobody
+//! `state` holds the rules of telling as pure functions: never twice for one cause while nobody
 //! has answered, again when more comes after somebody said it is known, not while muted.
 
 mod causes;
