@@ -1,6 +1,6 @@
 //! What there is to tell, as the store has it now.
 
-use dolmen_model::query::Query;
+use dolmen_model::query::{Query, quoted};
 use dolmen_model::{Joined, NameId, Time};
 use dolmen_store::{
     Alert, CallQuestion, CallerQuestion, CubeQuestion, Dimension, Store, StoreError,
@@ -110,11 +110,6 @@ fn last(store: &dyn Store, query: &str) -> Result<Option<Time>, StoreError> {
     let Ok(query) = Query::parse(query) else { return Ok(None) };
     let question = CallQuestion { from: Time::MIN, to: Time::MAX, query };
     Ok(store.calls(&question)?.next().transpose()?.and_then(|call| call.time))
-}
-
-/// A name as the query language has it.
-pub(crate) fn quoted(name: &str) -> String {
-    format!("\"{}\"", name.replace('\\', "\\\\").replace('"', "\\\"").replace('*', "\\*"))
 }
 
 fn no_id(store: &dyn Store, since: Time, seen: &mut Vec<Seen>) -> Result<(), StoreError> {

@@ -3,6 +3,7 @@
 use axum::Json;
 use axum::extract::{Path, Query, State};
 use dolmen_model::Time;
+use dolmen_model::query::quoted;
 use dolmen_store::{Alert, Store};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -94,11 +95,6 @@ fn filter(alert: &Alert) -> Option<String> {
         conditions.extend(name.as_ref().map(|name| format!("{field}:{}", quoted(name))));
     }
     Some(conditions.join(" and "))
-}
-
-/// A name as the query language has it.
-pub(crate) fn quoted(name: &str) -> String {
-    format!("\"{}\"", name.replace('\\', "\\\\").replace('"', "\\\"").replace('*', "\\*"))
 }
 
 pub(super) fn now() -> Time {

@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 use axum::Json;
 use axum::extract::{Query, State};
 use dolmen_cubes::Key;
+use dolmen_model::query::quoted;
 use dolmen_model::{Joined, NameId, Names, Time};
 use dolmen_store::{Dimension, Store};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::alerts::quoted;
 use super::panel::members;
 use crate::app::Console;
 use crate::asked::{Asked, AskedParams};

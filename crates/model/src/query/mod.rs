@@ -66,6 +66,11 @@ impl Query {
     }
 }
 
+/// A name as a value of a query: in quotes, with what they give a meaning escaped.
+pub fn quoted(name: &str) -> String {
+    format!("\"{}\"", name.replace('\\', "\\\\").replace('"', "\\\"").replace('*', "\\*"))
+}
+
 impl Node {
     fn holds(&self, answer: &mut impl FnMut(usize) -> bool) -> bool {
         match self {

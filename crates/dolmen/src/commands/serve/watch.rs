@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use dolmen_console::{AlertRow, Console, Event};
 use dolmen_model::Time;
-use dolmen_store::{Alert, LocalStore, Store};
+use dolmen_store::{Alert, LocalStore, Store, StoreError};
 use dolmen_watch::{Plan, Retired};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -73,11 +73,19 @@ impl Watcher {
         }
     }
 
+    /// Somebody may have answered since it was read, and the answer stands.
+    fn keep_told(&self, id: i64) -> Result<(), StoreError> {
+        let alerts = self.store.alerts()?;
+        match alerts.iter().find(|alert| alert.id == id) {
+            Some(alert) => self.store.keep_alerts(&[dolmen_watch::tell(alert)]),
+            None => Ok(()),
+        }
+    }
+
     fn tell(&self, alert: &Alert) {
         say(&format!("alert: {}: {} ({})", alert.kind, alert.cause, alert.count));
         self.console.tell(Event::Alert(AlertRow::from(alert.clone())));
-        let told = dolmen_watch::tell(alert);
-        if let Err(error) = self.store.keep_alerts(&[told]) {
+        if let Err(error) = self.keep_told(alert.id) {
             say(&format!("cannot keep that an alert was told: {error}"));
         }
     }

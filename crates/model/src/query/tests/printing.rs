@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 
 use crate::query::pattern::Pattern;
-use crate::query::{Field, Query};
+use crate::query::{Field, Query, Value, quoted};
 
 #[test]
 fn prints_the_canonical_form() {
@@ -147,4 +147,14 @@ proptest! {
             obvious(wild.as_bytes(), text.as_bytes())
         );
     }
+}
+
+#[test]
+fn a_quoted_name_is_found_whatever_it_holds() {
+    for name in ["card block", "a\"b", "CORP\\jean", "50 *", "unknown"] {
+        let query = Query::parse(&format!("service:{}", quoted(name))).unwrap();
+        assert!(query.atoms()[0].matches(Value::Text(name.as_bytes())), "{name}");
+    }
+    let stars = Query::parse(&format!("service:{}", quoted("a*"))).unwrap();
+    assert!(!stars.atoms()[0].matches(Value::Text(b"ab")));
 }
