@@ -14,16 +14,6 @@ export default defineConfig({
     target: 'es2022',
     assetsInlineLimit: 0,
     chunkSizeWarningLimit: 1200,
-    rolldownOptions: {
-      output: {
-        codeSplitting: {
-          groups: [
-            { name: 'charts', test: /node_modules[\\/](echarts|zrender)/ },
-            { name: 'vendor', test: /node_modules/ },
-          ],
-        },
-      },
-    },
   },
   server: { proxy },
   preview: { proxy },

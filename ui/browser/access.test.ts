@@ -24,7 +24,7 @@ describe.skipIf(!HAS_BROWSER)('everybody can use', () => {
   afterAll(() => browser.close());
 
   for (const { name, path, then } of SCREENS) {
-    it.each([['en', 'light'], ['fr', 'dark']] as const)(`${name}, %s, %s`, async (lang, theme) => {
+    it.each([['en', 'light'], ['en', 'dark'], ['fr', 'light'], ['fr', 'dark']] as const)(`${name}, %s, %s`, async (lang, theme) => {
       const { page } = await open(browser, path, { lang, theme });
       await then?.(page);
       await page.evaluate(AXE);

@@ -22,24 +22,29 @@ export interface Look {
   theme?: 'light' | 'dark';
   width?: number;
   height?: number;
+  /** Whether the tour of a demonstration is under way; it stands before other things. */
+  tour?: boolean;
+  /** Where the page is; the preview with invented data without it. */
+  base?: string;
 }
 
 /** A page with a reader's taste. What it says of errors is kept. */
 export async function open(browser: Browser, path: string, look: Look = {}): Promise<{ page: Page; errors: string[] }> {
-  const { lang = 'en', theme = 'light', width = 1360, height = 900 } = look;
+  const { lang = 'en', theme = 'light', width = 1360, height = 900, tour = false, base = inject('base') } = look;
   const context = await browser.newContext({ viewport: { width, height }, reducedMotion: 'reduce', permissions: ['clipboard-read', 'clipboard-write'] });
   const page = await context.newPage();
   await page.addInitScript(
-    ([l, t]) => {
-      localStorage.setItem('dolmen.lang', l ?? '');
-      localStorage.setItem('dolmen.theme', t ?? '');
+    ({ lang, theme, tour }) => {
+      localStorage.setItem('dolmen.lang', lang);
+      localStorage.setItem('dolmen.theme', theme);
+      if (!tour) localStorage.setItem('dolmen.tour', 'ended');
     },
-    [lang, theme],
+    { lang, theme, tour },
   );
   const errors: string[] = [];
   page.on('pageerror', (error) => errors.push(error.message));
   page.on('console', (message) => message.type() === 'error' && errors.push(message.text()));
-  await page.goto(inject('base') + path);
+  await page.goto(base + path);
   await settled(page);
   return { page, errors };
 }
@@ -47,6 +52,6 @@ export async function open(browser: Browser, path: string, look: Look = {}): Pro
 /** Waits until nothing is being fetched or sketched any more. */
 export async function settled(page: Page): Promise<void> {
   await page.locator('h1').first().waitFor();
-  await page.waitForFunction(() => document.querySelector('.mantine-Skeleton-root') === null);
+  await page.waitForFunction(() => document.querySelector('.mantine-Skeleton-root, [data-chart]:empty') === null);
   await page.evaluate(() => document.fonts.ready);
 }

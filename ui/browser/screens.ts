@@ -18,6 +18,11 @@ export const SCREENS: readonly Screen[] = [
   { name: 'calls', path: '/calls?f=actor:unknown' },
   { name: 'call', path: '/calls?f=address:10.0.9.15', then: openFirst },
   { name: 'callers', path: '/callers' },
+  { name: 'switchoff', path: '/switch-off' },
+  { name: 'verdict', path: '/switch-off?open=external+transfer~monolith', then: (page) => press(page, 'Escape', '[data-reason]') },
+  { name: 'word', path: '/switch-off?open=card+ceiling~monolith', then: sayWord },
+  { name: 'map', path: '/map' },
+  { name: 'map-against', path: '/map', then: drawMap },
   { name: 'alerts', path: '/alerts?state=all' },
   { name: 'settings', path: '/settings' },
   { name: 'configuration', path: '/settings?tab=configuration' },
@@ -33,7 +38,36 @@ async function openFirst(page: Page): Promise<void> {
   await settled(page);
 }
 
+async function sayWord(page: Page): Promise<void> {
+  await page.locator('[data-word="say"]').click();
+  await page.locator('form input').last().waitFor();
+}
+
+/** One operation of the bank is missing on it, and one that nobody asks for is there. */
+const MAP = `actor = ["web portal", "branch tool", "large accounts"]
+
+[[service]]
+name = "monolith"
+operations = ["balance and movements", "internal transfer", "external transfer", "card ceiling", "standing order"]
+
+[[service]]
+name = "transfers"
+operations = ["external transfer"]
+
+[[service]]
+name = "cards"
+operations = ["card ceiling"]
+`;
+
+export async function drawMap(page: Page): Promise<void> {
+  await page.getByRole('textbox', { name: /TOML/ }).fill(MAP);
+  await page.locator('main form button[type="submit"]').click();
+  await page.locator('[data-outcome]').waitFor();
+  await settled(page);
+}
+
 async function press(page: Page, key: string, wanted: string): Promise<void> {
   await page.locator('body').press(key);
   await page.locator(wanted).first().waitFor();
+  await settled(page);
 }

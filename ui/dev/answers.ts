@@ -1,8 +1,12 @@
 /** What the fixture answers: the API's paths over invented calls. */
 
-import type { ActorAdded, Alert, Call, CallPage, Config, Meta, NewActor, SourceHealth, TimelineBy } from '../src/api/types.ts';
+import type { Added, Alert, Call, CallPage, Config, Meta, NewActor, SourceHealth, TimelineBy } from '../src/api/types.ts';
+import type { NewWord, Word } from '../src/verdict/types.ts';
+import { candidates, first, moved } from './advice.ts';
 import { burndown, callers, panel, timeline, timeOf } from './counts.ts';
+import { compare, seenMap, toml } from './map.ts';
 import { DECLARED, END, MONOLITH, START, story } from './story.ts';
+import { verdicts } from './verdicts.ts';
 import { where } from './where.ts';
 
 export interface Answer {
@@ -15,6 +19,7 @@ export class Bank {
   private readonly told = story(12_000);
   private named: Call[][] = [];
   private alerts = ALERTS.map((it) => ({ ...it }));
+  private words: Word[] = [];
 
   get(path: string, search: URLSearchParams): Answer {
     try {
@@ -28,6 +33,8 @@ export class Bank {
   private answer(path: string, search: URLSearchParams): Answer {
     const calls = this.pick(search);
     const by = (search.get('by') ?? 'known') as TimelineBy;
+    const move = /^\/moved\/(.+)$/.exec(path)?.[1];
+    if (move !== undefined) return ok(moved(this.told.calls, decodeURIComponent(move)));
     const request = /^\/requests\/(.+)$/.exec(path)?.[1];
     if (request !== undefined) return ok(this.request(decodeURIComponent(request)));
     switch (path) {
@@ -49,6 +56,16 @@ export class Bank {
         return ok({ sources: SOURCES });
       case '/alerts':
         return ok({ alerts: this.alerts.filter((it) => search.get('state') === 'all' || it.acknowledged === null) });
+      case '/candidates':
+        return ok(candidates(calls, search.get('lang')));
+      case '/map':
+        return ok(seenMap(calls, search.has('where')));
+      case '/map/seen.toml':
+        return ok(toml(calls));
+      case '/first':
+        return ok(first(this.told.calls, search.get('lang')));
+      case '/verdicts':
+        return ok(verdicts(this.words, search.get('lang')));
       case '/config':
         return ok(CONFIG);
       default:
@@ -64,6 +81,18 @@ export class Bank {
       else alert.muted_until = (body as { until: string }).until;
       return ok(alert);
     }
+    if (path === '/words') {
+      const word: Word = { operation: null, service: null, actor: null, address: null, user_agent: null, ...(body as NewWord), id: this.words.length + 1, said: new Date(END).toISOString() };
+      this.words.push(word);
+      return ok(word);
+    }
+    if (path === '/map/compare') {
+      try {
+        return ok(compare(this.told.calls, (body as { toml: string }).toml));
+      } catch (error) {
+        return { status: 400, body: { type: 'about:blank', title: 'Bad Request', status: 400, detail: String(error) } };
+      }
+    }
     if (path === '/actors') return ok(this.name(body as NewActor));
     if (path.startsWith('/undo/')) {
       for (const call of this.named[Number(path.slice(6))] ?? []) call.actor = null;
@@ -72,15 +101,21 @@ export class Bank {
     return { status: 404, body: { title: 'not found', status: 404, detail: path } };
   }
 
-  private name({ name, user_agent, ip }: NewActor): ActorAdded {
-    const agent = user_agent === undefined ? undefined : new RegExp(`^${user_agent.split('*').map((it) => it.replace(/[.+?^${}()|[\]\\]/g, '\\$&')).join('.*')}$`);
+  delete(path: string): Answer {
+    const id = Number(/^\/words\/(\d+)$/.exec(path)?.[1]);
+    this.words = this.words.filter((it) => it.id !== id);
+    return ok({});
+  }
+
+  private name({ name, user_agent, ip }: NewActor): Added {
+    const agent = user_agent == null ? undefined : new RegExp(`^${user_agent.split('*').map((it) => it.replace(/[.+?^${}()|[\]\\]/g, '\\$&')).join('.*')}$`);
     const matched = this.told.calls.filter((it) => it.actor === null && (ip === undefined || ip.includes(it.address ?? '')) && (agent === undefined || agent.test(it.user_agent ?? '')));
     for (const call of matched) call.actor = name;
     this.named.push(matched);
     const lines = ['[[actor]]', `name = ${JSON.stringify(name)}`];
-    if (user_agent !== undefined) lines.push(`user_agent = ${JSON.stringify(user_agent)}`);
+    if (user_agent != null) lines.push(`user_agent = ${JSON.stringify(user_agent)}`);
     if (ip !== undefined) lines.push(`ip = ${JSON.stringify(ip)}`);
-    return { rule: `${lines.join('\n')}\n`, applied: true, undo: String(this.named.length - 1) };
+    return { rule: `${lines.join('\n')}\n`, applied: true, deriving: false, undo: String(this.named.length - 1) };
   }
 
   private pick(search: URLSearchParams): Call[] {
@@ -98,8 +133,8 @@ export class Bank {
     const actors = [...new Set(this.told.calls.flatMap((it) => it.actor ?? []))].sort();
     return {
       version: '0.0.0-fixture', monoliths: [MONOLITH], services: ['cards', MONOLITH, 'transfers'], actors, operations: DECLARED,
-      sources: SOURCES.map((it) => ({ name: it.source, kind: it.kind ?? '', holds: it.holds })), read_only: false,
-      store: { path: '/var/lib/dolmen', from: new Date(START).toISOString(), to: new Date(END).toISOString(), calls: this.told.calls.length, segments_bytes: 812_000, raw_bytes: 9_730_000 },
+      sources: SOURCES.map((it) => ({ name: it.source, kind: it.kind ?? '', holds: it.holds })), read_only: false, demo: false, rules: { deriving: false, derived: 0, problem: null },
+      store: { path: '/var/lib/dolmen', from: new Date(START).toISOString(), to: new Date(END).toISOString(), calls: this.told.calls.length, segments_bytes: 812_000, raw_bytes: 9_730_000, catalog_bytes: 1_400_000, learned_templates: 2 },
     };
   }
 }
@@ -114,23 +149,33 @@ function page(calls: Call[], cursor: number, limit: number): CallPage {
   return { calls: newest.slice(cursor, cursor + limit), next };
 }
 
+/** What a source refused since the server started; each other reason not once. */
+const refused = (counts: Readonly<Record<string, number>>) =>
+  ['network', 'token', 'tls', 'line', 'body', 'memory', 'connections', 'spool', 'disk'].map((reason) => ({ reason, count: counts[reason] ?? 0 }));
+
 const SOURCES: SourceHealth[] = [
-  { source: 'proxy', kind: 'tcp', holds: 'calls', lines: 12_001, from: '2023-03-05T23:00:01Z', to: '2023-04-18T09:36:00Z', gaps: [{ from: '2023-03-12T02:10:00Z', to: '2023-03-12T05:40:00Z' }], silent_since: null },
-  { source: 'monolith-app', kind: 'file', holds: 'marks', lines: 8_931, from: '2023-03-05T23:00:01Z', to: '2023-04-18T09:36:00Z', gaps: [], silent_since: null },
-  { source: 'cards-proxy', kind: 'http', holds: 'calls', lines: 611, from: '2023-04-01T00:02:10Z', to: '2023-04-17T18:20:00Z', gaps: [], silent_since: '2023-04-17T18:20:00Z' },
+  {
+    source: 'proxy', kind: 'tcp', holds: 'calls', lines: 12_001, from: '2023-03-05T23:00:01Z', to: '2023-04-18T09:36:00Z', gaps: [{ from: '2023-03-12T02:10:00Z', to: '2023-03-12T05:40:00Z' }], heard: '2023-04-18T09:36:00Z', silent_since: null,
+    network: { connections: 2, lines: 12_001, refused: refused({ line: 1, network: 1_204 }), spool_bytes: 402_113, max_spool_bytes: 1_073_741_824 },
+  },
+  { source: 'monolith-app', kind: 'file', holds: 'marks', lines: 8_931, from: '2023-03-05T23:00:01Z', to: '2023-04-18T09:36:00Z', gaps: [], heard: '2023-04-18T09:36:00Z', silent_since: null, network: null },
+  {
+    source: 'cards-proxy', kind: 'http', holds: 'calls', lines: 611, from: '2023-04-01T00:02:10Z', to: '2023-04-17T18:20:00Z', gaps: [], heard: '2023-04-17T18:20:00Z', silent_since: '2023-04-17T18:20:00Z',
+    network: { connections: 0, lines: 611, refused: refused({ token: 14 }), spool_bytes: 1_024, max_spool_bytes: 1_073_741_824 },
+  },
 ];
 
 const ALERTS: Alert[] = [
-  { id: 'r1', kind: 'residual_call', title: 'external transfer is still called on monolith', cause: '1 call since it was retired on 2023-04-01, from 10.0.9.15 (compte-virements.sh)', service: MONOLITH, operation: 'external transfer', first: '2023-04-18T09:36:00Z', last: '2023-04-18T09:36:00Z', count: 1, acknowledged: null, muted_until: null, where: 'service:monolith and operation:"external transfer" and address:10.0.9.15' },
-  { id: 'u1', kind: 'unknown_caller', title: 'a new unknown caller: curl/7.81.0', cause: '10.0.9.4 calls card block and no rule names it', service: MONOLITH, operation: 'card block', first: '2023-03-05T23:11:00Z', last: '2023-04-18T09:12:00Z', count: 1_433, acknowledged: null, muted_until: null, where: 'actor:unknown and address:10.0.9.4' },
-  { id: 's1', kind: 'silent_source', title: 'cards-proxy has gone silent', cause: 'it sends about 35 lines a day, and none since 2023-04-17 18:20', service: null, operation: null, first: '2023-04-17T18:20:00Z', last: '2023-04-18T09:40:00Z', count: 1, acknowledged: null, muted_until: null, where: 'source:cards-proxy' },
-  { id: 'm1', kind: 'mark_only', title: 'internal transfer is entered without passing the proxy', cause: '2 marks whose request id no call carries', service: MONOLITH, operation: 'internal transfer', first: '2023-03-21T02:00:00Z', last: '2023-04-02T02:00:00Z', count: 2, acknowledged: null, muted_until: '2023-05-01T00:00:00Z', where: 'joined:mark_only and operation:"internal transfer"' },
-  { id: 'n1', kind: 'no_id', title: 'calls without a request id on monolith', cause: 'they bypassed the proxy that makes the ids', service: MONOLITH, operation: null, first: '2023-03-06T08:00:00Z', last: '2023-04-16T11:00:00Z', count: 44, acknowledged: '2023-04-16T12:00:00Z', muted_until: null, where: 'joined:no_id' },
+  { id: 1, kind: 'residual_call', cause: 'external transfer on monolith since 2023-04-01', service: MONOLITH, operation: 'external transfer', opened: '2023-04-18T09:36:00Z', first: '2023-04-18T09:36:00Z', last: '2023-04-18T09:36:00Z', count: 1, acknowledged: null, muted_until: null, where: 'service:monolith and operation:"external transfer" and address:10.0.9.15' },
+  { id: 2, kind: 'unknown_caller', cause: '10.0.9.4 (curl/7.81.0)', service: MONOLITH, operation: 'card block', opened: '2023-03-05T23:11:00Z', first: '2023-03-05T23:11:00Z', last: '2023-04-18T09:12:00Z', count: 1_433, acknowledged: null, muted_until: null, where: 'actor:unknown and address:10.0.9.4' },
+  { id: 3, kind: 'silent_source', cause: 'cards-proxy since 2023-04-17T18:20:00Z', service: null, operation: null, opened: '2023-04-17T18:20:00Z', first: '2023-04-17T18:20:00Z', last: '2023-04-18T09:40:00Z', count: 1, acknowledged: null, muted_until: null, where: null },
+  { id: 4, kind: 'mark_only', cause: 'internal transfer on monolith', service: MONOLITH, operation: 'internal transfer', opened: '2023-03-21T02:00:00Z', first: '2023-03-21T02:00:00Z', last: '2023-04-02T02:00:00Z', count: 2, acknowledged: null, muted_until: '2023-05-01T00:00:00Z', where: null },
+  { id: 5, kind: 'no_id', cause: 'monolith', service: MONOLITH, operation: null, opened: '2023-03-06T08:00:00Z', first: '2023-03-06T08:00:00Z', last: '2023-04-16T11:00:00Z', count: 44, acknowledged: '2023-04-16T12:00:00Z', muted_until: null, where: 'joined:no_id' },
 ];
 
 const UNPARSED = {
   total: 3,
-  lines: [{ seen: '2023-03-14T03:12:00Z', file: '/var/log/apache2/access.log', line: 40_121, column: 1, expected: 'an address', text: '\u0016\u0003\u0001\u0002\u0000\u0001\u0000\u0001\u00fc\u0003\u0003' }],
+  lines: [{ seen: '2023-03-14T03:12:00Z', source: 'proxy', file: '/var/log/apache2/access.log', line: 40_121, column: 1, expected: 'an address', text: '\u0016\u0003\u0001\u0002\u0000\u0001\u0000\u0001\u00fc\u0003\u0003' }],
 };
 
 const CONFIG: Config = {

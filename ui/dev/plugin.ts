@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 
 import type { Connect, Plugin } from 'vite';
 
-import { Bank } from './answers.ts';
+import { Bank, type Answer } from './answers.ts';
 
 /** Answers the API with an invented bank while nobody runs the real server. Never part of the page. */
 export function fixture(): Plugin {
@@ -24,10 +24,22 @@ async function serve(bank: Bank, request: IncomingMessage, response: ServerRespo
     response.write(': open\n\n');
     return;
   }
-  const answer = request.method === 'POST' ? bank.post(url.pathname, await body(request)) : bank.get(url.pathname, url.searchParams);
-  const type = answer.status < 400 ? 'application/json' : 'application/problem+json';
+  const answer = await answers(bank, request, url);
+  const text = typeof answer.body === 'string';
+  const type = text ? 'text/plain; charset=utf-8' : answer.status < 400 ? 'application/json' : 'application/problem+json';
   response.writeHead(answer.status, { 'Content-Type': type });
-  response.end(JSON.stringify(answer.body));
+  response.end(text ? answer.body : JSON.stringify(answer.body));
+}
+
+async function answers(bank: Bank, request: IncomingMessage, url: URL): Promise<Answer> {
+  switch (request.method) {
+    case 'POST':
+      return bank.post(url.pathname, await body(request));
+    case 'DELETE':
+      return bank.delete(url.pathname);
+    default:
+      return bank.get(url.pathname, url.searchParams);
+  }
 }
 
 async function body(request: IncomingMessage): Promise<unknown> {

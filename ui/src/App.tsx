@@ -1,18 +1,10 @@
 import { MantineProvider } from '@mantine/core';
-import { DatesProvider } from '@mantine/dates';
 import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
 import { createBrowserRouter, RouterProvider } from 'react-router';
 
 import { Problem } from './api/client';
-import { AlertsScreen } from './alerts/AlertsScreen';
-import { CallersScreen } from './callers/CallersScreen';
-import { CallsScreen } from './calls/CallsScreen';
-import { LangProvider, useLang } from './lang/Lang';
-import { EndpointScreen } from './operation/EndpointScreen';
-import { OperationScreen } from './operation/OperationScreen';
-import { OperationsScreen } from './operation/OperationsScreen';
+import { LangProvider } from './lang/Lang';
 import { PanelScreen } from './panel/PanelScreen';
-import { SettingsScreen } from './settings/SettingsScreen';
 import { Crash } from './shell/Crash';
 import { Shell } from './shell/Shell';
 import { ToastProvider } from './shell/Toasts';
@@ -31,20 +23,24 @@ const client = new QueryClient({
   },
 });
 
+/** The panel is there at once; a screen that one does not look at first comes when it is wanted. */
 const router = createBrowserRouter([
   {
     element: <Shell />,
+    hydrateFallbackElement: <></>,
     errorElement: <Crash />,
     // A screen that breaks leaves the navigation standing.
     children: [{ errorElement: <Crash />, children: [
       { path: '/', element: <PanelScreen /> },
-      { path: '/operations', element: <OperationsScreen /> },
-      { path: '/operations/:operation', element: <OperationScreen /> },
-      { path: '/endpoint', element: <EndpointScreen /> },
-      { path: '/calls', element: <CallsScreen /> },
-      { path: '/callers', element: <CallersScreen /> },
-      { path: '/alerts', element: <AlertsScreen /> },
-      { path: '/settings', element: <SettingsScreen /> },
+      { path: '/operations', lazy: async () => ({ Component: (await import('./operation/OperationsScreen')).OperationsScreen }) },
+      { path: '/operations/:operation', lazy: async () => ({ Component: (await import('./operation/OperationScreen')).OperationScreen }) },
+      { path: '/endpoint', lazy: async () => ({ Component: (await import('./operation/EndpointScreen')).EndpointScreen }) },
+      { path: '/calls', lazy: async () => ({ Component: (await import('./calls/CallsScreen')).CallsScreen }) },
+      { path: '/callers', lazy: async () => ({ Component: (await import('./callers/CallersScreen')).CallersScreen }) },
+      { path: '/map', lazy: async () => ({ Component: (await import('./map/MapScreen')).MapScreen }) },
+      { path: '/alerts', lazy: async () => ({ Component: (await import('./alerts/AlertsScreen')).AlertsScreen }) },
+      { path: '/settings', lazy: async () => ({ Component: (await import('./settings/SettingsScreen')).SettingsScreen }) },
+      { path: '/switch-off', lazy: async () => ({ Component: (await import('./switchoff/SwitchOffScreen')).SwitchOffScreen }) },
       { path: '*', element: <Crash /> },
     ] }],
   },
@@ -55,20 +51,11 @@ export function App() {
     <MantineProvider theme={theme} defaultColorScheme="auto" colorSchemeManager={schemeManager}>
       <QueryClientProvider client={client}>
         <LangProvider>
-          <Localized />
+          <ToastProvider>
+            <RouterProvider router={router} />
+          </ToastProvider>
         </LangProvider>
       </QueryClientProvider>
     </MantineProvider>
-  );
-}
-
-function Localized() {
-  const { lang } = useLang();
-  return (
-    <DatesProvider settings={{ locale: lang, firstDayOfWeek: 1, weekendDays: [] }}>
-      <ToastProvider>
-        <RouterProvider router={router} />
-      </ToastProvider>
-    </DatesProvider>
   );
 }

@@ -1,7 +1,5 @@
 import '@fontsource-variable/inter/wght.css';
-import '@mantine/core/styles.css';
-import '@mantine/dates/styles.css';
-import 'dayjs/locale/fr';
+import './theme/mantine.css';
 import './theme/global.css';
 
 import { StrictMode } from 'react';

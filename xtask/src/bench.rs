@@ -1,7 +1,9 @@
 //! `cargo xtask bench`: what is measured, by name. A bench of its own gets a module beside this
 //! one; a crate's micro-benchmarks need one line here.
 
+mod bus;
 mod calls;
+mod serve;
 
 pub(crate) use calls::generate;
 
@@ -13,10 +15,28 @@ use crate::shell;
 /// The list that `cargo xtask bench` prints.
 pub(crate) const CHORES: &[Chore] = &[
     Chore {
+        name: "bus",
+        arguments: "[--messages N] [--rounds N] [--peers]",
+        about: "messages a second of a worker, beside the raw client on the same broker",
+        run: bus::bench,
+    },
+    Chore {
         name: "calls",
         arguments: "[--lines N,N] [--rounds N] [--peers]",
-        about: "`dolmen report` on generated lines, beside what else one would use",
+        about: "`dolmen report` and `dolmen import` on generated lines, beside what else one would use",
         run: |args| calls::bench(shell::root(), args),
+    },
+    Chore {
+        name: "serve",
+        arguments: "[--lines N] [--program FILE]",
+        about: "lines a second that `dolmen serve` takes and stores, by kind of source, and its memory",
+        run: serve::bench,
+    },
+    Chore {
+        name: "store",
+        arguments: "[--calls N] [--days N] [--rounds N]",
+        about: "what the console asks of a store: 100 million calls in three years",
+        run: |args| crate_benches("dolmen-store", args),
     },
     Chore {
         name: "formats",

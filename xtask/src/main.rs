@@ -20,7 +20,7 @@ use anyhow::{Result, bail};
 const HELP: &str = "\
 cargo xtask demo [ARGS]         build everything and play the stories; ARGS go to `dolmen demo`
 cargo xtask test                install what is missing, run every check and test, count them
-cargo xtask ui                  build the console's page, where its sources are newer
+cargo xtask ui [--pictures]     build the console's page, where its sources are newer; take its pictures for the docs
 cargo xtask tidy                what style demands of the tree
 cargo xtask bench [NAME [ARGS]] measure; without a name, what can be measured
 cargo xtask prove [NAME [ARGS]] proofs too slow for every day; without a name, which there are";
@@ -44,7 +44,7 @@ fn run(args: &[String]) -> Result<ExitCode> {
     match chore.as_str() {
         "demo" => demo::run(args),
         "test" => alone(args).and_then(|()| test::run()),
-        "ui" => alone(args).and_then(|()| ui::run()),
+        "ui" => ui::run(args),
         "tidy" => alone(args).and_then(|()| tidy::run()),
         "bench" => chores::run("bench", bench::CHORES, args),
         "prove" => chores::run("prove", prove::CHORES, args),

@@ -5,11 +5,22 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
-/// The cargo that runs this.
+/// The cargo that runs this, as if it were typed in the workspace's folder.
 pub(crate) fn cargo() -> Command {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut command = Command::new(cargo);
     command.current_dir(root());
+    // `cargo xtask` describes xtask's own package in the environment. Build scripts that ask for
+    // such a variable (ring's does) would run again, and all that stands on them be built again,
+    // each time that somebody changes between this and a cargo of their own.
+    for (name, _) in std::env::vars_os() {
+        let of_package = name.to_str().is_some_and(|name| {
+            name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_")
+        });
+        if of_package {
+            command.env_remove(name);
+        }
+    }
     command
 }
 
@@ -17,6 +28,13 @@ pub(crate) fn cargo() -> Command {
 pub(crate) fn root() -> &'static Path {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
     here.parent().unwrap_or(here)
+}
+
+/// Builds the program as it is released, and says where it is.
+pub(crate) fn release() -> Result<PathBuf> {
+    check(cargo().args(["build", "--release", "--quiet", "--package", "dolmen"]))?;
+    let target = std::env::var_os("CARGO_TARGET_DIR").map_or(root().join("target"), PathBuf::from);
+    Ok(target.join("release/dolmen"))
 }
 
 /// Runs a command; an error names it and what it said to the system.

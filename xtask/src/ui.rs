@@ -10,9 +10,20 @@ use serde_json::Value;
 
 use crate::shell;
 
-/// Builds the page, unless it is there and nothing changed.
-pub(crate) fn run() -> Result<ExitCode> {
+/// Builds the page, unless it is there and nothing changed, and has editors know the API's types.
+/// With `--pictures`, takes those of the docs as well.
+pub(crate) fn run(args: &[String]) -> Result<ExitCode> {
+    let pictures = match args {
+        [] => false,
+        [option] if option == "--pictures" => true,
+        _ => bail!("takes --pictures and no other arguments, and got {args:?}"),
+    };
     build()?;
+    if pictures {
+        take_pictures()?;
+    }
+    describe()?;
+    shell::check(npm()?.args(["run", "--silent", "generate"]))?;
     println!("{}", dist().display());
     Ok(ExitCode::SUCCESS)
 }
@@ -36,27 +47,66 @@ pub(crate) struct Counted {
     pub(crate) skipped: u64,
 }
 
-/// Checks the types.
+/// Generates the API's types from what the program says of it, and checks the page against them.
 pub(crate) fn check_types() -> Result<()> {
+    describe()?;
     shell::check(npm()?.args(["run", "--silent", "types"]))
+}
+
+/// Writes the API's description where types are generated from it.
+///
+/// The types are gone once the page is built, so the page does not wait for the program.
+fn describe() -> Result<()> {
+    let mut program = Command::new(program()?);
+    let description = shell::output(program.arg("api"))?;
+    let folder = ui().join("generated");
+    fs::create_dir_all(&folder)?;
+    Ok(fs::write(folder.join("openapi.json"), description)?)
+}
+
+/// Takes the pictures of the docs, of the page as the program serves it.
+fn take_pictures() -> Result<()> {
+    let mut npm = npm()?;
+    npm.env("DOLMEN_PROGRAM", program()?)
+        .env("DOLMEN_PICTURES", shell::root().join("docs/pictures"));
+    shell::check(npm.args(["run", "--silent", "program"]))
+}
+
+/// The program, as tests use it.
+fn program() -> Result<PathBuf> {
+    let mut cargo = shell::cargo();
+    cargo.args(["build", "--quiet", "--package", "dolmen", "--message-format=json"]);
+    let said = shell::output(&mut cargo)?;
+    executable(&said).context("cargo does not say where it put the program")
+}
+
+fn executable(said: &str) -> Option<PathBuf> {
+    let messages = said.lines().rev().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    messages.filter_map(|message| Some(message["executable"].as_str()?.into())).next()
 }
 
 /// Runs the tests of the page's logic.
 pub(crate) fn test() -> Result<Counted> {
-    vitest("test")
+    vitest("test", npm()?)
 }
 
 /// Walks through the page in a browser, which must have been built.
 pub(crate) fn test_in_browser() -> Result<Counted> {
-    vitest("browser")
+    vitest("browser", npm()?)
 }
 
-fn vitest(script: &str) -> Result<Counted> {
+/// Walks the bank's story in a browser, in the page as the program serves it.
+pub(crate) fn test_program_in_browser() -> Result<Counted> {
+    let mut npm = npm()?;
+    npm.env("DOLMEN_PROGRAM", program()?);
+    vitest("program", npm)
+}
+
+fn vitest(script: &str, mut npm: Command) -> Result<Counted> {
     let report = tempfile::NamedTempFile::new()?;
     let file = format!("--outputFile.json={}", report.path().display());
-    let mut vitest = npm()?;
-    vitest.args(["run", "--silent", script, "--", "--reporter=default", "--reporter=json", &file]);
-    let status = vitest.status().context("failed to run vitest")?;
+    npm.args(["run", "--silent", script, "--", "--reporter=default", "--reporter=json", &file]);
+    let status = npm.status().context("failed to run vitest")?;
     let counted = counts(&fs::read_to_string(report.path())?);
     match counted {
         Some(counted) if status.success() == (counted.failed == 0) => Ok(counted),
@@ -74,7 +124,8 @@ fn counts(report: &str) -> Option<Counted> {
     })
 }
 
-fn build() -> Result<()> {
+/// Builds the page, unless it is there and nothing changed.
+pub(crate) fn build() -> Result<()> {
     install()?;
     if stale()? {
         shell::check(npm()?.args(["run", "--silent", "build"]))
@@ -94,6 +145,9 @@ fn install() -> Result<()> {
         .context("failed to fetch the packages of the page")
 }
 
+/// What lies beside the sources and is none.
+const OTHER: [&str; 5] = ["node_modules", "dist", "generated", "browser", "program"];
+
 /// Whether a source is newer than the page, or there is no page.
 fn stale() -> Result<bool> {
     let Some(built) = modified(&dist().join("index.html")) else { return Ok(true) };
@@ -103,7 +157,7 @@ fn stale() -> Result<bool> {
         for entry in fs::read_dir(&folder)? {
             let path = entry?.path();
             let name = path.file_name().unwrap_or_default();
-            if name == "node_modules" || name == "dist" || name == "browser" {
+            if OTHER.iter().any(|other| name == *other) {
                 continue;
             }
             if path.is_dir() {
@@ -140,6 +194,15 @@ fn dist() -> PathBuf {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_program_is_where_cargo_says() {
+        let said = "{\"reason\": \"compiler-artifact\", \"executable\": null}\n\
+                    {\"reason\": \"compiler-artifact\", \"executable\": \"/t/dolmen\"}\n\
+                    {\"reason\": \"build-finished\", \"success\": true}\n";
+        assert_eq!(executable(said), Some(PathBuf::from("/t/dolmen")));
+        assert_eq!(executable("no JSON"), None);
+    }
 
     #[test]
     fn what_ran_is_read_from_the_report() {

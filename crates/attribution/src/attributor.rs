@@ -1,6 +1,6 @@
 //! One worker's attribution of calls.
 
-use dolmen_model::{CachedTable, Call, NameId, Names};
+use dolmen_model::{CachedTable, Call, Delivery, NameId, Names};
 
 use crate::conditions::{Seen, SelectorMemo};
 use crate::rules::{Named, Rules};
@@ -36,6 +36,7 @@ pub enum Claim {
 #[derive(Debug)]
 pub struct Attributor<'r> {
     rules: &'r Rules,
+    names: &'r Names,
     endpoints: CachedTable<'r>,
     actors: SelectorMemo,
     services: SelectorMemo,
@@ -50,6 +51,7 @@ impl<'r> Attributor<'r> {
     pub fn new(rules: &'r Rules, names: &'r Names) -> Self {
         Self {
             rules,
+            names,
             endpoints: CachedTable::new(&names.endpoints),
             actors: rules.actors.selector.memo(),
             services: rules.services.selector.memo(),
@@ -65,6 +67,10 @@ impl<'r> Attributor<'r> {
         let rules = self.rules;
         let trusted = rules.trusted_proxies();
         let mut seen = Seen { call, service: source_service, query: b"", leaves: &[], trusted };
+        if let Some(delivery) = &call.delivery {
+            let by_rule = first(&rules.actors, &seen, &mut self.actors).map(|(_, actor)| actor);
+            return self.delivery(call, delivery, by_rule, source_service);
+        }
         // What was not HTTP has no path: only who sent it, and to whom, can be known.
         if call.method.is_empty() {
             let (_, actor) = first(&rules.actors, &seen, &mut self.actors).unwrap_or_default();
@@ -97,6 +103,30 @@ impl<'r> Attributor<'r> {
             claimed: operation.map_or(NameId::UNKNOWN, |rule| operations.names[rule]),
             claim: operation.map_or(Claim::Rule, |rule| rules.claims[rule]),
             endpoint: route.endpoint,
+        }
+    }
+
+    /// A record of a bus names what rules find out about requests; only who its producer is, a rule
+    /// may know better.
+    fn delivery(
+        &mut self,
+        call: &Call<'_>,
+        delivery: &Delivery<'_>,
+        actor: Option<NameId>,
+        source_service: NameId,
+    ) -> Attribution {
+        let names = self.names;
+        let service = names.services.intern(delivery.service);
+        self.endpoint.clear();
+        self.endpoint.extend_from_slice(call.method);
+        self.endpoint.push(b' ');
+        self.endpoint.extend_from_slice(delivery.operation);
+        Attribution {
+            actor: actor.unwrap_or_else(|| names.actors.intern(call.user)),
+            service: if service.is_known() { service } else { source_service },
+            claimed: names.operations.intern(delivery.operation),
+            claim: Claim::Rule,
+            endpoint: self.endpoints.intern(&self.endpoint),
         }
     }
 }

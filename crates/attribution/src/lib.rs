@@ -13,9 +13,8 @@
 //!   answer is the first rule in what the sets share. The oracle of the tests asks one rule after
 //!   the other and must always agree.
 //! - Endpoints are path templates: declared ones first, the most specific wins; where there is
-//!   none, segments whose shape gives them away become parameters ([`template()`]). Templates that
-//!   are learned from many paths, and suggestions for callers that no rule names, will stand
-//!   beside these two.
+//!   none, segments whose shape gives them away become parameters ([`template()`]), and those that
+//!   only many paths together tell, once a [`Learner`] has seen them.
 //! - A worker remembers what decides and repeats: user agents and other texts, and paths by their
 //!   shape rather than as they are, since identifiers hardly repeat. All of it is bounded.
 //!
@@ -24,6 +23,8 @@
 mod address;
 mod attributor;
 mod conditions;
+mod learn;
+mod learned;
 mod lookup;
 mod methods;
 mod paths;
@@ -33,10 +34,12 @@ mod template;
 
 pub use address::client_address;
 pub use attributor::{Attribution, Attributor, Claim};
+pub use learn::{How, LearnedTemplate, LearnedTemplates, Learner, Parameter, Seen};
 pub use methods::METHODS;
 pub use paths::MAX_SEGMENTS;
 pub use rules::{
-    ActorRule, Any, EndpointRule, Fault, Finding, MAX_TEXT, OperationRule, Problem, RuleError,
-    RuleKind, RuleRef, RuleSet, Rules, ServiceRule,
+    ActorRule, Any, DeclaredTemplate, EndpointRule, Fault, Finding, MAX_TEXT, OpenApiError,
+    OperationRule, Problem, RuleError, RuleKind, RuleRef, RuleSet, Rules, ServiceRule,
+    openapi_endpoints,
 };
 pub use template::template;

@@ -1,5 +1,7 @@
 //! A map from byte strings that is made once and asked on every call.
 
+use dolmen_model::same_bytes;
+
 /// Entries sorted by the length of their keys, then by bytes. Keys of rules are few and short, and
 /// their lengths tell most of them apart: that is cheaper than a hash of what is looked for.
 #[derive(Clone, Debug)]
@@ -21,7 +23,7 @@ impl<V> Lookup<V> {
 
     pub(crate) fn get(&self, key: &[u8]) -> Option<&V> {
         if self.0.len() <= FEW {
-            let same = |(known, _): &&(Box<[u8]>, V)| **known == *key;
+            let same = |(known, _): &&(Box<[u8]>, V)| same_bytes(known, key);
             return self.0.iter().find(same).map(|(_, value)| value);
         }
         self.search(key).ok().map(|at| &self.0[at].1)

@@ -5,12 +5,13 @@
 //! all its paths share: the declared templates that match, the template of the path, and for each
 //! method the endpoint and the operations in question. A path of a known shape costs one step a segment and no more.
 
-use dolmen_model::NameId;
+use dolmen_model::{NameId, same_bytes};
 
 use crate::conditions::Bits;
+use crate::learned::{At, Way};
 use crate::lookup::Lookup;
 use crate::paths::class::{DOT, ODD, classes};
-use crate::paths::{MAX_SEGMENTS, PathReader, Segments};
+use crate::paths::{MAX_SEGMENTS, PathReader, Segments, slash};
 use crate::rules::Rules;
 use crate::template::{KINDS, Kind, kind, write_name, write_template};
 
@@ -49,7 +50,7 @@ impl Routes {
         method: &[u8],
         new: impl FnOnce() -> (NameId, Bits),
     ) -> &Route {
-        let same = |route: &Route| route.service == service && *route.method == *method;
+        let same = |route: &Route| route.service == service && same_bytes(&route.method, method);
         let at = match self.0.iter().position(same) {
             Some(known) => known,
             None => {
@@ -89,14 +90,13 @@ impl<'r> Shapes<'r> {
     /// The shape of a path.
     pub(crate) fn of(&mut self, path: &[u8]) -> &mut Shape {
         let Self { rules, reader, tree, passing, name } = self;
-        let raw = reader.raw(path).ok_or(Miss::Odd);
-        let miss = match raw.and_then(|raw| tree.find(raw, Form::Raw, rules, name)) {
+        let miss = match tree.walk(path, rules, name) {
             Ok(known) => return &mut tree.shapes[known],
             Err(miss) => miss,
         };
         let segments = reader.normal(path);
         if let Miss::Odd = miss
-            && let Ok(known) = tree.find(segments, Form::Normal, rules, name)
+            && let Ok(known) = tree.find(segments, rules, name)
         {
             return &mut tree.shapes[known];
         }
@@ -110,7 +110,7 @@ impl<'r> Shapes<'r> {
             }
         };
         rules.templates.find(&segments, &mut shape.leaves);
-        write_template(&segments, &mut shape.template);
+        write_template(&segments, &rules.learned, &mut shape.template);
         shape
     }
 }
@@ -129,25 +129,24 @@ struct Tree {
     refused: usize,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Node {
     literals: Lookup<usize>,
     /// By kind; 0, the root, where there is none yet.
     kinds: [usize; KINDS],
+    /// Where any value leads that is no literal here, as was learned; 0 where there is none yet.
+    open: usize,
+    /// Its place among the learned templates.
+    learned: At,
     shape: Option<usize>,
 }
 
 /// How a segment leads on that is no literal met before.
 enum Key<'k> {
     Kind(Kind),
+    Open,
     /// A literal; of a file's name, with placeholders for its typed parts.
     Literal(&'k [u8]),
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Form {
-    Raw,
-    Normal,
 }
 
 /// Why a path's shape was not found.
@@ -159,7 +158,14 @@ enum Miss {
 
 impl Default for Tree {
     fn default() -> Self {
-        Self { nodes: vec![Node::default()], shapes: Vec::new(), refused: 0 }
+        Self { nodes: vec![Node::new(At::ROOT)], shapes: Vec::new(), refused: 0 }
+    }
+}
+
+impl Node {
+    fn new(learned: At) -> Self {
+        let (literals, kinds) = (Lookup::default(), [0; KINDS]);
+        Self { literals, kinds, open: 0, learned, shape: None }
     }
 }
 
@@ -168,10 +174,35 @@ impl Tree {
     const LITERALS: usize = 256;
     const REFUSED: usize = 100_000;
 
+    /// The shape of a path as it stands, cut while it is walked: nearly every one is in normal form.
+    fn walk(&self, path: &[u8], rules: &Rules, name: &mut Vec<u8>) -> Result<usize, Miss> {
+        // What does not begin at the root may name another host first.
+        let mut rest = path.strip_prefix(b"/").ok_or(Miss::Odd)?;
+        let (mut node, mut segments) = (&self.nodes[0], 0);
+        loop {
+            let end = slash(rest);
+            let segment = &rest[..end];
+            match segment {
+                b"" | b"." => {}
+                // Whether there was a segment to take back, the normal form tells.
+                b".." => return Err(Miss::Odd),
+                _ if segments == MAX_SEGMENTS => return Err(Miss::Odd),
+                _ => {
+                    segments += 1;
+                    node = self.next(node, segment, ODD, rules, name)?;
+                }
+            }
+            match rest.get(end + 1..) {
+                Some(after) => rest = after,
+                None => return node.shape.ok_or(Miss::New),
+            }
+        }
+    }
+
+    /// The shape of a path in normal form.
     fn find(
         &self,
         segments: Segments<'_>,
-        form: Form,
         rules: &Rules,
         name: &mut Vec<u8>,
     ) -> Result<usize, Miss> {
@@ -180,26 +211,36 @@ impl Tree {
         }
         let mut node = &self.nodes[0];
         for segment in segments.first {
-            let bytes = segments.bytes(*segment);
-            let next = match node.literals.get(bytes) {
-                Some(&literal) => literal,
-                None => {
-                    let classes = classes(bytes);
-                    if form == Form::Raw && classes & ODD != 0 {
-                        return Err(Miss::Odd);
-                    }
-                    match key(bytes, classes, rules, name) {
-                        Key::Kind(kind) => node.kinds[kind as usize],
-                        Key::Literal(literal) => node.literals.get(literal).copied().unwrap_or(0),
-                    }
-                }
-            };
-            if next == 0 {
-                return Err(Miss::New);
-            }
-            node = &self.nodes[next];
+            node = self.next(node, segments.bytes(*segment), 0, rules, name)?;
         }
         node.shape.ok_or(Miss::New)
+    }
+
+    /// Where a segment leads; one of bytes of these `odd` classes may be another in normal form.
+    #[inline]
+    fn next(
+        &self,
+        node: &Node,
+        segment: &[u8],
+        odd: u8,
+        rules: &Rules,
+        name: &mut Vec<u8>,
+    ) -> Result<&Node, Miss> {
+        let next = match node.literals.get(segment) {
+            Some(&literal) => literal,
+            None => {
+                let classes = classes(segment);
+                if classes & odd != 0 {
+                    return Err(Miss::Odd);
+                }
+                match key(segment, classes, node.learned, rules, name) {
+                    Key::Kind(kind) => node.kinds[kind as usize],
+                    Key::Open => node.open,
+                    Key::Literal(literal) => node.literals.get(literal).copied().unwrap_or(0),
+                }
+            }
+        };
+        if next == 0 { Err(Miss::New) } else { Ok(&self.nodes[next]) }
     }
 
     /// Makes a shape for a path in normal form, if there is room.
@@ -220,25 +261,27 @@ impl Tree {
             let new = self.nodes.len();
             let node = &mut self.nodes[at];
             let bytes = segments.bytes(*segment);
-            at = match key(bytes, classes(bytes), rules, name) {
-                Key::Kind(kind) => match &mut node.kinds[kind as usize] {
-                    none @ 0 => {
-                        *none = new;
-                        new
-                    }
-                    known => *known,
-                },
-                Key::Literal(literal) => match node.literals.get(literal) {
-                    Some(&known) => known,
-                    None if node.literals.len() == Self::LITERALS => {
+            let (next, learned) = match key(bytes, classes(bytes), node.learned, rules, name) {
+                Key::Kind(kind) => {
+                    (&mut node.kinds[kind as usize], rules.learned.kind(node.learned, kind))
+                }
+                Key::Open => (&mut node.open, rules.learned.open(node.learned)),
+                Key::Literal(literal) => {
+                    if node.literals.len() == Self::LITERALS && node.literals.get(literal).is_none()
+                    {
                         self.refused += 1;
                         return None;
                     }
-                    None => *node.literals.get_or_insert_with(literal, || new),
-                },
+                    let learned = rules.learned.literal(node.learned, literal);
+                    (node.literals.get_or_insert_with(literal, || 0), learned)
+                }
             };
-            if at == new {
-                self.nodes.push(Node::default());
+            if *next == 0 {
+                *next = new;
+                self.nodes.push(Node::new(learned));
+                at = new;
+            } else {
+                at = *next;
             }
         }
         let shape = self.shapes.len();
@@ -250,9 +293,23 @@ impl Tree {
 
 /// How a segment leads on. A literal of a declared template does so as itself, though its kind be
 /// known: `/year/2026` is not `/year/{int}` where a rule says so.
-fn key<'k>(bytes: &'k [u8], classes: u8, rules: &Rules, name: &'k mut Vec<u8>) -> Key<'k> {
+fn key<'k>(
+    bytes: &'k [u8],
+    classes: u8,
+    learned: At,
+    rules: &Rules,
+    name: &'k mut Vec<u8>,
+) -> Key<'k> {
     if rules.is_declared(bytes) {
         return Key::Literal(bytes);
+    }
+    match rules.learned.way(learned, bytes, classes, name) {
+        Way::Literal => return Key::Literal(bytes),
+        // A declared template may have it as a literal.
+        Way::Open(_) | Way::Kind(_) if rules.is_literal(bytes) => return Key::Literal(bytes),
+        Way::Open(_) => return Key::Open,
+        Way::Kind(kind) => return Key::Kind(kind),
+        Way::Shape => {}
     }
     if let Some(kind) = kind(bytes, classes) {
         return Key::Kind(kind);

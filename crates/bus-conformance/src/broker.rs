@@ -28,6 +28,9 @@ pub struct Broker {
     pub amqps: u16,
     /// The port of the management API.
     pub management: u16,
+    server: PathBuf,
+    /// What the server is started with.
+    environment: Vec<(&'static str, String)>,
     /// The shell that watches over the broker: it ends it when its own input does.
     _watch: Child,
 }
@@ -35,12 +38,38 @@ pub struct Broker {
 /// The broker of this test process; `None`, said once, where RabbitMQ is not installed.
 pub fn shared() -> Option<&'static Broker> {
     static BROKER: OnceLock<Option<Broker>> = OnceLock::new();
-    BROKER.get_or_init(Broker::start).as_ref()
+    BROKER.get_or_init(Broker::own).as_ref()
 }
 
+/// The features of RabbitMQ 3.10 but for streams.
+const WITHOUT_STREAMS: (&str, &str) = (
+    "RABBITMQ_FEATURE_FLAGS",
+    "quorum_queue,implicit_default_bindings,virtual_host_metadata,maintenance_mode_status,\
+     user_limits",
+);
+
 impl Broker {
-    /// Starts a broker; `None` where RabbitMQ is not installed.
-    fn start() -> Option<Self> {
+    /// One of a test's own, which it may kill; `None` where RabbitMQ is not installed.
+    pub fn own() -> Option<Self> {
+        Self::start("", ADVISED, &[])
+    }
+
+    /// One of a test's own with RabbitMQ's defaults, without what docs/bus.md advises.
+    pub fn unadvised() -> Option<Self> {
+        Self::start("", "", &[])
+    }
+
+    /// One that takes back what is not answered within so many seconds.
+    pub fn impatient(seconds: u64) -> Option<Self> {
+        Self::start(&format!("consumer_timeout = {}\n", seconds * 1000), ADVISED, &[])
+    }
+
+    /// One that has no streams.
+    pub fn without_streams() -> Option<Self> {
+        Self::start("", ADVISED, &[WITHOUT_STREAMS])
+    }
+
+    fn start(settings: &str, more_advanced: &str, more: &[(&'static str, &str)]) -> Option<Self> {
         let Some(server) = server() else {
             std::io::stderr()
                 .write_all(format!("skipped: no RabbitMQ in {LIBRARY}\n").as_bytes())
@@ -61,13 +90,17 @@ impl Broker {
              ssl_options.keyfile = {key}\n\
              management.tcp.ip = 127.0.0.1\n\
              management.tcp.port = {management}\n\
-             log.console = false\n"
+             collect_statistics_interval = 1000\n\
+             log.console = false\n\
+             {settings}"
         );
         fs::write(folder.join("rabbitmq.conf"), config).unwrap();
         fs::write(folder.join("enabled_plugins"), "[rabbitmq_management].\n").unwrap();
-        fs::write(folder.join("advanced.config"), ADVANCED).unwrap();
-        let watch = launch(&server, &folder, distribution, names);
-        let broker = Self { folder, amqp, amqps, management, _watch: watch };
+        fs::write(folder.join("advanced.config"), advanced(more_advanced)).unwrap();
+        let mut environment = environment(&folder, distribution, names);
+        environment.extend(more.iter().map(|(name, value)| (*name, (*value).to_owned())));
+        let watch = watch(&server, &folder, names, &environment);
+        let broker = Self { folder, amqp, amqps, management, server, environment, _watch: watch };
         broker.wait();
         Some(broker)
     }
@@ -90,6 +123,57 @@ impl Broker {
     /// The certificate of the authority that the broker's own is signed with, in PEM.
     pub fn authority(&self) -> PathBuf {
         self.folder.join("ca.pem")
+    }
+
+    /// Has everything that was declared written to disk. The broker itself writes what exists within
+    /// two seconds, and which log belongs to which queue within half a second; when it is killed
+    /// it forgets what it had not written, and a queue without a log never has a leader.
+    pub fn sync(&self) {
+        let said = self.control(&["eval", "mnesia:sync_log()."]);
+        assert!(said.starts_with("ok"), "{said}");
+    }
+
+    /// `rabbitmqctl` with these arguments; what it says.
+    pub fn control(&self, arguments: &[&str]) -> String {
+        let control = self.server.with_file_name("rabbitmqctl");
+        let output = Command::new(control)
+            .args(arguments)
+            .current_dir(&self.folder)
+            .envs(self.environment.iter().map(|(name, value)| (*name, value)))
+            .stdin(Stdio::null())
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{arguments:?}: {output:?}");
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    /// Kills the broker, as a power cut would; returns when it is gone.
+    pub fn kill(&self) {
+        let pid = fs::read_to_string(self.folder.join("broker.pid")).unwrap();
+        let pid = pid.trim();
+        let killed = Command::new("kill").args(["-9", pid]).status().unwrap();
+        assert!(killed.success(), "process {pid} cannot be killed");
+        let start = Instant::now();
+        while Path::new("/proc").join(pid).exists() {
+            assert!(start.elapsed() < PATIENCE, "process {pid} does not go");
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    }
+
+    /// Starts it again after it was killed, on the same files and ports; returns when it answers.
+    pub fn restart(&self) {
+        let output = fs::File::options().append(true).open(self.folder.join("output")).unwrap();
+        let mut starter = Command::new(&self.server)
+            .current_dir(&self.folder)
+            .envs(self.environment.iter().map(|(name, value)| (*name, value)))
+            .stdin(Stdio::null())
+            .stdout(output.try_clone().unwrap())
+            .stderr(output)
+            .spawn()
+            .unwrap();
+        self.wait();
+        // It ends with the broker, which the watch ends at last.
+        std::thread::spawn(move || starter.wait());
     }
 
     /// Waits until the broker answers in AMQP.
@@ -137,8 +221,15 @@ fn certify(folder: &Path) {
     write("key.pem", key.serialize_pem());
 }
 
-/// Deliveries that are not answered are looked for every second, not every minute.
-const ADVANCED: &str = "[{rabbit, [{channel_tick_interval, 1000}]}].\n";
+/// What RabbitMQ's old configuration file alone can say: deliveries that are not answered are looked
+/// for every second, not every minute; and `more`.
+fn advanced(more: &str) -> String {
+    format!("[{{rabbit, [{{channel_tick_interval, 1000}}{more}]}}].\n")
+}
+
+/// What docs/bus.md advises: what a queue could not hand on is tried again after ten seconds, not
+/// after three minutes.
+const ADVISED: &str = ", {dead_letter_worker_publisher_confirm_timeout, 10000}";
 
 /// The newest server that is installed.
 fn server() -> Option<PathBuf> {
@@ -150,7 +241,7 @@ fn server() -> Option<PathBuf> {
 
 /// Starts the name server and the broker under a shell that ends both when this process is gone,
 /// however it went: its standard input is a pipe that we hold.
-fn launch(server: &Path, folder: &Path, distribution: u16, names: u16) -> Child {
+fn watch(server: &Path, folder: &Path, names: u16, environment: &[(&str, String)]) -> Child {
     let script = format!(
         "epmd -port {names} -address 127.0.0.1 & names=$!\n\
          '{server}' > output 2>&1 < /dev/null & starter=$!\n\
@@ -162,31 +253,37 @@ fn launch(server: &Path, folder: &Path, distribution: u16, names: u16) -> Child 
         server = server.display(),
         folder = folder.display(),
     );
-    let path = |name: &str| folder.join(name);
     Command::new("/bin/sh")
         .arg("-c")
         .arg(script)
         .current_dir(folder)
-        .env("HOME", folder)
-        .env("RABBITMQ_NODENAME", format!("dolmen{distribution}@localhost"))
-        .env("RABBITMQ_MNESIA_BASE", path("mnesia"))
-        .env("RABBITMQ_LOG_BASE", path("log"))
-        .env("RABBITMQ_CONFIG_FILE", path("rabbitmq.conf"))
-        .env("RABBITMQ_ADVANCED_CONFIG_FILE", path("advanced.config"))
-        .env("RABBITMQ_ENABLED_PLUGINS_FILE", path("enabled_plugins"))
-        .env("RABBITMQ_CONF_ENV_FILE", "/dev/null")
-        // The broker's own process; the script that starts it is another.
-        .env("RABBITMQ_PID_FILE", path("broker.pid"))
-        .env("RABBITMQ_DIST_PORT", distribution.to_string())
-        .env("ERL_EPMD_PORT", names.to_string())
-        .env("ERL_EPMD_ADDRESS", "127.0.0.1")
-        // Few messages at a time: flush to disk soon, and use little of the machine.
-        .env("RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS", "+S 2:2 +sbwt none")
+        .envs(environment.iter().map(|(name, value)| (*name, value)))
         .stdin(Stdio::piped())
         .stdout(Stdio::null())
         .stderr(Stdio::null())
         .spawn()
         .unwrap()
+}
+
+fn environment(folder: &Path, distribution: u16, names: u16) -> Vec<(&'static str, String)> {
+    let path = |name: &str| folder.join(name).display().to_string();
+    vec![
+        ("HOME", folder.display().to_string()),
+        ("RABBITMQ_NODENAME", format!("dolmen{distribution}@localhost")),
+        ("RABBITMQ_MNESIA_BASE", path("mnesia")),
+        ("RABBITMQ_LOG_BASE", path("log")),
+        ("RABBITMQ_CONFIG_FILE", path("rabbitmq.conf")),
+        ("RABBITMQ_ADVANCED_CONFIG_FILE", path("advanced.config")),
+        ("RABBITMQ_ENABLED_PLUGINS_FILE", path("enabled_plugins")),
+        ("RABBITMQ_CONF_ENV_FILE", "/dev/null".to_owned()),
+        // The broker's own process; the script that starts it is another.
+        ("RABBITMQ_PID_FILE", path("broker.pid")),
+        ("RABBITMQ_DIST_PORT", distribution.to_string()),
+        ("ERL_EPMD_PORT", names.to_string()),
+        ("ERL_EPMD_ADDRESS", "127.0.0.1".to_owned()),
+        // Few messages at a time: flush to disk soon, and use little of the machine.
+        ("RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS", "+S 2:2 +sbwt none".to_owned()),
+    ]
 }
 
 /// Ports that nobody listens on just now.

@@ -2,10 +2,11 @@
 
 use std::collections::HashSet;
 use std::sync::Arc;
+use std::time::Duration;
 
-use dolmen_bus::{ALONE_FROM, Message, SettleError, Settlement};
+use dolmen_bus::{ALONE_FROM, Message, SettleError, Settlement, What};
 
-use crate::tools::{QUIET, consume, done, next, next_soon};
+use crate::tools::{QUIET, consume, done, next, next_soon, softfail};
 use crate::{Process, Rig, Scene};
 
 /// Whoever loses a message without a word gets it again.
@@ -69,6 +70,25 @@ pub async fn what_is_handed_back_comes_again_untouched<R: Rig>(rig: R) {
     }
     messages.dedup();
     assert_eq!(messages.len(), 1);
+}
+
+/// Also when a transport sends it anew: what failed before is still known.
+pub async fn what_is_handed_back_often_keeps_its_history<R: Rig>(rig: R) {
+    let scene = Scene::new(rig, &[("a", &["#"])]).await;
+    scene.publish("k", "1").await;
+    let mut consumer = scene.consume("a").await;
+    let mut delivery = next(consumer.as_mut()).await;
+    let wait = softfail(&delivery, "a", Duration::from_secs(1));
+    delivery.receipt.settle(&wait).await.unwrap();
+    let mut first = next(consumer.as_mut()).await;
+    assert_eq!((first.envelope.attempt, first.envelope.errors.len()), (2, 1));
+    first.receipt.settle(&Settlement::HandBack).await.unwrap();
+    for n in 1..=6 {
+        let mut delivery = next(consumer.as_mut()).await;
+        assert_eq!(delivery.envelope, first.envelope, "handed back {n} times");
+        assert_eq!(delivery.message, first.message, "handed back {n} times");
+        delivery.receipt.settle(&Settlement::HandBack).await.unwrap();
+    }
 }
 
 /// The second answer comes too late, and says so.
@@ -220,4 +240,9 @@ pub async fn what_is_redelivered_too_often_is_a_failed_message<R: Rig>(rig: R) {
     assert_eq!(failed[0].message.id, poison.id);
     assert_eq!(failed[0].message.body, poison.body);
     assert_eq!(failed[0].service, "a");
+    // The journal knows it too, though no worker had a word in it.
+    let story = scene.story(&poison, What::Hardfail).await;
+    assert_eq!(story.len(), 2, "{story:?}");
+    assert_eq!((story[1].service.as_deref(), &story[1].message.body), (Some("a"), &poison.body));
+    assert!(story[1].reason.as_deref().is_some_and(|reason| reason.starts_with("delivered")));
 }

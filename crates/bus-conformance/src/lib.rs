@@ -6,8 +6,10 @@
 //! faster than the machine's.
 
 pub mod broker;
+mod cable;
 mod clock;
 mod deliver;
+mod foreign;
 mod operate;
 mod publish;
 mod refusing;
@@ -23,8 +25,10 @@ use std::time::Duration;
 use async_trait::async_trait;
 use dolmen_bus::{Clock, Transport};
 
+pub use cable::Cable;
 pub use clock::FastClock;
 pub use deliver::*;
+pub use foreign::publish_foreign;
 pub use operate::*;
 pub use publish::*;
 pub use retry::*;
@@ -80,6 +84,7 @@ macro_rules! suite {
             a_delivery_without_an_answer_comes_again
             a_killed_worker_loses_nothing
             what_is_handed_back_comes_again_untouched
+            what_is_handed_back_often_keeps_its_history
             a_delivery_is_settled_once
             no_more_than_the_prefetch_is_out_at_a_time
             dropping_next_loses_nothing
@@ -107,6 +112,8 @@ macro_rules! suite {
             an_outage_pauses_the_service_and_burns_no_attempts
             one_message_that_always_fails_pauses_nobody
             a_handler_that_cannot_be_run_pauses_instead_of_failing
+            a_new_process_that_gets_through_ends_a_pause
+            what_is_forwarded_to_an_impossible_name_is_a_failed_message
             a_broken_contract_is_a_hardfail_that_no_handler_sees
             a_panic_and_the_time_limit_are_softfails
             stopping_lets_handlers_finish_and_hands_back_the_rest
@@ -118,6 +125,7 @@ macro_rules! suite {
             the_journal_is_read_on_from_where_one_was
             failed_messages_stay_until_they_are_kept
             a_failed_message_can_be_sent_to_its_service_again
+            nothing_is_sent_to_an_impossible_name
             a_service_with_ready_messages_is_not_removed
             waiting_messages_are_listed_and_reached_or_that_is_refused
         }

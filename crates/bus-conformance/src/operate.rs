@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use dolmen_bus::{
-    DrainError, Envelope, FailedMessage, KeepError, KeepFailed, Origin, Parcel, TransportError,
-    What,
+    DrainError, Envelope, FailedMessage, KeepError, KeepFailed, Message, Origin, Parcel,
+    PublishError, TransportError, What,
 };
 
 use crate::tools::{done, hardfail, next, next_soon, softfail};
@@ -104,6 +104,20 @@ pub async fn the_journal_is_read_on_from_where_one_was<R: Rig>(rig: R) {
     .await;
     assert_eq!(more.len(), 1);
     assert_eq!(Some(&more[0].message.id), sent.last());
+}
+
+/// What cannot be a service is told, and nothing is sent.
+pub async fn nothing_is_sent_to_an_impossible_name<R: Rig>(rig: R) {
+    let scene = Scene::new(rig, &[("a", &["k"])]).await;
+    for name in ["", "Big", &"x".repeat(300)] {
+        let (message, envelope) = (Message::new("k", "1"), Envelope::default());
+        let error = scene.bus.send(name, vec![Parcel { message, envelope }]).await.unwrap_err();
+        let is_name =
+            matches!(error, PublishError::Unconfirmed { cause: TransportError::Name(_), .. });
+        assert!(is_name, "{error}");
+    }
+    assert!(scene.bus.has_service("a").await.unwrap());
+    assert!(!scene.bus.has_service("b").await.unwrap());
 }
 
 struct Broken;

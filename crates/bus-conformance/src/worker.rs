@@ -187,6 +187,45 @@ pub async fn a_handler_that_cannot_be_run_pauses_instead_of_failing<R: Rig>(rig:
     assert!(events.iter().filter(|e| e.what == What::Done).all(|event| event.attempt == 1));
 }
 
+/// A process that paused its service and ended cannot say that it works again: the next one does.
+pub async fn a_new_process_that_gets_through_ends_a_pause<R: Rig>(rig: R) {
+    let scene = Scene::new(rig, &[("a", &["k"]), ("b", &["k"])]).await;
+    scene.publish("k", "1").await;
+    for service in ["a", "b"] {
+        let missing = Exec::new("/nonexistent/create-account");
+        scene.worker(service).handle(missing).run_until_idle().await.unwrap();
+    }
+    let events = scene
+        .journal(|events| events.iter().filter(|event| event.what == What::Paused).count() == 2)
+        .await;
+    let paused = events.iter().find(|event| event.what == What::Paused).unwrap();
+    let reason = paused.reason.as_deref().unwrap();
+    assert!(reason.starts_with("the handler cannot be run: "), "{reason}");
+    assert!(reason.contains("/nonexistent/create-account"), "{reason}");
+    assert!(scene.bus.paused_at("a").await.unwrap().is_some());
+    let summary = scene.worker("a").handle(Exec::new("cat")).run_until_idle().await.unwrap();
+    assert_eq!(summary.done, 1);
+    let resumed = |event: &dolmen_bus::Event| event.what == What::Resumed;
+    let events = scene.journal(|events| events.iter().any(resumed)).await;
+    assert_eq!(events.iter().filter(|event| resumed(event)).count(), 1);
+    assert_eq!(scene.bus.paused_at("a").await.unwrap(), None);
+    assert!(scene.bus.paused_at("b").await.unwrap().is_some(), "nobody handled anything there");
+}
+
+/// A handler may name anything as the service to forward to.
+pub async fn what_is_forwarded_to_an_impossible_name_is_a_failed_message<R: Rig>(rig: R) {
+    let scene = Scene::new(rig, &[("a", &["k"])]).await;
+    scene.publish("k", "1").await;
+    let worker = scene.worker("a").handle(|_: Incoming| async {
+        Err(Failure::technical("not mine").forward_to("é".repeat(200)))
+    });
+    let summary = within("the end", worker.run_until_idle()).await.unwrap();
+    assert_eq!((summary.forwarded, summary.hardfailed), (0, 1));
+    let failed = scene.failed(1).await;
+    let reason = failed[0].envelope.reason.as_deref().unwrap();
+    assert!(reason.starts_with("forwarded to what is no service: "), "{reason}");
+}
+
 /// A message that breaks its contract is a technical hardfail with the path, and no handler runs.
 pub async fn a_broken_contract_is_a_hardfail_that_no_handler_sees<R: Rig>(rig: R) {
     let scene = Scene::new(rig, &[("a", &["k"])]).await;

@@ -10,11 +10,12 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use dolmen_bus::{ALONE_FROM, Consumer, Delivery, Envelope, Subscription, TransportError};
 use futures_util::StreamExt;
-use lapin::Channel;
+use futures_util::future::try_join_all;
 use lapin::options::{
     BasicCancelOptions, BasicConsumeOptions, BasicQosOptions, QueueDeclareOptions,
 };
@@ -22,8 +23,13 @@ use lapin::types::FieldTable;
 use tokio::sync::Notify;
 
 use crate::Shared;
+use crate::acks::Acks;
 use crate::convert::{json, message};
-use crate::link::{self, BACKOFF, answer, reply_code, unreachable};
+use crate::link::{
+    self, BACKOFF, Link, answer, explained, explained_of_many, is_unreadable, pause_after,
+    reply_code, unreachable,
+};
+use crate::names::Names;
 use crate::receipt::RabbitReceipt;
 
 /// How many deliveries of a consumer are unsettled, and a bell for when it is one less.
@@ -52,6 +58,10 @@ impl Unsettled {
     }
 }
 
+/// How long a consumer that is closed finishes what it was about. What it then drops was handed
+/// back already, or its connection is gone.
+const FINISH: Duration = Duration::from_secs(1);
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Width {
     Narrow,
@@ -60,7 +70,7 @@ enum Width {
 
 /// A consumer on the broker.
 struct Open {
-    channel: Channel,
+    acks: Arc<Acks>,
     consumer: lapin::Consumer,
     width: Width,
 }
@@ -76,11 +86,16 @@ enum Stage {
 
 pub(crate) struct RabbitConsumer {
     shared: Arc<Shared>,
+    /// The one that all services of this process share, until something unreadable came on it.
+    link: Arc<Link>,
     want: Subscription,
     stage: Stage,
     /// Received, but not handed out.
-    ready: VecDeque<(Channel, lapin::message::Delivery)>,
+    ready: VecDeque<(Arc<Acks>, lapin::message::Delivery)>,
     unsettled: Arc<Unsettled>,
+    /// How often the connection broke soon after it was made, and when it did last.
+    breaks: u32,
+    broke_at: Option<Instant>,
 }
 
 impl RabbitConsumer {
@@ -89,18 +104,45 @@ impl RabbitConsumer {
         shared: Arc<Shared>,
         want: &Subscription,
     ) -> Result<Self, TransportError> {
-        let open = open(&shared, &want.service).await?;
+        let link = Arc::clone(&shared.consuming);
+        let open = open(&link, &shared.names, &want.service).await?;
         Ok(Self {
             shared,
+            link,
             want: want.clone(),
             stage: Stage::Open(Box::new(open)),
             ready: VecDeque::new(),
             unsettled: Arc::default(),
+            breaks: 0,
+            broke_at: None,
         })
     }
 
-    fn hand_out(&self, channel: Channel, delivery: lapin::message::Delivery) -> Delivery {
+    /// Takes note that the connection broke, and says why.
+    fn broke(&mut self, why: &str) {
+        let (_, longest) = BACKOFF;
+        let soon = self.broke_at.is_some_and(|at| at.elapsed() < longest * 2);
+        self.breaks = if soon { self.breaks.saturating_add(1) } else { 1 };
+        self.broke_at = Some(Instant::now());
+        let again_in = pause_after(self.breaks);
+        let service = self.want.service.as_str();
+        let why = if !Arc::ptr_eq(&self.link, &self.shared.consuming) {
+            explained(why, &self.shared.names.service(service))
+        } else {
+            if is_unreadable(why) {
+                // Whose message it was shows when nobody else's come on the same connection; and
+                // nobody else's are taken back with it any more.
+                self.link = Arc::new(self.shared.consuming.apart(service));
+            }
+            explained_of_many(why)
+        };
+        tracing::warn!(service, ?again_in, why, "the connection broke");
+    }
+
+    fn hand_out(&self, acks: Arc<Acks>, delivery: lapin::message::Delivery) -> Delivery {
         self.unsettled.count.fetch_add(1, Ordering::SeqCst);
+        let tag = delivery.delivery_tag;
+        acks.handed_out(tag);
         let redeliveries = redeliveries(&delivery);
         let key = delivery.routing_key.as_str().to_owned();
         let (message, headers) = message(&key, &delivery.properties, delivery.data);
@@ -111,9 +153,8 @@ impl RabbitConsumer {
         let receipt = RabbitReceipt::new(
             Arc::clone(&self.shared),
             self.want.service.clone(),
-            (channel, delivery.acker),
-            message.clone(),
-            envelope.attempt,
+            (acks, tag, delivery.acker),
+            (message.clone(), envelope.clone()),
             redeliveries,
             Arc::clone(&self.unsettled),
         );
@@ -126,22 +167,22 @@ impl RabbitConsumer {
         let service = self.shared.names.service(&self.want.service);
         match (open.width, suspect) {
             (Width::Narrow, false) if self.want.prefetch > 1 => {
-                self.ready.push_back((open.channel.clone(), delivery));
+                self.ready.push_back((Arc::clone(&open.acks), delivery));
                 let prefetch = self.want.prefetch;
                 Stage::Working(Box::pin(reopen(open, service, prefetch, Width::Wide)))
             }
             (Width::Wide, true) => {
                 let unsettled = Arc::clone(&self.unsettled);
                 Stage::Working(Box::pin(async move {
-                    let handed_back = link::hand_back(&open.channel, &delivery.acker).await;
+                    let handed_back = link::hand_back(open.acks.channel(), &delivery.acker).await;
                     handed_back.map_err(|error| unreachable(&error))?;
-                    let open = cancel(open).await?;
+                    let acks = cancel(open).await?;
                     unsettled.fewer_than(1).await;
-                    consume(open, service, 1, Width::Narrow).await
+                    consume(acks, service, 1, Width::Narrow).await
                 }))
             }
             _ => {
-                self.ready.push_back((open.channel.clone(), delivery));
+                self.ready.push_back((Arc::clone(&open.acks), delivery));
                 Stage::Open(Box::new(open))
             }
         }
@@ -156,46 +197,50 @@ fn redeliveries(delivery: &lapin::message::Delivery) -> u32 {
     count.and_then(|count| u32::try_from(count).ok()).unwrap_or_default()
 }
 
-async fn open(shared: &Shared, service: &str) -> Result<Open, TransportError> {
+async fn open(link: &Arc<Link>, names: &Names, service: &str) -> Result<Open, TransportError> {
     const NOT_FOUND: u16 = 404;
-    let channel = shared.consuming.channel().await?;
-    let queue = shared.names.service(service);
+    let channel = link.channel().await?;
+    let queue = names.service(service);
     let passive = QueueDeclareOptions { passive: true, ..Default::default() };
     let declared = channel.queue_declare(queue.as_str().into(), passive, FieldTable::default());
     answer(&channel, declared).await.map_err(|error| match reply_code(&error) {
         Some(NOT_FOUND) => TransportError::NotSetUp(format!("service {service}")),
         _ => unreachable(&error),
     })?;
-    consume(channel, queue, 1, Width::Narrow).await
+    consume(Acks::on(channel, link), queue, 1, Width::Narrow).await
 }
 
 async fn consume(
-    channel: Channel,
+    acks: Arc<Acks>,
     queue: String,
     prefetch: u16,
     width: Width,
 ) -> Result<Open, TransportError> {
+    let channel = acks.channel();
     let consuming = async {
         channel.basic_qos(prefetch, BasicQosOptions::default()).await?;
         let (tag, options) = ("".into(), BasicConsumeOptions::default());
         channel.basic_consume(queue.as_str().into(), tag, options, FieldTable::default()).await
     };
-    let consumer = answer(&channel, consuming).await.map_err(|error| unreachable(&error))?;
-    Ok(Open { channel, consumer, width })
+    let consumer = answer(channel, consuming).await.map_err(|error| unreachable(&error))?;
+    Ok(Open { acks, consumer, width })
 }
 
 /// Stops receiving and hands back what is here; the channel goes on, for what was handed out.
-async fn cancel(open: Open) -> Result<Channel, TransportError> {
-    let Open { channel, mut consumer, .. } = open;
+async fn cancel(open: Open) -> Result<Arc<Acks>, TransportError> {
+    let Open { acks, mut consumer, .. } = open;
+    let channel = acks.channel();
     let cancelling = async {
         channel.basic_cancel(consumer.tag(), BasicCancelOptions::default()).await?;
+        let mut handing_back = Vec::new();
         while let Some(delivery) = consumer.next().await {
-            link::hand_back(&channel, &delivery?.acker).await?;
+            let acker = delivery?.acker;
+            handing_back.push(async move { link::hand_back(channel, &acker).await });
         }
-        Ok(())
+        try_join_all(handing_back).await.map(drop)
     };
-    answer(&channel, cancelling).await.map_err(|error| unreachable(&error))?;
-    Ok(channel)
+    answer(channel, cancelling).await.map_err(|error| unreachable(&error))?;
+    Ok(acks)
 }
 
 async fn reopen(
@@ -204,19 +249,29 @@ async fn reopen(
     prefetch: u16,
     width: Width,
 ) -> Result<Open, TransportError> {
-    let channel = cancel(open).await?;
-    consume(channel, queue, prefetch, width).await
+    let acks = cancel(open).await?;
+    consume(acks, queue, prefetch, width).await
 }
 
 /// Connects again, however long it takes; an error only when the service is gone.
-async fn open_again(shared: Arc<Shared>, service: String) -> Result<Open, TransportError> {
+async fn open_again(
+    shared: Arc<Shared>,
+    link: Arc<Link>,
+    service: String,
+    first: Duration,
+) -> Result<Open, TransportError> {
+    tokio::time::sleep(first).await;
     let (mut pause, longest) = BACKOFF;
     loop {
-        match open(&shared, &service).await {
+        match open(&link, &shared.names, &service).await {
             Err(TransportError::Unreachable(why)) => {
                 tracing::warn!(service, why, "cannot consume; trying again in {pause:?}");
                 tokio::time::sleep(pause).await;
                 pause = (pause * 2).min(longest);
+            }
+            Ok(open) => {
+                shared.release_waits();
+                return Ok(open);
             }
             result => return result,
         }
@@ -229,18 +284,25 @@ impl Consumer for RabbitConsumer {
         loop {
             // The one that a narrow consumer got counts too, when a wide one follows it.
             self.unsettled.fewer_than(usize::from(self.want.prefetch.max(1))).await;
-            if let Some((channel, delivery)) = self.ready.pop_front() {
-                return Ok(self.hand_out(channel, delivery));
+            if let Some((acks, delivery)) = self.ready.pop_front() {
+                // What was fetched before its connection broke is delivered again: whoever handled
+                // this one would do so for nothing.
+                if !delivery.acker.usable() {
+                    continue;
+                }
+                return Ok(self.hand_out(acks, delivery));
             }
             match &mut self.stage {
                 Stage::Closed => {
-                    let again = open_again(Arc::clone(&self.shared), self.want.service.clone());
+                    let (shared, link) = (Arc::clone(&self.shared), Arc::clone(&self.link));
+                    let service = self.want.service.clone();
+                    let again = open_again(shared, link, service, pause_after(self.breaks));
                     self.stage = Stage::Working(Box::pin(again));
                 }
                 Stage::Working(working) => match working.await {
                     Ok(open) => self.stage = Stage::Open(Box::new(open)),
                     Err(TransportError::Unreachable(why)) => {
-                        tracing::warn!(service = self.want.service, why, "the connection broke");
+                        self.broke(&why);
                         self.stage = Stage::Closed;
                     }
                     Err(error) => {
@@ -249,19 +311,21 @@ impl Consumer for RabbitConsumer {
                     }
                 },
                 Stage::Open(open) => {
-                    let Open { channel, consumer, .. } = &mut **open;
-                    let received = answer(channel, async { consumer.next().await.transpose() });
+                    let Open { acks, consumer, .. } = &mut **open;
+                    let received =
+                        answer(acks.channel(), async { consumer.next().await.transpose() });
                     let received = received.await;
                     let Stage::Open(open) = std::mem::replace(&mut self.stage, Stage::Closed)
                     else {
                         continue;
                     };
                     match received {
-                        Ok(Some(delivery)) => self.stage = self.receive(*open, delivery),
-                        Err(error) => {
-                            let service = &self.want.service;
-                            tracing::warn!(service, %error, "the connection broke");
+                        Ok(Some(delivery)) => {
+                            // What breaks before anything came is a habit; this is not.
+                            self.breaks = 0;
+                            self.stage = self.receive(*open, delivery);
                         }
+                        Err(error) => self.broke(&error.to_string()),
                         Ok(None) => tracing::warn!(service = self.want.service, "cancelled"),
                     }
                 }
@@ -277,15 +341,19 @@ impl Consumer for RabbitConsumer {
 
 async fn hand_back(
     stage: Stage,
-    ready: VecDeque<(Channel, lapin::message::Delivery)>,
+    ready: VecDeque<(Arc<Acks>, lapin::message::Delivery)>,
 ) -> Result<(), TransportError> {
     let open = match stage {
         Stage::Open(open) => Some(*open),
-        Stage::Working(working) => working.await.ok(),
+        // It may wait for a broker that is away, or for the last handler to end.
+        Stage::Working(working) => match tokio::time::timeout(FINISH, working).await {
+            Ok(open) => open.ok(),
+            Err(_) => None,
+        },
         Stage::Closed => None,
     };
-    for (channel, delivery) in ready {
-        let handed_back = link::hand_back(&channel, &delivery.acker).await;
+    for (acks, delivery) in ready {
+        let handed_back = link::hand_back(acks.channel(), &delivery.acker).await;
         handed_back.map_err(|error| unreachable(&error))?;
     }
     match open {

@@ -1,19 +1,18 @@
 //! Records of the journal as AMQP messages, and the stream they are read back from.
 
-use std::time::Duration;
+use std::ops::ControlFlow;
+use std::time::{Duration, Instant};
 
-use dolmen_bus::{Bytes, Envelope, Event, Headers, TransportError, What};
+use dolmen_bus::{Bytes, Envelope, Event, Headers, TransportError, What, after};
 use dolmen_model::Time;
-use futures_util::StreamExt;
 use lapin::BasicProperties;
-use lapin::options::{BasicAckOptions, BasicConsumeOptions, BasicQosOptions};
-use lapin::types::{AMQPValue, FieldTable};
+use lapin::types::AMQPValue;
 use serde_json::Value;
 use uuid::Uuid;
 
 use crate::convert::{message, properties};
-use crate::link::{Link, answer, unreachable};
-use crate::topology::close;
+use crate::link::Link;
+use crate::stream::{QUIET, Reader, offset, position};
 
 /// What a record says besides the message and its envelope.
 mod name {
@@ -23,11 +22,14 @@ mod name {
     pub(super) const TOOK: &str = "dolmen-took-us";
 }
 
-/// A stream is at its end when nothing came for so long.
-const QUIET: Duration = Duration::from_millis(300);
+/// The last block of a stream was read when nothing came for a while, or so long in all.
+const LAST_BLOCK: Duration = Duration::from_secs(2);
 
-/// How many records are on their way at a time.
-const PREFETCH: u16 = 1000;
+/// How long a record may take to come that is known to be there.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// How far the clock of whoever wrote a record may be behind the broker's.
+const BEHIND: Duration = Duration::from_secs(3600);
 
 /// A record's properties and body.
 pub(crate) fn write(event: &Event) -> (BasicProperties, Bytes) {
@@ -61,8 +63,13 @@ pub(crate) fn write(event: &Event) -> (BasicProperties, Bytes) {
 /// published whose producer does not: its id may, and else it was not before `earlier`.
 fn read(delivery: lapin::message::Delivery, earlier: Time) -> Option<Event> {
     let key = delivery.routing_key.as_str().to_owned();
-    let (message, headers) = message(&key, &delivery.properties, delivery.data);
+    let id = delivery.properties.message_id().as_ref().map(|id| id.as_str().to_owned());
+    let (mut message, headers) = message(&key, &delivery.properties, delivery.data);
     let position = headers.get("x-stream-offset")?.as_u64()?;
+    if id.is_none() {
+        // The same whenever it is read.
+        message.id = format!("without-id-{position}");
+    }
     let envelope = Envelope::read(&headers);
     let text = |name: &str| headers.get(name).and_then(Value::as_str).map(str::to_owned);
     let what = match text(name::WHAT) {
@@ -70,7 +77,7 @@ fn read(delivery: lapin::message::Delivery, earlier: Time) -> Option<Event> {
         None => What::Published,
     };
     let said = text(name::AT).and_then(|text| parse(&text)).or(message.time);
-    let at = said.or_else(|| made_at(&message.id)).unwrap_or(earlier);
+    let at = said.or_else(|| made_at(id.as_deref()?)).unwrap_or(earlier);
     let took = headers.get(name::TOOK).and_then(Value::as_u64).map(Duration::from_micros);
     let mut event = Event::new(what, at, message);
     event.position = position;
@@ -108,7 +115,7 @@ pub(crate) enum From {
     Time(Time),
 }
 
-/// Reads at most `most` records.
+/// At most `most` records.
 pub(crate) async fn page(
     link: &Link,
     stream: &str,
@@ -116,39 +123,107 @@ pub(crate) async fn page(
     most: usize,
     now: Time,
 ) -> Result<Vec<Event>, TransportError> {
-    let channel = link.channel().await?;
-    let offset = match from {
-        From::First => AMQPValue::LongString("first".into()),
-        From::After(position) => {
-            let next = position.saturating_add(1);
-            AMQPValue::LongLongInt(i64::try_from(next).unwrap_or(i64::MAX))
-        }
-        From::Time(time) => AMQPValue::Timestamp(u64::try_from(time.seconds()).unwrap_or(0)),
-    };
-    let mut arguments = FieldTable::default();
-    arguments.insert("x-stream-offset".into(), offset);
-    let consuming = async {
-        channel.basic_qos(PREFETCH, BasicQosOptions::default()).await?;
-        let options = BasicConsumeOptions::default();
-        channel.basic_consume(stream.into(), "".into(), options, arguments).await
-    };
-    let mut consumer = answer(&channel, consuming).await.map_err(|error| unreachable(&error))?;
     let mut events = Vec::new();
-    let mut earlier = now;
-    while events.len() < most {
-        let Ok(next) = tokio::time::timeout(QUIET, consumer.next()).await else { break };
-        let Some(delivery) = next else { break };
-        let delivery = delivery.map_err(|error| unreachable(&error))?;
-        let ack = answer(&channel, delivery.acker.ack(BasicAckOptions::default())).await;
-        ack.map_err(|error| unreachable(&error))?;
-        let Some(event) = read(delivery, earlier) else { continue };
-        earlier = event.at;
-        // A block may begin before what was asked for.
-        if !matches!(from, From::After(position) if event.position <= position) {
+    scan(link, stream, from, now, |event| {
+        if events.len() < most {
             events.push(event);
         }
-    }
-    drop(consumer);
-    close(channel).await;
+        match events.len() < most {
+            true => ControlFlow::Continue(()),
+            false => ControlFlow::Break(()),
+        }
+    })
+    .await?;
     Ok(events)
+}
+
+/// Shows `see` one record after the other, until it has seen enough or all that were there when
+/// this began. That is known before it reads: a broker that is busy may be silent at any time.
+pub(crate) async fn scan(
+    link: &Link,
+    stream: &str,
+    from: From,
+    now: Time,
+    mut see: impl FnMut(Event) -> ControlFlow<()>,
+) -> Result<(), TransportError> {
+    let Some(last) = last(link, stream, now).await? else { return Ok(()) };
+    let nothing_after = match from {
+        From::First => false,
+        From::After(position) => last.position <= position,
+        From::Time(time) => last.at.is_some_and(|at| after(at, BEHIND) < time),
+    };
+    if nothing_after {
+        return Ok(());
+    }
+    let offset = match from {
+        From::First => AMQPValue::LongString("first".into()),
+        From::After(position) => offset(position.saturating_add(1)),
+        From::Time(time) => AMQPValue::Timestamp(u64::try_from(time.seconds()).unwrap_or(0)),
+    };
+    let start = match from {
+        From::After(position) => position.saturating_add(1),
+        From::First | From::Time(_) => 0,
+    };
+    let mut reader = Reader::open(link, stream, offset, start).await?;
+    let reading = async {
+        let mut earlier = now;
+        let mut seen = None;
+        while seen < Some(last.position) {
+            let Some(delivery) = reader.next(PATIENCE).await? else {
+                // Of a time nobody knows whether a record follows it.
+                if seen.is_none() && matches!(from, From::Time(_)) {
+                    break;
+                }
+                return Err(TransportError::Unreachable(format!(
+                    "the stream {stream} gives no record after {seen:?}, and its last is {}",
+                    last.position
+                )));
+            };
+            seen = position(&delivery).or(seen);
+            let Some(event) = read(delivery, earlier) else { continue };
+            earlier = event.at;
+            // A block may begin before what was asked for.
+            if !matches!(from, From::After(position) if event.position <= position)
+                && see(event).is_break()
+            {
+                break;
+            }
+        }
+        Ok(())
+    };
+    let result = reading.await;
+    reader.close().await;
+    result
+}
+
+/// The last record of a stream.
+struct Last {
+    position: u64,
+    /// When, if a newer dolmen did not write it.
+    at: Option<Time>,
+}
+
+/// The last record; `None` when there is none yet.
+async fn last(link: &Link, stream: &str, now: Time) -> Result<Option<Last>, TransportError> {
+    let offset = AMQPValue::LongString("last".into());
+    let mut reader = Reader::open(link, stream, offset, 0).await?;
+    // What the broker counts may be some seconds old: a stream that it calls empty may not be.
+    let first = if reader.records() > 0 { PATIENCE } else { QUIET };
+    let reading = async {
+        let mut last = None;
+        let began = Instant::now();
+        while let Some(delivery) = reader.next(if last.is_none() { first } else { QUIET }).await? {
+            if let Some(position) = position(&delivery) {
+                last = Some(Last { position, at: read(delivery, now).map(|event| event.at) });
+            }
+            // Unless it had to look for its place: then it reads all there is.
+            if began.elapsed() > LAST_BLOCK && !reader.has_left_out() {
+                break;
+            }
+        }
+        Ok(last)
+    };
+    let result = reading.await;
+    reader.close().await;
+    result
 }

@@ -5,6 +5,8 @@
 //! returned), `receipt` (sent on, recorded, then acknowledged), `consumer` (reconnections, and
 //! messages that kill their worker).
 
+mod acks;
+mod admin;
 mod consumer;
 mod convert;
 mod journal;
@@ -13,29 +15,38 @@ mod names;
 mod project;
 mod publisher;
 mod receipt;
+mod rungs;
+mod stream;
 mod take;
 mod topology;
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use dolmen_bus::{
     Capabilities, Change, Clock, Consumer, Depth, DrainError, Envelope, Event, Headers, KeepFailed,
     Message, MessageError, Mode, Parcel, PublishError, Return, Subscription, SystemClock, Topology,
-    Transport, TransportError, Waiting, check_batch, check_name,
+    Transport, TransportError, Waiting, check_batch, check_name, check_target,
 };
 use dolmen_model::Time;
 use lapin::uri::AMQPUri;
 use thiserror::Error;
 
+use crate::admin::Admin;
 use crate::consumer::RabbitConsumer;
 use crate::convert::properties;
 use crate::journal::From as JournalFrom;
 use crate::link::Link;
 use crate::names::{Names, RUNGS};
 use crate::publisher::{Letter, Publisher, Unsent};
+use crate::rungs::Rungs;
+
+/// Seconds before each touch of the waits after a reconnection. One is not enough: the broker takes
+/// connections before its management API is up, and a queue that has no leader yet hears of no
+/// policy.
+const TOUCHES: [u64; 7] = [0, 1, 2, 4, 8, 16, 32];
 
 /// What may be chosen about a bus on RabbitMQ.
 #[derive(Clone, Debug)]
@@ -44,6 +55,9 @@ pub struct Options {
     pub bus: String,
     /// `amqp://user:password@host:port/vhost`, or `amqps://` for TLS.
     pub url: String,
+    /// The broker's management API, `http://user:password@host:15672`: with it setup shows and
+    /// explains differences, and depths have rates and ages.
+    pub admin_url: Option<String>,
     /// Certificates that are trusted besides the system's, in PEM.
     pub ca: Option<String>,
     /// The waits that setup makes besides those that policies name, in seconds.
@@ -73,6 +87,7 @@ impl Options {
         Self {
             bus: bus.into(),
             url: url.into(),
+            admin_url: None,
             ca: None,
             rungs: BTreeSet::from(RUNGS),
             services: BTreeSet::new(),
@@ -89,6 +104,9 @@ pub enum OpenError {
     /// The address.
     #[error("not an address of RabbitMQ: {0}")]
     Url(String),
+    /// The address of the management API.
+    #[error("not an address of the management API: {0}")]
+    AdminUrl(String),
     /// The bus's name.
     #[error(transparent)]
     Name(#[from] dolmen_bus::NameError),
@@ -109,24 +127,12 @@ struct Shared {
     publisher: Publisher,
     publishing: Arc<Link>,
     consuming: Arc<Link>,
+    /// For whatever is looked at: what cannot be read there takes back no delivery.
+    reading: Arc<Link>,
+    admin: Option<Admin>,
     options: Options,
     rungs: Mutex<Rungs>,
     services: Mutex<BTreeSet<String>>,
-}
-
-/// The waits that are believed to exist.
-struct Rungs {
-    service: BTreeSet<u64>,
-    exchange: BTreeSet<u64>,
-}
-
-impl Rungs {
-    fn of(&mut self, back: Return) -> &mut BTreeSet<u64> {
-        match back {
-            Return::Service => &mut self.service,
-            Return::Exchange => &mut self.exchange,
-        }
-    }
 }
 
 impl RabbitBus {
@@ -134,6 +140,10 @@ impl RabbitBus {
     pub async fn open(options: Options) -> Result<Self, OpenError> {
         check_name(&options.bus)?;
         let uri: AMQPUri = options.url.parse().map_err(OpenError::Url)?;
+        let admin = match &options.admin_url {
+            Some(url) => Some(Admin::new(url, &uri.vhost, options.ca.as_deref())?),
+            None => None,
+        };
         let link = |purpose| {
             let name = format!("dolmen {} {purpose}", options.bus);
             Arc::new(Link::new(uri.clone(), options.ca.clone(), name))
@@ -143,12 +153,14 @@ impl RabbitBus {
         for link in [&publishing, &consuming] {
             topology::close(link.channel().await?).await;
         }
-        let rungs = Rungs { service: options.rungs.clone(), exchange: options.rungs.clone() };
+        let rungs = Rungs::new(&options.rungs);
         let shared = Shared {
             names: Names::new(&options.bus),
             publisher: Publisher::start(&publishing),
+            reading: link("read"),
             publishing,
             consuming,
+            admin,
             rungs: Mutex::new(rungs),
             services: Mutex::new(options.services.clone()),
             options,
@@ -156,10 +168,10 @@ impl RabbitBus {
         Ok(Self { shared: Arc::new(shared) })
     }
 
-    /// Breaks both connections off: what is unanswered is delivered to others.
+    /// Breaks the connections off: what is unanswered is delivered to others.
     pub async fn close(&self) {
-        self.shared.consuming.close().await;
-        self.shared.publishing.close().await;
+        let Shared { consuming, publishing, reading, .. } = &*self.shared;
+        tokio::join!(consuming.close(), publishing.close(), reading.close());
     }
 }
 
@@ -198,23 +210,72 @@ impl Shared {
     /// The shortest wait of at least so many seconds; the longest there is for more.
     fn rung(&self, least: u64, back: Return) -> u64 {
         let mut rungs = self.rungs.lock().unwrap_or_else(PoisonError::into_inner);
-        let rungs = rungs.of(back);
-        rungs.range(least..).next().or(rungs.last()).copied().unwrap_or(least)
+        rungs.choose(least, back, Instant::now())
     }
 
     /// Whether a wait turned out not to exist and there is a longer one to try.
     fn forget_rung(&self, rung: u64, back: Return, unsent: &Unsent) -> bool {
         let missing = match unsent {
             Unsent::Returned { .. } | Unsent::Missing(_) => true,
-            Unsent::Unreachable(_) | Unsent::Refused => false,
+            Unsent::Unreachable(_) | Unsent::Refused | Unsent::TooLong(..) => false,
         };
         let mut rungs = self.rungs.lock().unwrap_or_else(PoisonError::into_inner);
-        let rungs = rungs.of(back);
-        if missing && rungs.last() > Some(&rung) {
-            rungs.remove(&rung);
-            return true;
+        if !missing || !rungs.do_without(rung, back, Instant::now()) {
+            return false;
         }
-        false
+        let exchange = self.names.wait(rung, back);
+        tracing::warn!(
+            exchange,
+            "this wait does not exist (`dolmen bus setup` makes it); a longer one is taken meanwhile"
+        );
+        true
+    }
+
+    /// Sets up with the management API at hand: only what differs is a change.
+    async fn set_up(
+        &self,
+        admin: &Admin,
+        topology: &Topology,
+        objects: &[topology::Object],
+        mode: Mode,
+    ) -> Result<Vec<Change>, TransportError> {
+        let existing = admin.existing().await?;
+        let changes = admin::compare(&self.names, topology, objects, &existing);
+        if mode == Mode::Show {
+            return Ok(changes);
+        }
+        if let Some(conflicts) = admin::conflicts(&changes) {
+            return Err(TransportError::Refused(conflicts));
+        }
+        topology::declare(&self.publishing, objects).await?;
+        let stale = admin::stale(&self.names, topology, objects, &existing);
+        let stale =
+            stale.map(|binding| (&*binding.destination, &*binding.source, &*binding.routing_key));
+        topology::unbind(&self.publishing, stale).await?;
+        admin.release_waits(&self.names).await?;
+        Ok(changes)
+    }
+
+    /// After a reconnection: the broker may have crashed, and its waits may be stuck.
+    fn release_waits(self: &Arc<Self>) {
+        if self.admin.is_none() {
+            return;
+        }
+        let shared = Arc::clone(self);
+        tokio::spawn(async move {
+            let Some(admin) = &shared.admin else { return };
+            let mut released = Ok(());
+            for pause in TOUCHES {
+                tokio::time::sleep(Duration::from_secs(pause)).await;
+                released = admin.release_waits(&shared.names).await;
+                if let Err(TransportError::Refused(_)) = released {
+                    break;
+                }
+            }
+            if let Err(error) = released {
+                tracing::warn!(%error, "waits may be late after a crash of the broker");
+            }
+        });
     }
 
     fn know(&self, service: &str) {
@@ -258,7 +319,7 @@ impl Transport for RabbitBus {
     fn capabilities(&self) -> Capabilities {
         Capabilities {
             reach_waiting: false,
-            show_changes: false,
+            show_changes: self.shared.admin.is_some(),
             longest_handling: Some(self.shared.options.consumer_timeout),
         }
     }
@@ -267,23 +328,29 @@ impl Transport for RabbitBus {
         for service in &topology.services {
             check_name(&service.name)?;
         }
-        if mode == Mode::Show {
-            return Err(TransportError::Unsupported {
-                what: "showing what setup would change",
-                why: "AMQP cannot list what exists; give `admin_url`, the management API",
-            });
-        }
         let shared = &self.shared;
         let Options { rungs, redelivery_limit, .. } = &shared.options;
         let objects = topology::objects(&shared.names, topology, rungs, *redelivery_limit);
-        let mut changes = topology::declare(&shared.publishing, &objects).await?;
+        let mut changes = match (&shared.admin, mode) {
+            (Some(admin), mode) => shared.set_up(admin, topology, &objects, mode).await?,
+            (None, Mode::Apply) => topology::declare(&shared.publishing, &objects).await?,
+            (None, Mode::Show) => {
+                return Err(TransportError::Unsupported {
+                    what: "showing what setup would change",
+                    why: "AMQP cannot list what exists; give `admin_url`, the management API",
+                });
+            }
+        };
+        if mode == Mode::Show {
+            changes.extend(topology.repeated_to_others());
+            return Ok(changes);
+        }
         changes.extend(topology.repeated_to_others());
         for service in &topology.services {
             shared.know(&service.name);
             let named = service.policy.named_delays().into_iter().map(names::seconds);
             let mut rungs = shared.rungs.lock().unwrap_or_else(PoisonError::into_inner);
-            rungs.service.extend(named.clone());
-            rungs.exchange.extend(named);
+            rungs.set_up(named);
         }
         Ok(changes)
     }
@@ -302,11 +369,17 @@ impl Transport for RabbitBus {
     }
 
     async fn send(&self, service: &str, parcels: Vec<Parcel>) -> Result<(), PublishError> {
+        check_target(service, parcels.len())?;
         let mut letters = Vec::with_capacity(parcels.len());
         for (index, Parcel { message, envelope }) in parcels.iter().enumerate() {
             match message.check() {
                 // What came in by another way may carry headers that nobody may publish with.
-                Ok(()) | Err(MessageError::Reserved(_) | MessageError::Headers(_)) => {}
+                Ok(())
+                | Err(
+                    MessageError::Reserved(_)
+                    | MessageError::Headers(_)
+                    | MessageError::Trace { .. },
+                ) => {}
                 Err(cause) => return Err(PublishError::Message { index, cause }),
             }
             let headers = envelope.write(&message.headers, &message.routing_key);
@@ -324,6 +397,21 @@ impl Transport for RabbitBus {
 
     async fn depths(&self) -> Result<Vec<Depth>, TransportError> {
         project::depths(&self.shared).await
+    }
+
+    async fn has_service(&self, service: &str) -> Result<bool, TransportError> {
+        let queue = self.shared.names.service(service);
+        Ok(take::ready(&self.shared, &queue).await?.is_some())
+    }
+
+    async fn ready(&self, service: &str) -> Result<u64, TransportError> {
+        let queue = self.shared.names.service(service);
+        let ready = take::ready(&self.shared, &queue).await?;
+        ready.ok_or_else(|| TransportError::NotSetUp(format!("service {service}")))
+    }
+
+    async fn paused_at(&self, service: &str) -> Result<Option<Time>, TransportError> {
+        project::paused_at(&self.shared, service).await
     }
 
     async fn unrouted(&self, most: usize) -> Result<Vec<Message>, TransportError> {
@@ -358,7 +446,7 @@ impl Transport for RabbitBus {
         most: usize,
     ) -> Result<Vec<Event>, TransportError> {
         let from = position.map_or(JournalFrom::First, JournalFrom::After);
-        let (link, stream) = (&self.shared.consuming, self.shared.names.journal());
+        let (link, stream) = (&self.shared.reading, self.shared.names.journal());
         journal::page(link, &stream, from, most, self.shared.now()).await
     }
 

@@ -17,8 +17,15 @@ use tokio::sync::Mutex;
 /// How long connecting may take.
 const PATIENCE: Duration = Duration::from_secs(15);
 
+/// How long a broker may take to confirm that a connection ends.
+const LAST_WORDS: Duration = Duration::from_secs(5);
+
+/// Seconds between two heartbeats unless the address says otherwise (`?heartbeat=`). Who hears
+/// nothing for twice as long takes the other side for gone; the broker's own 60 would be two minutes.
+const HEARTBEAT: u16 = 15;
+
 /// How often somebody who waits for an answer looks whether one can still come.
-const LOOK: Duration = Duration::from_millis(250);
+pub(crate) const LOOK: Duration = Duration::from_millis(250);
 
 /// The first and the longest pause between two tries.
 pub(crate) const BACKOFF: (Duration, Duration) =
@@ -36,8 +43,16 @@ pub(crate) struct Link {
 
 impl Link {
     /// `ca` holds the certificates that are trusted besides the system's, in PEM.
-    pub(crate) fn new(uri: AMQPUri, ca: Option<String>, name: String) -> Self {
+    pub(crate) fn new(mut uri: AMQPUri, ca: Option<String>, name: String) -> Self {
+        uri.query.heartbeat.get_or_insert(HEARTBEAT);
         let tls = OwnedTLSConfig { identity: None, cert_chain: ca };
+        Self { uri, tls, name, connection: Mutex::new(None) }
+    }
+
+    /// Another to the same broker, for one purpose more.
+    pub(crate) fn apart(&self, purpose: &str) -> Self {
+        let name = format!("{} {purpose}", self.name);
+        let (uri, tls) = (self.uri.clone(), self.tls.clone());
         Self { uri, tls, name, connection: Mutex::new(None) }
     }
 
@@ -47,7 +62,9 @@ impl Link {
         if let Some(connection) = &*slot
             && connection.status().connected()
         {
-            match tokio::time::timeout(PATIENCE, connection.create_channel()).await {
+            let creating =
+                answer_of(|| connection.status().connected(), connection.create_channel());
+            match tokio::time::timeout(PATIENCE, creating).await {
                 Ok(Ok(channel)) => return Ok(channel),
                 Ok(Err(error)) => tracing::debug!(%error, "the connection broke"),
                 Err(_) => tracing::debug!("no answer within {PATIENCE:?}"),
@@ -76,19 +93,27 @@ impl Link {
     pub(crate) async fn close(&self) {
         let Some(connection) = self.connection.lock().await.take() else { return };
         let closing = connection.close(200, "done".into());
-        if !matches!(tokio::time::timeout(PATIENCE, closing).await, Ok(Ok(()))) {
+        if !matches!(tokio::time::timeout(LAST_WORDS, closing).await, Ok(Ok(()))) {
             tracing::debug!("the connection was gone already");
         }
     }
 }
 
-/// What the broker answers, or that nobody answers any more.
-///
-/// The client library forgets an acknowledgement that is on its way to a connection in the moment
-/// in which that one ends: its future never completes. So nobody waits longer than the channel
-/// lives.
+/// What the broker answers on a channel, or that nobody answers any more.
 pub(crate) async fn answer<T>(
     channel: &Channel,
+    request: impl Future<Output = lapin::Result<T>>,
+) -> lapin::Result<T> {
+    answer_of(|| channel.status().connected(), request).await
+}
+
+/// What is answered while the connection is there, or that it is not.
+///
+/// The client library forgets what is on its way to a connection in the moment in which that one
+/// ends (an acknowledgement, a new channel): its future never completes. So nobody waits longer
+/// than what would answer lives.
+async fn answer_of<T>(
+    is_there: impl Fn() -> bool,
     request: impl Future<Output = lapin::Result<T>>,
 ) -> lapin::Result<T> {
     let mut request = pin!(request);
@@ -101,7 +126,7 @@ pub(crate) async fn answer<T>(
                 return Err(ErrorKind::InvalidChannelState(state, "the connection ended").into());
             }
             // Once more: the library may be about to say itself what ended it.
-            Err(_) => is_gone = !channel.status().connected(),
+            Err(_) => is_gone = !is_there(),
         }
     }
 }
@@ -121,5 +146,64 @@ pub(crate) fn reply_code(error: &lapin::Error) -> Option<u16> {
     match error.kind() {
         lapin::ErrorKind::ProtocolError(error) => Some(error.get_id()),
         _ => None,
+    }
+}
+
+/// Whether a connection broke because of what was read on it. AMQP leaves it open how short texts
+/// are written, and the client library ends the connection when one is not UTF-8.
+pub(crate) fn is_unreadable(why: &str) -> bool {
+    why.contains("failed to parse")
+}
+
+/// Why a connection broke on which messages of one queue come, with the advice that one cause needs.
+pub(crate) fn explained(why: &str, queue: &str) -> String {
+    if !is_unreadable(why) {
+        return why.to_owned();
+    }
+    format!(
+        "{why}: probably a message in {queue} whose message_id, app_id, type or another short text \
+         is not UTF-8. It breaks the connection whenever it is delivered. Look at it on the \
+         management page, and take it out there or with `rabbitmqadmin get queue={queue} \
+         ackmode=ack_requeue_false`, or purge the queue"
+    )
+}
+
+/// The same where messages of several queues come.
+pub(crate) fn explained_of_many(why: &str) -> String {
+    if !is_unreadable(why) {
+        return why.to_owned();
+    }
+    format!(
+        "{why}: probably a message whose message_id, app_id, type or another short text is not UTF-8, \
+         for this or another service of this process. Each gets a connection of its own now; the one \
+         that breaks again names its queue"
+    )
+}
+
+/// The pause before a connection is made anew that broke so often in a row.
+pub(crate) fn pause_after(breaks: u32) -> Duration {
+    let (first, longest) = BACKOFF;
+    match breaks.checked_sub(2) {
+        // Once is no habit.
+        None => Duration::ZERO,
+        Some(more) => first.saturating_mul(2u32.saturating_pow(more)).min(longest),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_breaks_again_and_again_is_tried_ever_more_rarely() {
+        let pauses = [1, 2, 3, 4, 9, 1000].map(|breaks| pause_after(breaks).as_millis());
+        assert_eq!(pauses, [0, 100, 200, 400, 10_000, 10_000]);
+    }
+
+    #[test]
+    fn a_message_that_cannot_be_read_is_named_as_the_cause() {
+        let said = explained("failed to parse: Nom(MapRes)", "b.service.a");
+        assert!(said.contains("rabbitmqadmin get queue=b.service.a"), "{said}");
+        assert_eq!(explained("connection reset", "b.service.a"), "connection reset");
     }
 }

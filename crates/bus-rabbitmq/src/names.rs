@@ -15,6 +15,11 @@ impl Names {
         Self { bus: bus.to_owned() }
     }
 
+    /// The bus's own name.
+    pub(crate) fn bus(&self) -> &str {
+        &self.bus
+    }
+
     /// The topic exchange that producers publish to.
     pub(crate) fn events(&self) -> String {
         format!("{}.events", self.bus)

@@ -1,30 +1,30 @@
 //! Publishing, confirmed.
 //!
-//! A message counts as sent when the broker confirmed it *and* did not return it. The client
-//! library attaches a returned message to whichever confirm completes next, so a confirm by
-//! itself says nothing about its own message. But the broker sends a return before the confirm of
-//! the same message; so once every confirm of a batch is there, every return of it is attached to
-//! one of them. Each lane is one channel with one batch in flight, and what was returned is
-//! found by exchange, routing key and message id.
+//! A message counts as sent when the broker confirmed it *and* did not return it. Each lane is one
+//! channel; what is under way on it, and how a return finds its message, is in [`window`].
 
-use std::collections::HashSet;
+mod window;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use dolmen_bus::{Bytes, TransportError};
-use lapin::options::{BasicPublishOptions, ConfirmSelectOptions};
-use lapin::{BasicProperties, Channel, Confirmation};
+use lapin::options::ConfirmSelectOptions;
+use lapin::{BasicProperties, Channel};
 use thiserror::Error;
 use tokio::sync::{mpsc, oneshot};
+use tokio::time::MissedTickBehavior;
 
-use crate::link::{Link, answer, reply_code};
+use crate::link::{LOOK, Link, answer};
+use window::Window;
 
 /// How many channels publish side by side.
 const LANES: usize = 4;
-/// The most messages in flight on one.
-const BATCH: usize = 512;
 /// How many may queue up for one before publishers wait.
 const QUEUE: usize = 2048;
+
+/// AMQP's short strings end here.
+const MOST_NAME_BYTES: usize = 255;
 
 /// A message on its way to the broker.
 #[derive(Debug)]
@@ -39,10 +39,15 @@ pub(crate) struct Letter {
 /// Why a message does not count as sent.
 #[derive(Clone, Debug, Error)]
 pub(crate) enum Unsent {
-    #[error("no queue behind exchange {exchange:?} for key {routing_key:?}: {text}")]
-    Returned { exchange: String, routing_key: String, text: String },
-    #[error("exchange {0:?} does not exist")]
+    #[error(
+        "returned by the broker: no queue behind exchange {exchange:?} for key {routing_key:?} \
+         (`dolmen bus setup` makes it)"
+    )]
+    Returned { exchange: String, routing_key: String },
+    #[error("exchange {0:?} does not exist (`dolmen bus setup` makes it)")]
     Missing(String),
+    #[error("{0:?} has {1} bytes, and a name or a key on the broker at most 255")]
+    TooLong(String, usize),
     #[error("the broker refused it (a queue is full)")]
     Refused,
     #[error("{0}")]
@@ -55,6 +60,7 @@ impl From<Unsent> for TransportError {
             Unsent::Returned { exchange, .. } | Unsent::Missing(exchange) => {
                 Self::NotSetUp(format!("exchange {exchange}"))
             }
+            unsent @ Unsent::TooLong(..) => Self::Refused(unsent.to_string()),
             other => Self::Unreachable(other.to_string()),
         }
     }
@@ -108,21 +114,53 @@ impl Publisher {
 }
 
 async fn work(link: Arc<Link>, mut inbox: mpsc::Receiver<Order>) {
-    let mut channel: Option<Channel> = None;
-    let mut batch = Vec::with_capacity(BATCH);
-    while inbox.recv_many(&mut batch, BATCH).await > 0 {
-        let orders = std::mem::take(&mut batch);
-        let open = match channel.take().filter(|channel| channel.status().connected()) {
-            Some(channel) => Ok(channel),
-            None => open(&link).await,
+    let mut window: Option<Window> = None;
+    let mut orders = Vec::with_capacity(window::MOST);
+    let mut look = tokio::time::interval(LOOK);
+    look.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        let under_way = window.as_ref().map_or(0, Window::under_way);
+        let room = match &window {
+            // They get their answers before another channel is opened.
+            Some(window) if under_way > 0 && !window.is_open() => 0,
+            _ => window::MOST - under_way,
         };
-        match open {
-            Ok(open) => {
-                publish(&open, orders).await;
-                channel = Some(open);
+        tokio::select! {
+            biased;
+            () = land(window.as_mut()), if under_way > 0 => {}
+            taken = inbox.recv_many(&mut orders, room), if room > 0 => {
+                if taken == 0 {
+                    return;
+                }
+                send(&link, &mut window, sendable(&mut orders)).await;
             }
-            Err(error) => answer_all(orders, &Unsent::Unreachable(error.to_string())),
+            _ = look.tick(), if under_way > 0 => window.iter_mut().for_each(Window::look_after),
         }
+    }
+}
+
+async fn land(window: Option<&mut Window>) {
+    match window {
+        Some(window) => window.land().await,
+        None => std::future::pending().await,
+    }
+}
+
+/// Sends orders, on another channel if the one there is broke.
+async fn send(link: &Link, window: &mut Option<Window>, orders: Vec<Order>) {
+    if orders.is_empty() {
+        return;
+    }
+    let is_usable = |window: &Window| window.under_way() > 0 || window.is_open();
+    let window = match window {
+        Some(open) if is_usable(open) => open,
+        _ => match open(link).await {
+            Ok(channel) => window.insert(Window::on(channel)),
+            Err(error) => return answer_all(orders, &Unsent::Unreachable(error.to_string())),
+        },
+    };
+    for order in orders {
+        window.send(order).await;
     }
 }
 
@@ -140,88 +178,21 @@ fn answer_all(orders: Vec<Order>, unsent: &Unsent) {
     }
 }
 
-/// Publishes a batch and waits for every confirm before anything of it counts.
-async fn publish(channel: &Channel, orders: Vec<Order>) {
-    let options = BasicPublishOptions { mandatory: true, ..BasicPublishOptions::default() };
-    let mut confirms = Vec::with_capacity(orders.len());
-    for Order { letter, .. } in &orders {
-        let (exchange, key) = (letter.exchange.as_str().into(), letter.routing_key.as_str().into());
-        let properties = letter.properties.clone();
-        let sent = channel.basic_publish(exchange, key, options, &letter.body, properties);
-        confirms.push(answer(channel, sent).await);
-    }
-    let mut returned = HashSet::new();
-    let mut results = Vec::with_capacity(orders.len());
-    for (confirm, Order { letter, .. }) in confirms.into_iter().zip(&orders) {
-        let confirmation = match confirm {
-            Ok(confirm) => answer(channel, confirm).await,
-            Err(error) => Err(error),
-        };
-        results.push(match confirmation {
-            Ok(Confirmation::Ack(message)) => {
-                returned.extend(message.map(Returned::read));
-                Ok(())
+/// Those that can be said in AMQP at all; the others have their answer.
+fn sendable(orders: &mut Vec<Order>) -> Vec<Order> {
+    let longest = |letter: &Letter| {
+        let names = [&letter.exchange, &letter.routing_key];
+        names.into_iter().find(|name| name.len() > MOST_NAME_BYTES).cloned()
+    };
+    let mut sendable = Vec::with_capacity(orders.len());
+    for order in orders.drain(..) {
+        match longest(&order.letter) {
+            None => sendable.push(order),
+            Some(name) => {
+                let length = name.len();
+                answer_all(vec![order], &Unsent::TooLong(name, length));
             }
-            Ok(Confirmation::Nack(message)) => {
-                returned.extend(message.map(Returned::read));
-                Err(Unsent::Refused)
-            }
-            Ok(Confirmation::NotRequested) => {
-                Err(Unsent::Unreachable("the channel does not confirm".to_owned()))
-            }
-            Err(error) => Err(unsent(letter, &error)),
-        });
-    }
-    for (Order { letter, answer }, result) in orders.into_iter().zip(results) {
-        let back = returned.contains(&Returned::of(&letter));
-        let result = if back {
-            let Letter { exchange, routing_key, .. } = letter;
-            let text = "returned by the broker".to_owned();
-            Err(Unsent::Returned { exchange, routing_key, text })
-        } else {
-            result
-        };
-        // Nobody may be waiting any more.
-        let _ = answer.send(result);
-    }
-}
-
-/// Why a letter was not sent. An exchange that is missing ends the channel, and with it whatever
-/// else was on its way; only the letters to that exchange are to blame.
-fn unsent(letter: &Letter, error: &lapin::Error) -> Unsent {
-    const NOT_FOUND: u16 = 404;
-    let text = error.to_string();
-    let is_named = text.contains(&format!("'{}'", letter.exchange));
-    match reply_code(error) {
-        Some(NOT_FOUND) if is_named => Unsent::Missing(letter.exchange.clone()),
-        _ => Unsent::Unreachable(text),
-    }
-}
-
-/// What a returned message is recognised by. Two of one batch may be alike (two services that
-/// failed the same message); then both count as returned, which repeats one and loses none.
-#[derive(PartialEq, Eq, Hash)]
-struct Returned {
-    exchange: String,
-    routing_key: String,
-    message_id: String,
-}
-
-impl Returned {
-    fn of(letter: &Letter) -> Self {
-        Self {
-            exchange: letter.exchange.clone(),
-            routing_key: letter.routing_key.clone(),
-            message_id: letter.message_id.clone(),
         }
     }
-
-    fn read(message: lapin::message::BasicReturnMessage) -> Self {
-        let id = message.properties.message_id().as_ref();
-        Self {
-            exchange: message.exchange.as_str().to_owned(),
-            routing_key: message.routing_key.as_str().to_owned(),
-            message_id: id.map(|id| id.as_str().to_owned()).unwrap_or_default(),
-        }
-    }
+    sendable
 }

@@ -9,22 +9,23 @@ use dolmen_bus::{
     after,
 };
 use lapin::Acker;
-use lapin::Channel;
-use lapin::options::BasicAckOptions;
 
 use crate::Shared;
+use crate::acks::Acks;
 use crate::consumer::Unsettled;
-use crate::link::{answer, hand_back};
+use crate::link::hand_back;
 use crate::publisher::Unsent;
 
 pub(crate) struct RabbitReceipt {
     shared: Arc<Shared>,
     service: String,
-    /// Kept open for the acknowledgement.
-    channel: Channel,
+    /// Its channel, kept open for the acknowledgement.
+    acks: Arc<Acks>,
+    tag: u64,
     acker: Option<Acker>,
     message: Message,
-    attempt: u32,
+    /// As it came.
+    envelope: Envelope,
     redeliveries: u32,
     unsettled: Arc<Unsettled>,
     done: Done,
@@ -41,19 +42,19 @@ impl RabbitReceipt {
     pub(crate) fn new(
         shared: Arc<Shared>,
         service: String,
-        (channel, acker): (Channel, Acker),
-        message: Message,
-        attempt: u32,
+        (acks, tag, acker): (Arc<Acks>, u64, Acker),
+        (message, envelope): (Message, Envelope),
         redeliveries: u32,
         unsettled: Arc<Unsettled>,
     ) -> Self {
         Self {
             shared,
             service,
-            channel,
+            acks,
+            tag,
             acker: Some(acker),
             message,
-            attempt,
+            envelope,
             redeliveries,
             unsettled,
             done: Done::default(),
@@ -78,9 +79,8 @@ impl RabbitReceipt {
             }
             // A copy of its own starts counting anew; see `settle`.
             Settlement::HandBack => {
-                let envelope = Envelope { attempt: self.attempt, ..Envelope::default() };
                 let to = (shared.names.deliver(), self.service.clone());
-                shared.send(to, &self.message, &envelope).await.map(|()| Settled::Done)
+                shared.send(to, &self.message, &self.envelope).await.map(|()| Settled::Done)
             }
         }
     }
@@ -96,7 +96,7 @@ impl RabbitReceipt {
         };
         let mut event = Event::new(what, self.shared.now(), self.message.clone());
         event.service = Some(self.service.clone());
-        event.attempt = self.attempt;
+        event.attempt = self.envelope.attempt;
         event.took = Some(*took);
         let errors = envelope.map_or(&[][..], |envelope| &envelope.errors);
         event.errors = match what {
@@ -133,10 +133,13 @@ impl Receipt for RabbitReceipt {
         // Handing back counts as a redelivery on the broker. So that a service that pauses again
         // and again runs into no limit, what was handed back a few times is sent anew instead.
         if *settlement == Settlement::HandBack && self.redeliveries < ALONE_FROM {
-            let result = hand_back(&self.channel, &acker).await;
+            let result = hand_back(self.acks.channel(), &acker).await;
             self.closed();
             return match result {
-                Ok(()) => Ok(Settled::Done),
+                Ok(()) => {
+                    self.acks.handed_back(self.tag);
+                    Ok(Settled::Done)
+                }
                 Err(error) => Err(SettleError::Lost(error.to_string())),
             };
         }
@@ -152,9 +155,9 @@ impl Receipt for RabbitReceipt {
             self.shared.record(&event).await.map_err(not_yet)?;
         }
         self.done.recorded = true;
-        let result = answer(&self.channel, acker.ack(BasicAckOptions::default())).await;
-        self.closed();
-        match result {
+        // From here on it is acknowledged, whoever still waits for that: it has its end.
+        self.acker = None;
+        match self.acks.ack(self.tag, acker, Arc::clone(&self.unsettled)).await {
             Ok(true) => Ok(settled),
             Ok(false) => Err(SettleError::Lost("its channel closed meanwhile".to_owned())),
             Err(error) => Err(SettleError::Lost(error.to_string())),
@@ -168,10 +171,11 @@ impl Drop for RabbitReceipt {
             self.unsettled.one_less();
             // Without a runtime the process ends, and the broker takes everything back.
             if let Ok(runtime) = tokio::runtime::Handle::try_current() {
-                let channel = self.channel.clone();
+                let (acks, tag) = (Arc::clone(&self.acks), self.tag);
                 runtime.spawn(async move {
-                    if let Err(error) = hand_back(&channel, &acker).await {
-                        tracing::debug!(%error, "the broker takes the delivery back");
+                    match hand_back(acks.channel(), &acker).await {
+                        Ok(()) => acks.handed_back(tag),
+                        Err(error) => tracing::debug!(%error, "the broker takes the delivery back"),
                     }
                 });
             }

@@ -1,7 +1,8 @@
 //! Messages taken out of queues that are no service's: failed ones and unrouted ones.
 
 use dolmen_bus::{
-    DrainError, Envelope, FailedMessage, KeepFailed, Message, REDELIVERY_LIMIT, TransportError,
+    DrainError, Envelope, Event, FailedMessage, KeepFailed, Message, REDELIVERY_LIMIT,
+    TransportError, What,
 };
 use lapin::Acker;
 use lapin::Channel;
@@ -10,7 +11,8 @@ use lapin::types::{AMQPValue, FieldTable};
 
 use crate::Shared;
 use crate::convert::message;
-use crate::link::{answer, reply_code, unreachable};
+use crate::link::{answer, explained, reply_code, unreachable};
+use crate::publisher::Unsent;
 use crate::topology::close;
 
 /// How many failed messages are handed over at a time.
@@ -21,10 +23,10 @@ pub(crate) async fn drain_failed(
     shared: &Shared,
     keeper: &dyn KeepFailed,
 ) -> Result<usize, DrainError> {
-    let channel = shared.consuming.channel().await?;
+    let channel = shared.reading.channel().await?;
     let mut drained = 0;
     let result = loop {
-        let (messages, ackers) = match handful(shared, &channel).await {
+        let Handful { messages, killed, ackers } = match handful(shared, &channel).await {
             Ok(handful) => handful,
             Err(error) => break Err(error.into()),
         };
@@ -34,6 +36,9 @@ pub(crate) async fn drain_failed(
         drained += messages.len();
         if let Err(error) = keeper.keep(messages).await {
             break Err(error.into());
+        }
+        if let Err(unsent) = record(shared, killed).await {
+            break Err(DrainError::Transport(unsent.into()));
         }
         for acker in ackers {
             let acked = answer(&channel, acker.ack(BasicAckOptions::default())).await;
@@ -45,13 +50,26 @@ pub(crate) async fn drain_failed(
     result
 }
 
-async fn handful(
-    shared: &Shared,
-    channel: &Channel,
-) -> Result<(Vec<FailedMessage>, Vec<Acker>), TransportError> {
+/// Failed messages that are taken together.
+#[derive(Default)]
+struct Handful {
+    messages: Vec<FailedMessage>,
+    /// The records of those that the broker gave up on: no worker has written any.
+    killed: Vec<Event>,
+    ackers: Vec<Acker>,
+}
+
+async fn record(shared: &Shared, killed: Vec<Event>) -> Result<(), Unsent> {
+    for event in killed {
+        shared.record(&event).await?;
+    }
+    Ok(())
+}
+
+async fn handful(shared: &Shared, channel: &Channel) -> Result<Handful, TransportError> {
     let queue = shared.names.failed();
-    let (mut messages, mut ackers) = (Vec::new(), Vec::new());
-    while messages.len() < HANDFUL {
+    let mut handful = Handful::default();
+    while handful.messages.len() < HANDFUL {
         let Some(got) = get(channel, &queue).await? else { break };
         let killer = dead_lettered_by(&got.delivery)
             .and_then(|queue| Some(shared.names.service_of(&queue)?.to_owned()));
@@ -63,14 +81,20 @@ async fn handful(
             let limit = shared.options.redelivery_limit.min(REDELIVERY_LIMIT);
             envelope.service = Some(killer);
             envelope.reason = Some(format!("delivered {limit} times without an answer"));
+            let mut event = Event::new(What::Hardfail, shared.now(), message.clone());
+            event.service.clone_from(&envelope.service);
+            event.attempt = envelope.attempt;
+            event.errors.clone_from(&envelope.errors);
+            event.reason.clone_from(&envelope.reason);
+            handful.killed.push(event);
         }
         let service = envelope.service.clone().unwrap_or_default();
         let last = envelope.errors.last().map(|error| error.time);
         let failed_at = last.unwrap_or_else(|| shared.now());
-        messages.push(FailedMessage { message, envelope, service, failed_at });
-        ackers.push(got.delivery.acker);
+        handful.messages.push(FailedMessage { message, envelope, service, failed_at });
+        handful.ackers.push(got.delivery.acker);
     }
-    Ok((messages, ackers))
+    Ok(handful)
 }
 
 async fn get(
@@ -81,7 +105,7 @@ async fn get(
     let getting = channel.basic_get(queue.into(), BasicGetOptions::default());
     answer(channel, getting).await.map_err(|error| match reply_code(&error) {
         Some(NOT_FOUND) => TransportError::NotSetUp(format!("queue {queue}")),
-        _ => unreachable(&error),
+        _ => TransportError::Unreachable(explained(&error.to_string(), queue)),
     })
 }
 
@@ -106,7 +130,7 @@ fn dead_lettered_by(delivery: &lapin::message::Delivery) -> Option<String> {
 /// Looks at the first messages that nobody heard. They go back with the channel, in their order;
 /// their queue has no delivery limit that looking could use up.
 pub(crate) async fn unrouted(shared: &Shared, most: usize) -> Result<Vec<Message>, TransportError> {
-    let channel = shared.consuming.channel().await?;
+    let channel = shared.reading.channel().await?;
     let queue = shared.names.unrouted();
     let mut messages = Vec::new();
     while messages.len() < most {
@@ -121,7 +145,7 @@ pub(crate) async fn unrouted(shared: &Shared, most: usize) -> Result<Vec<Message
 /// How many messages are ready in a queue; `None` when there is no such queue.
 pub(crate) async fn ready(shared: &Shared, queue: &str) -> Result<Option<u64>, TransportError> {
     const NOT_FOUND: u16 = 404;
-    let channel = shared.consuming.channel().await?;
+    let channel = shared.reading.channel().await?;
     let passive = QueueDeclareOptions { passive: true, ..Default::default() };
     let declared = channel.queue_declare(queue.into(), passive, FieldTable::default());
     match answer(&channel, declared).await {
@@ -147,7 +171,7 @@ pub(crate) async fn remove(shared: &Shared, service: &str) -> Result<(), Transpo
             )));
         }
     }
-    let channel = shared.consuming.channel().await?;
+    let channel = shared.reading.channel().await?;
     // Quorum queues know neither `if-unused` nor `if-empty`.
     let deleting = channel.queue_delete(queue.as_str().into(), QueueDeleteOptions::default());
     let deleted = answer(&channel, deleting).await;

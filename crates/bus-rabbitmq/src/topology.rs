@@ -27,7 +27,7 @@ pub(crate) enum Object {
     BindExchange { to: String, from: String, key: String },
 }
 
-type Arguments = Vec<(&'static str, Argument)>;
+pub(crate) type Arguments = Vec<(&'static str, Argument)>;
 
 #[derive(Clone, Debug)]
 pub(crate) enum Argument {
@@ -36,7 +36,8 @@ pub(crate) enum Argument {
 }
 
 impl Object {
-    fn describe(&self) -> String {
+    /// What a person calls it.
+    pub(crate) fn describe(&self) -> String {
         match self {
             Self::Exchange { name, .. } => format!("exchange {name}"),
             Self::Queue { name, .. } => format!("queue {name}"),
@@ -170,6 +171,21 @@ pub(crate) async fn declare(
     }
     close(channel).await;
     Ok(changes)
+}
+
+/// Takes bindings of queues away.
+pub(crate) async fn unbind(
+    link: &Link,
+    bindings: impl Iterator<Item = (&str, &str, &str)>,
+) -> Result<(), TransportError> {
+    let channel = link.channel().await?;
+    for (queue, exchange, key) in bindings {
+        let (queue, exchange, key) = (queue.into(), exchange.into(), key.into());
+        let unbinding = channel.queue_unbind(queue, exchange, key, FieldTable::default());
+        answer(&channel, unbinding).await.map_err(|error| unreachable(&error))?;
+    }
+    close(channel).await;
+    Ok(())
 }
 
 pub(crate) async fn close(channel: Channel) {

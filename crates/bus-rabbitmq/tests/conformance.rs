@@ -24,6 +24,7 @@ impl OnBroker {
         // A bus has few queues then, and a test starts soon.
         options.rungs = [1, 2, 5, 10, 60, 3600, 7200, 86_400].into();
         options.redelivery_limit = 10;
+        options.admin_url = Some(broker.admin_url());
         Self { options }
     }
 }

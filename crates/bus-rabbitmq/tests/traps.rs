@@ -8,14 +8,12 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use dolmen_bus::{
-    Incoming, KeepError, KeepFailed, Message, Mode, Pattern, Policy, PolicySettings, ServiceSpec,
-    SettleError, Settlement, Subscription, Topology, Transport, Worker,
+    Clock, Event, Incoming, KeepError, KeepFailed, Message, Mode, Pattern, Policy, PolicySettings,
+    ServiceSpec, SettleError, Settlement, Subscription, SystemClock, Topology, Transport, What,
+    Worker, WorkerError,
 };
-use dolmen_bus_conformance::{broker, within};
+use dolmen_bus_conformance::{Cable, broker, within};
 use dolmen_bus_rabbitmq::{Options, RabbitBus};
-use tokio::io::copy_bidirectional;
-use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::watch;
 
 fn options(broker: &broker::Broker) -> Options {
     static NEXT: AtomicU32 = AtomicU32::new(0);
@@ -38,39 +36,6 @@ async fn set_up(bus: &RabbitBus, services: &[&str]) {
     bus.setup(&Topology { services }, Mode::Apply).await.unwrap();
 }
 
-/// A way to the broker that can be cut.
-struct Cable {
-    port: u16,
-    cut: watch::Sender<u32>,
-}
-
-impl Cable {
-    async fn lay(to: u16) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let port = listener.local_addr().unwrap().port();
-        let cut = watch::Sender::new(0);
-        let cuts = cut.subscribe();
-        tokio::spawn(async move {
-            while let Ok((mut near, _)) = listener.accept().await {
-                let mut cuts = cuts.clone();
-                cuts.mark_unchanged();
-                tokio::spawn(async move {
-                    let Ok(mut far) = TcpStream::connect(("127.0.0.1", to)).await else { return };
-                    tokio::select! {
-                        _ = copy_bidirectional(&mut near, &mut far) => {}
-                        _ = cuts.changed() => {}
-                    }
-                });
-            }
-        });
-        Self { port, cut }
-    }
-
-    fn cut(&self) {
-        self.cut.send_modify(|cuts| *cuts += 1);
-    }
-}
-
 /// What a service handled: how often each message.
 #[derive(Clone, Default)]
 struct Handled(Arc<Mutex<HashMap<String, u32>>>);
@@ -78,6 +43,10 @@ struct Handled(Arc<Mutex<HashMap<String, u32>>>);
 impl Handled {
     fn note(&self, incoming: &Incoming) {
         *self.0.lock().unwrap().entry(incoming.id.clone()).or_default() += 1;
+    }
+
+    fn times(&self, id: &str) -> u32 {
+        self.0.lock().unwrap().get(id).copied().unwrap_or_default()
     }
 
     fn all(&self, ids: &HashSet<String>) -> bool {
@@ -135,6 +104,72 @@ async fn a_cut_connection_is_made_again_and_consuming_resumes() {
     within("the end", working).await.unwrap().unwrap();
 }
 
+/// A worker that is told to stop while the broker is away does not wait for it to come back.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_worker_stops_while_the_broker_is_away() {
+    let Some(broker) = broker::shared() else { return };
+    let cable = Cable::lay(broker.amqp).await;
+    let mut options = options(broker);
+    options.url = format!("amqp://guest:guest@127.0.0.1:{}/%2f", cable.port);
+    let bus = RabbitBus::open(options).await.unwrap();
+    set_up(&bus, &["a"]).await;
+    let sent = Message::new("k", "");
+    let ids = HashSet::from([sent.id.clone()]);
+    publish(&bus, sent).await;
+    let handled = Handled::default();
+    let worker = Worker::new(Arc::new(bus), "a").grace(Duration::from_millis(50)).handle({
+        let handled = handled.clone();
+        move |incoming| {
+            handled.note(&incoming);
+            async { Ok(()) }
+        }
+    });
+    let stop = async move {
+        handled.reach(&ids).await;
+        cable.unplug();
+        cable.refused().await;
+    };
+    within("the end", worker.run_until(stop)).await.unwrap();
+}
+
+/// A producer that is none of ours may name neither an id nor a time: its record is as old as the
+/// one before it, and the same whenever it is read.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_message_without_an_id_is_the_same_record_whenever_it_is_read() {
+    let Some(broker) = broker::shared() else { return };
+    let options = options(broker);
+    let events = format!("{}.events", options.bus);
+    let bus = RabbitBus::open(options).await.unwrap();
+    set_up(&bus, &["a"]).await;
+    bus.publish(vec![Message::new("k", "1")]).await.unwrap();
+    let properties = lapin::ConnectionProperties::default();
+    let connection = lapin::Connection::connect(&broker.url(), properties).await.unwrap();
+    let channel = connection.create_channel().await.unwrap();
+    let (options, properties) = (Default::default(), lapin::BasicProperties::default());
+    let sent = channel.basic_publish(events.as_str().into(), "k".into(), options, b"2", properties);
+    sent.await.unwrap();
+    let journal = async || {
+        loop {
+            let journal = bus.journal(None, 10).await.unwrap();
+            if journal.len() == 2 {
+                return journal;
+            }
+        }
+    };
+    let first = within("two records", journal()).await;
+    assert_eq!(first[1].at, first[0].at);
+    assert_eq!(first, within("two records", journal()).await);
+}
+
+/// Deletes a queue behind the bus's back.
+async fn delete_queue(broker: &broker::Broker, queue: &str) {
+    let properties = lapin::ConnectionProperties::default();
+    let connection = lapin::Connection::connect(&broker.url(), properties).await.unwrap();
+    let channel = connection.create_channel().await.unwrap();
+    let gone = lapin::options::QueueDeleteOptions::default();
+    channel.queue_delete(queue.into(), gone).await.unwrap();
+}
+
 /// A message that the broker returns counts as not sent, although it is confirmed as well, and
 /// its delivery is not acknowledged; those published beside it are not taken for it.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -146,13 +181,7 @@ async fn what_is_returned_is_not_taken_for_confirmed() {
     set_up(&bus, &["a"]).await;
     let sent: Vec<Message> = (0..40).map(|n| Message::new("k", n.to_string())).collect();
     bus.publish(sent).await.unwrap();
-    let connection =
-        lapin::Connection::connect(&broker.url(), lapin::ConnectionProperties::default())
-            .await
-            .unwrap();
-    let channel = connection.create_channel().await.unwrap();
-    let gone = lapin::options::QueueDeleteOptions::default();
-    channel.queue_delete(failed.as_str().into(), gone).await.unwrap();
+    delete_queue(broker, &failed).await;
     let want = Subscription { service: "a".into(), prefetch: 40 };
     let mut consumer = bus.subscribe(&want).await.unwrap();
     let mut settling = tokio::task::JoinSet::new();
@@ -191,6 +220,48 @@ async fn what_is_returned_is_not_taken_for_confirmed() {
     }
     let kept = Kept::default();
     assert_eq!(bus.drain_failed(&kept).await.unwrap(), 20);
+}
+
+/// A worker whose journal is gone (a broker that is killed may forget a queue it just made) ends
+/// no delivery, and loses none: once the journal is there again it goes on by itself.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_worker_goes_on_when_the_journal_is_there_again() {
+    let Some(broker) = broker::shared() else { return };
+    let options = options(broker);
+    let journal = format!("{}.journal", options.bus);
+    let bus = RabbitBus::open(options).await.unwrap();
+    set_up(&bus, &["a"]).await;
+    delete_queue(broker, &journal).await;
+    let sent = Message::new("k", "");
+    bus.publish(vec![sent.clone()]).await.unwrap();
+    let event = Event::new(What::Retried, SystemClock.now(), sent.clone());
+    let error = bus.record(event).await.unwrap_err().to_string();
+    assert!(error.contains(&journal) && error.contains("run `dolmen bus setup`"), "{error}");
+    let handled = Handled::default();
+    let worker = || {
+        let handled = handled.clone();
+        Worker::new(Arc::new(bus.clone()), "a").grace(Duration::ZERO).handle(move |incoming| {
+            handled.note(&incoming);
+            async { Ok(()) }
+        })
+    };
+    let times = async |least: u32| {
+        while handled.times(&sent.id) < least {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    // A worker that stops meanwhile has not ended the delivery.
+    let summary = within("handled", worker().run_until(times(1))).await.unwrap();
+    assert_eq!((summary.done, summary.lost), (0, 1));
+    let setting_up = async {
+        times(2).await;
+        set_up(&bus, &["a"]).await;
+        // The record is written before the delivery ends.
+        let is_done = |event: &Event| event.what == What::Done && event.message.id == sent.id;
+        while !bus.journal(None, 10).await.unwrap().iter().any(is_done) {}
+    };
+    let summary = within("the journal", worker().run_until(setting_up)).await.unwrap();
+    assert_eq!((summary.done, summary.lost, handled.times(&sent.id)), (1, 0, 2));
 }
 
 #[derive(Default)]
@@ -270,4 +341,46 @@ async fn a_broker_is_believed_for_its_certificate() {
     let mut consumer = bus.subscribe(&want).await.unwrap();
     let delivery = within("a delivery", consumer.next()).await.unwrap();
     assert_eq!((delivery.message.id, delivery.message.body), (sent.id, sent.body));
+}
+
+/// A handler that may take longer than the broker waits is refused before it starts: the broker
+/// would take its messages back, and others would handle them a second time.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_handler_that_may_outlast_the_broker_is_refused() {
+    let Some(broker) = broker::shared() else { return };
+    let bus = RabbitBus::open(options(broker)).await.unwrap();
+    set_up(&bus, &["a"]).await;
+    let worker = |minutes: u64, prefetch: u16| {
+        let limit = Duration::from_secs(60 * minutes);
+        let worker = Worker::new(Arc::new(bus.clone()), "a").time_limit(limit).prefetch(prefetch);
+        worker.handle(|_| async { Ok(()) }).run_until_idle()
+    };
+    for (minutes, prefetch) in [(30, 1), (10, 3)] {
+        let error = worker(minutes, prefetch).await.unwrap_err();
+        assert!(matches!(error, WorkerError::TooLong { .. }), "{error}");
+        assert!(error.to_string().contains("lower the time limit or the prefetch"), "{error}");
+    }
+    within("the end", worker(10, 2)).await.unwrap();
+}
+
+/// What the broker takes back because nobody answered in time comes again, and the consumer goes
+/// on; the late answer is told that it is too late.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_the_broker_takes_back_comes_again() {
+    let Some(broker) = broker::Broker::impatient(3) else { return };
+    let mut options = options(&broker);
+    options.consumer_timeout = Duration::from_secs(3);
+    let bus = RabbitBus::open(options).await.unwrap();
+    set_up(&bus, &["a"]).await;
+    let sent = Message::new("k", "slow");
+    bus.publish(vec![sent.clone()]).await.unwrap();
+    let want = Subscription { service: "a".into(), prefetch: 2 };
+    let mut consumer = bus.subscribe(&want).await.unwrap();
+    let mut late = within("a delivery", consumer.next()).await.unwrap();
+    let mut again = within("the same again", consumer.next()).await.unwrap();
+    assert_eq!((&again.message.id, again.redeliveries), (&sent.id, 1));
+    let done = Settlement::Done { took: Duration::ZERO };
+    let lost = late.receipt.settle(&done).await;
+    assert!(matches!(lost, Err(SettleError::Lost(_))), "{lost:?}");
+    again.receipt.settle(&done).await.unwrap();
 }

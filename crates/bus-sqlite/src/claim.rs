@@ -217,11 +217,16 @@ pub(crate) fn fail_hopeless(
         envelope.reason = Some(reason.clone());
         envelope.service = Some(service.clone());
         let text = write_envelope(&envelope, &message.routing_key);
-        connection
+        let failed = connection
             .prepare_cached(
-                "UPDATE delivery SET state = 'failed', due = ?2, envelope = ?3 WHERE id = ?1",
+                "UPDATE delivery SET state = 'failed', due = ?2, envelope = ?3
+                 WHERE id = ?1 AND state = 'ready' AND holder IS NULL",
             )?
             .execute(params![id, now.micros(), text])?;
+        if failed == 0 {
+            // Another process was first, and has written the record.
+            continue;
+        }
         let mut event = Event::new(What::Hardfail, now, message);
         event.service = Some(service);
         event.attempt = envelope.attempt;

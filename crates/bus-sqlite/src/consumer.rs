@@ -135,20 +135,22 @@ impl Consumer for SqliteConsumer {
                 self.written.mark_unchanged();
                 self.looking = self.look();
             }
-            if let Some(looking) = &mut self.looking {
-                let found = looking.await.unwrap_or(Err(WriteError::Closed));
-                self.looking = None;
-                let found = found.map_err(crate::unreachable)?;
-                let Some(found) = found else {
-                    return Err(TransportError::NotSetUp(format!("service {}", self.service)));
-                };
-                self.next_due = found.next_due;
-                self.fetched.extend(found.claimed);
-                if !self.fetched.is_empty() {
-                    continue;
-                }
+            let Some(looking) = &mut self.looking else {
+                // Whatever is due: there is room once a delivery has ended, not before.
+                self.unsettled.fewer.notified().await;
+                continue;
+            };
+            let found = looking.await.unwrap_or(Err(WriteError::Closed));
+            self.looking = None;
+            let found = found.map_err(crate::unreachable)?;
+            let Some(found) = found else {
+                return Err(TransportError::NotSetUp(format!("service {}", self.service)));
+            };
+            self.next_due = found.next_due;
+            self.fetched.extend(found.claimed);
+            if self.fetched.is_empty() {
+                self.wait().await?;
             }
-            self.wait().await?;
         }
     }
 

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use rusqlite::{Connection, OpenFlags, TransactionBehavior};
+use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 use thiserror::Error;
 
 /// `dbus` in ASCII: what `file` and SQLite's header say of a bus file.
@@ -37,6 +37,17 @@ pub enum OpenError {
         /// Ours.
         known: i32,
     },
+}
+
+impl OpenError {
+    /// Whether the file or its folder cannot be written.
+    pub fn is_read_only(&self) -> bool {
+        let Self::Sqlite { cause, .. } = self else { return false };
+        matches!(
+            cause.sqlite_error_code(),
+            Some(ErrorCode::ReadOnly | ErrorCode::CannotOpen | ErrorCode::PermissionDenied)
+        )
+    }
 }
 
 /// What a file is for: which tables it has.

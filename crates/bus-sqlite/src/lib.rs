@@ -27,7 +27,7 @@ use async_trait::async_trait;
 use dolmen_bus::{
     Capabilities, Change, Clock, Consumer, Depth, DrainError, Event, KeepFailed, Message,
     MessageError, Mode, Parcel, PublishError, REDELIVERY_LIMIT, Subscription, SystemClock,
-    Topology, Transport, TransportError, Waiting, after, check_batch, check_name,
+    Topology, Transport, TransportError, Waiting, after, check_batch, check_name, check_target,
 };
 use dolmen_model::Time;
 use rusqlite::Connection;
@@ -235,10 +235,16 @@ impl Transport for SqliteBus {
     }
 
     async fn send(&self, service: &str, parcels: Vec<Parcel>) -> Result<(), PublishError> {
+        check_target(service, parcels.len())?;
         for (index, Parcel { message, .. }) in parcels.iter().enumerate() {
             let cause = match message.check() {
                 // What came in by another way may carry headers that nobody may publish with.
-                Ok(()) | Err(MessageError::Reserved(_) | MessageError::Headers(_)) => continue,
+                Ok(())
+                | Err(
+                    MessageError::Reserved(_)
+                    | MessageError::Headers(_)
+                    | MessageError::Trace { .. },
+                ) => continue,
                 Err(cause) => cause,
             };
             return Err(PublishError::Message { index, cause });

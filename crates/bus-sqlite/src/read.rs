@@ -30,6 +30,7 @@ pub(crate) fn depths(connection: &Connection, now: Time) -> rusqlite::Result<Vec
                 waiting: row.get::<_, i64>(3)?.cast_unsigned(),
                 failed: row.get::<_, i64>(4)?.cast_unsigned(),
                 oldest_at: time(row.get(5)?),
+                rates: None,
             })
         })?
         .collect()

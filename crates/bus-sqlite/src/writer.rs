@@ -27,7 +27,8 @@ pub(crate) enum WriteError {
 }
 
 type Answer = Box<dyn FnOnce(Result<(), String>) + Send>;
-type Job = Box<dyn FnOnce(&Connection) -> Outcome + Send>;
+/// Given the transaction, or why there is none.
+type Job = Box<dyn FnOnce(Result<&Connection, &str>) -> Outcome + Send>;
 
 /// A job that was done, and whom to tell once it is on disk.
 struct Outcome {
@@ -71,7 +72,10 @@ impl Writer {
     ) -> oneshot::Receiver<Result<T, WriteError>> {
         let (answer, receiver) = oneshot::channel();
         let job: Job = Box::new(move |connection| {
-            let value = job(connection).map_err(WriteError::Sqlite);
+            let value = match connection {
+                Ok(connection) => job(connection).map_err(WriteError::Sqlite),
+                Err(why) => Err(WriteError::Commit(why.to_owned())),
+            };
             let keep = value.is_ok();
             let answer: Answer = Box::new(move |committed| {
                 let value = value.and_then(|value| match committed {
@@ -137,7 +141,7 @@ fn work(mut connection: Connection, inbox: &Receiver<Order>, every: Duration, mu
             transact(&mut connection, jobs);
         }
         if Instant::now() >= next_chore {
-            if let Err(error) = chore(&connection) {
+            if let Err(error) = look_after(&mut connection, &mut chore) {
                 tracing::warn!(%error, "the bus file cannot be looked after");
             }
             next_chore = Instant::now() + every;
@@ -148,15 +152,23 @@ fn work(mut connection: Connection, inbox: &Receiver<Order>, every: Duration, mu
     }
 }
 
+/// In one transaction, for other processes do the same.
+fn look_after(connection: &mut Connection, chore: &mut Chore) -> rusqlite::Result<()> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    chore(&transaction)?;
+    transaction.commit()
+}
+
 fn transact(connection: &mut Connection, jobs: Vec<Job>) {
     let mut answers = Vec::with_capacity(jobs.len());
+    let mut jobs = jobs.into_iter();
     let committed = (|| {
         let mut transaction =
             connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        for job in jobs {
+        for job in jobs.by_ref() {
             // A savepoint that is dropped takes its changes back.
             let savepoint = transaction.savepoint()?;
-            let Outcome { keep, answer } = job(&savepoint);
+            let Outcome { keep, answer } = job(Ok(&savepoint));
             answers.push(answer);
             if keep {
                 savepoint.commit()?;
@@ -165,7 +177,83 @@ fn transact(connection: &mut Connection, jobs: Vec<Job>) {
         transaction.commit()
     })();
     let committed = committed.map_err(|error: rusqlite::Error| error.to_string());
+    if let Err(why) = &committed {
+        // Whose turn never came learns the cause too.
+        answers.extend(jobs.map(|job| job(Err(why)).answer));
+    }
     for answer in answers {
         answer(committed.clone());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Another process may hold the file, or the disk be full: that is what is said.
+    #[tokio::test]
+    async fn what_cannot_be_written_says_why() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("bus.db");
+        let other = Connection::open(&path).unwrap();
+        other.execute_batch("CREATE TABLE t (a); BEGIN IMMEDIATE").unwrap();
+        let connection = Connection::open(&path).unwrap();
+        connection.busy_timeout(Duration::ZERO).unwrap();
+        let writer =
+            Writer::start(connection, Duration::from_secs(3600), Box::new(|_| Ok(()))).unwrap();
+        let write =
+            || writer.write(|connection| connection.execute("INSERT INTO t VALUES (1)", []));
+        let error = answer(write()).await.unwrap_err().to_string();
+        assert!(error.contains("database is locked"), "{error}");
+        other.execute_batch("COMMIT").unwrap();
+        assert_eq!(answer(write()).await.unwrap(), 1);
+    }
+
+    /// What one chore changes is there as a whole, also for other processes, or not at all; and a
+    /// chore that fails stands in nobody's way.
+    #[tokio::test]
+    async fn a_chore_is_done_as_a_whole_or_not_at_all() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("bus.db");
+        let other = Connection::open(&path).unwrap();
+        other.execute_batch("PRAGMA journal_mode = WAL; CREATE TABLE t (a)").unwrap();
+        let rows = || -> Vec<i64> {
+            let mut statement = other.prepare("SELECT a FROM t ORDER BY a").unwrap();
+            let rows = statement.query_map([], |row| row.get(0)).unwrap();
+            rows.map(Result::unwrap).collect()
+        };
+        let (at_half, half) = mpsc::channel();
+        let (go_on, going_on) = mpsc::channel::<()>();
+        let mut times = 0;
+        let chore: Chore = Box::new(move |connection| {
+            times += 1;
+            connection.execute("INSERT INTO t VALUES (?1)", [times])?;
+            let _ = at_half.send(());
+            // The test is over.
+            if going_on.recv().is_err() {
+                return Ok(());
+            }
+            if times == 1 {
+                return Err(rusqlite::Error::QueryReturnedNoRows);
+            }
+            connection.execute("INSERT INTO t VALUES (?1)", [10 * times]).map(drop)
+        });
+        let connection = Connection::open(&path).unwrap();
+        let writer = Writer::start(connection, Duration::from_millis(1), chore).unwrap();
+        let write =
+            |a: i64| answer(writer.write(move |db| db.execute("INSERT INTO t VALUES (?1)", [a])));
+        half.recv().unwrap();
+        assert_eq!(rows(), [] as [i64; 0], "half a chore is seen");
+        go_on.send(()).unwrap();
+        // The first failed: nothing of it is there, and what others write is.
+        half.recv().unwrap();
+        assert_eq!(rows(), [] as [i64; 0], "a chore that failed left something");
+        go_on.send(()).unwrap();
+        half.recv().unwrap();
+        assert_eq!(rows(), [2, 20]);
+        let writing = write(1000);
+        drop(go_on);
+        assert_eq!(writing.await.unwrap(), 1);
+        assert!(rows().contains(&1000));
     }
 }

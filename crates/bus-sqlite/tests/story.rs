@@ -150,6 +150,54 @@ async fn foreign_and_newer_files_are_refused() {
     assert!(error.contains("format 2"), "{error}");
 }
 
+/// A clock that counts how often it is waited on.
+struct Counting(Arc<HandClock>, AtomicU32);
+
+#[async_trait::async_trait]
+impl Clock for Counting {
+    fn now(&self) -> Time {
+        self.0.now()
+    }
+
+    async fn sleep_until(&self, time: Time) {
+        self.1.fetch_add(1, Ordering::SeqCst);
+        self.0.sleep_until(time).await;
+    }
+}
+
+/// Whatever is due meanwhile: who may take no more waits until a delivery ends, in peace.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_consumer_without_room_does_not_look_again_and_again() {
+    let Agoram { bus: _, clock: hand, folder } = Agoram::new();
+    let clock = Arc::new(Counting(hand.clone(), AtomicU32::new(0)));
+    let options = Options { clock: clock.clone(), ..Options::default() };
+    let bus = SqliteBus::open(&folder.path().join("other.db"), options).unwrap();
+    let (name, listen) = ("a".to_owned(), vec![dolmen_bus::Pattern::new(KEY).unwrap()]);
+    let service = dolmen_bus::ServiceSpec { name, listen, policy: dolmen_bus::Policy::default() };
+    let topology = dolmen_bus::Topology { services: vec![service] };
+    bus.setup(&topology, dolmen_bus::Mode::Apply).await.unwrap();
+    bus.publish(vec![Message::new(KEY, "waits"), Message::new(KEY, "is handled")]).await.unwrap();
+    let want = dolmen_bus::Subscription { service: "a".into(), prefetch: 1 };
+    let mut consumer = bus.subscribe(&want).await.unwrap();
+    let mut waits = within("the first", consumer.next()).await.unwrap();
+    let wait = dolmen_bus::Settlement::Wait {
+        delay: HALF_HOUR,
+        back: dolmen_bus::Return::Service,
+        envelope: waits.envelope.clone(),
+        took: Duration::ZERO,
+    };
+    waits.receipt.settle(&wait).await.unwrap();
+    let mut handled = within("the second", consumer.next()).await.unwrap();
+    clock.0.advance(HALF_HOUR);
+    let before = clock.1.load(Ordering::SeqCst);
+    let next = tokio::time::timeout(Duration::from_millis(100), consumer.next()).await;
+    assert!(next.is_err(), "there is room for one");
+    assert_eq!(clock.1.load(Ordering::SeqCst), before);
+    handled.receipt.settle(&dolmen_bus::Settlement::Done { took: Duration::ZERO }).await.unwrap();
+    let again = within("the first again", consumer.next()).await.unwrap();
+    assert_eq!(again.message.id, waits.message.id);
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn messages_go_through_in_batches() {
     let agoram = Agoram::new();

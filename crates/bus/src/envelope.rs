@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::clock::parse_time;
-use crate::failure::FailedAttempt;
+use crate::failure::{FailedAttempt, shorten_front};
 use crate::message::{Headers, header_bytes};
 
 /// The names of our headers.
@@ -217,7 +217,7 @@ fn json_bytes(error: &FailedAttempt) -> usize {
 fn keep(_: &mut FailedAttempt) {}
 
 fn shorten_text(error: &mut FailedAttempt) {
-    error.failure.text = crate::failure::shorten(std::mem::take(&mut error.failure.text), 120);
+    error.failure.text = shorten_front(std::mem::take(&mut error.failure.text), 120);
 }
 
 fn drop_text(error: &mut FailedAttempt) {

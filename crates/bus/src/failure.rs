@@ -63,7 +63,8 @@ pub struct Failure {
     /// A stable word for programs and for grouping.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub code: Option<String>,
-    /// What happened, for people; at most [`MOST_TEXT_BYTES`].
+    /// What happened, for people; the last [`MOST_TEXT_BYTES`] of it, where a program's last words
+    /// and the end of a backtrace are.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub text: String,
     /// When whoever is unavailable asked to be tried again, counted from now.
@@ -88,7 +89,7 @@ impl Failure {
     }
 
     fn new(nature: Nature, remedy: Remedy, text: String) -> Self {
-        let text = shorten(text, MOST_TEXT_BYTES);
+        let text = shorten_front(text, MOST_TEXT_BYTES);
         Self { nature, remedy, code: None, text, retry_after: None }
     }
 
@@ -161,6 +162,19 @@ pub(crate) fn shorten(mut text: String, most: usize) -> String {
     text
 }
 
+/// Cuts at a character and keeps the end, saying so.
+pub(crate) fn shorten_front(mut text: String, most: usize) -> String {
+    if text.len() <= most {
+        return text;
+    }
+    let mut start = text.len() - most.saturating_sub('…'.len_utf8());
+    while !text.is_char_boundary(start) {
+        start += 1;
+    }
+    text.replace_range(..start, "…");
+    text
+}
+
 /// [`Time`] writes itself as RFC 3339; reading it back is the bus's affair.
 mod rfc3339 {
     use dolmen_model::Time;
@@ -191,9 +205,9 @@ mod tests {
     }
 
     #[test]
-    fn a_long_text_is_cut_at_a_character() {
-        let failure = Failure::business("é".repeat(MOST_TEXT_BYTES));
+    fn of_a_long_text_the_end_is_kept_and_cut_at_a_character() {
+        let failure = Failure::business(format!("{}!", "é".repeat(MOST_TEXT_BYTES)));
         assert!(failure.text.len() <= MOST_TEXT_BYTES);
-        assert!(failure.text.ends_with("é…"));
+        assert!(failure.text.starts_with("…é") && failure.text.ends_with("é!"));
     }
 }

@@ -28,11 +28,13 @@ pub enum What {
     Retried,
     /// Somebody gave up a failed message.
     Discarded,
+    /// Somebody brought back a message that was given up.
+    Restored,
 }
 
 impl What {
     /// All of them.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Published,
         Self::Done,
         Self::Softfail,
@@ -42,6 +44,7 @@ impl What {
         Self::Resumed,
         Self::Retried,
         Self::Discarded,
+        Self::Restored,
     ];
 
     /// Its word in JSON and in the journal.
@@ -56,6 +59,7 @@ impl What {
             Self::Resumed => "resumed",
             Self::Retried => "retried",
             Self::Discarded => "discarded",
+            Self::Restored => "restored",
         }
     }
 
@@ -88,7 +92,8 @@ pub struct Event {
     pub to: Option<String>,
     /// How long the handler took.
     pub took: Option<Duration>,
-    /// Why it is a failed message (hardfail), or who did it (retried, discarded).
+    /// Why it is a failed message (hardfail) or the service paused, or who did it (retried,
+    /// discarded, restored).
     pub reason: Option<String>,
 }
 

@@ -36,6 +36,7 @@ mod failure;
 mod handler;
 mod journal;
 mod key;
+mod line;
 mod message;
 mod recoverability;
 mod transport;
@@ -57,8 +58,8 @@ pub use recoverability::{
 };
 pub use transport::{
     ALONE_FROM, Capabilities, Change, ChangeAction, Consumer, Delivery, Depth, DrainError, Mode,
-    NameError, Parcel, PublishError, REDELIVERY_LIMIT, Receipt, ServiceSpec, SettleError, Settled,
-    Settlement, Subscription, Topology, Transport, TransportError, Waiting, check_batch,
-    check_name,
+    NameError, Parcel, PublishError, REDELIVERY_LIMIT, Rates, Receipt, ServiceSpec, SettleError,
+    Settled, Settlement, Subscription, Topology, Transport, TransportError, Waiting, check_batch,
+    check_name, check_target,
 };
 pub use worker::{Summary, Worker, WorkerError};

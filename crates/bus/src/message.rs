@@ -15,6 +15,10 @@ pub type Headers = BTreeMap<String, Value>;
 /// is for the errors that travel with the message.
 pub const MOST_HEADER_BYTES: usize = 48 * 1024;
 
+/// The most bytes of a `traceparent` and of a `tracestate`; beside headers and errors they fit one
+/// AMQP frame. W3C Trace Context (section 3.3.1.5) wants 512 to be passed on.
+const MOST_TRACE_BYTES: usize = 4 * 1024;
+
 /// One message, as its producer sent it. Nothing in dolmen ever changes a body.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Message {
@@ -56,6 +60,14 @@ pub enum MessageError {
     /// A text property is longer than AMQP can carry.
     #[error("{0} has {1} bytes, more than 255")]
     Property(&'static str, usize),
+    /// A trace context that no header, environment or frame could carry.
+    #[error("{name} has {bytes} bytes, more than {MOST_TRACE_BYTES}")]
+    Trace {
+        /// `traceparent` or `tracestate`.
+        name: &'static str,
+        /// How long it is.
+        bytes: usize,
+    },
     /// A header that belongs to the bus or to the broker.
     #[error("header {0:?} is not yours to set: `dolmen-` is the bus's and `x-` the broker's")]
     Reserved(String),
@@ -119,6 +131,13 @@ impl Message {
                 return Err(MessageError::Property(name, length));
             }
         }
+        for (name, value) in [("traceparent", &self.traceparent), ("tracestate", &self.tracestate)]
+        {
+            let bytes = value.as_ref().map_or(0, String::len);
+            if bytes > MOST_TRACE_BYTES {
+                return Err(MessageError::Trace { name, bytes });
+            }
+        }
         if let Some(name) = self.headers.keys().find(|name| is_reserved(name)) {
             return Err(MessageError::Reserved(name.clone()));
         }
@@ -157,6 +176,19 @@ fn value_bytes(value: &Value) -> usize {
 /// The same trace with a new span: what a handler is given, so that what it sends and logs hangs
 /// under this delivery. `None` when `traceparent` is not one (W3C Trace Context, section 3.2).
 pub(crate) fn continue_trace(traceparent: &str) -> Option<String> {
+    let (trace, flags) = trace_parts(traceparent)?;
+    // The low half of a version 7 UUID is random but for its two variant bits.
+    let (_, random) = Uuid::now_v7().as_u64_pair();
+    Some(format!("00-{trace}-{random:016x}-{flags}"))
+}
+
+/// The trace id of a `traceparent`; `None` when it is not one.
+pub(crate) fn trace_id(traceparent: &str) -> Option<&str> {
+    trace_parts(traceparent).map(|(trace, _)| trace)
+}
+
+/// The trace id and the flags.
+fn trace_parts(traceparent: &str) -> Option<(&str, &str)> {
     let mut parts = traceparent.split('-');
     let (version, trace, span, flags) =
         (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
@@ -168,9 +200,7 @@ pub(crate) fn continue_trace(traceparent: &str) -> Option<String> {
     if !valid || version == "ff" || zero(trace) || zero(span) {
         return None;
     }
-    // The low half of a version 7 UUID is random but for its two variant bits.
-    let (_, random) = Uuid::now_v7().as_u64_pair();
-    Some(format!("00-{trace}-{random:016x}-{flags}"))
+    Some((trace, flags))
 }
 
 #[cfg(test)]
@@ -191,6 +221,16 @@ mod tests {
             message.headers.insert(name.into(), json!(1));
             assert_eq!(message.check(), Err(MessageError::Reserved(name.into())));
         }
+    }
+
+    #[test]
+    fn a_trace_context_that_nothing_could_carry_is_refused() {
+        let mut message = Message::new("a", "");
+        message.tracestate = Some("x".repeat(MOST_TRACE_BYTES));
+        assert_eq!(message.check(), Ok(()));
+        message.traceparent = Some("x".repeat(140_000));
+        let error = message.check().unwrap_err();
+        assert_eq!(error.to_string(), "traceparent has 140000 bytes, more than 4096");
     }
 
     #[test]

@@ -7,6 +7,7 @@ use dolmen_model::Time;
 use thiserror::Error;
 
 use crate::failed::{KeepError, KeepFailed};
+use crate::failure::shorten;
 use crate::journal::Event;
 use crate::key::{KeyError, Pattern};
 use crate::recoverability::{Policy, Return};
@@ -47,6 +48,26 @@ pub trait Transport: Send + Sync + 'static {
 
     /// How many messages are where, service by service, in the order of their names.
     async fn depths(&self) -> Result<Vec<Depth>, TransportError>;
+
+    /// Whether a service was set up, so that what is sent to it is kept for it.
+    async fn has_service(&self, service: &str) -> Result<bool, TransportError> {
+        Ok(self.depths().await?.iter().any(|depth| depth.service == service))
+    }
+
+    /// How many messages are ready for a service.
+    async fn ready(&self, service: &str) -> Result<u64, TransportError> {
+        let depths = self.depths().await?;
+        let mine = depths.iter().find(|depth| depth.service == service);
+        let ready = mine.map(|depth| depth.ready);
+        ready.ok_or_else(|| TransportError::NotSetUp(format!("service {service}")))
+    }
+
+    /// Since when a service is paused, as the journal says.
+    async fn paused_at(&self, service: &str) -> Result<Option<Time>, TransportError> {
+        let depths = self.depths().await?;
+        let mine = depths.into_iter().find(|depth| depth.service == service);
+        Ok(mine.and_then(|depth| depth.paused_at))
+    }
 
     /// The messages nobody listened to, or whose service is gone, oldest first, at most `most`.
     async fn unrouted(&self, most: usize) -> Result<Vec<Message>, TransportError>;
@@ -263,6 +284,8 @@ pub enum ChangeAction {
     Remove,
     /// It may exist already: the transport cannot tell, and declares it.
     Declare,
+    /// It exists otherwise than asked, and cannot be changed: somebody must remove it first.
+    Conflict,
     /// Nothing is done, but somebody should know.
     Warn,
 }
@@ -274,6 +297,7 @@ impl ChangeAction {
             Self::Create => "create",
             Self::Remove => "remove",
             Self::Declare => "declare",
+            Self::Conflict => "conflict",
             Self::Warn => "warning",
         }
     }
@@ -333,8 +357,10 @@ impl Topology {
 pub fn check_name(name: &str) -> Result<(), NameError> {
     let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "-_.".contains(c);
     match name.chars().find(|&c| !allowed(c)) {
-        Some(c) => Err(NameError::Character(name.to_owned(), c)),
-        None if name.is_empty() || name.len() > 100 => Err(NameError::Length(name.to_owned())),
+        Some(c) => Err(NameError::Character(shorten(name.to_owned(), 120), c)),
+        None if name.is_empty() || name.len() > 100 => {
+            Err(NameError::Length(shorten(name.to_owned(), 120)))
+        }
         None => Ok(()),
     }
 }
@@ -351,7 +377,7 @@ pub enum NameError {
 }
 
 /// How many messages of one service are where.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Depth {
     /// The service.
     pub service: String,
@@ -365,6 +391,17 @@ pub struct Depth {
     pub oldest_at: Option<Time>,
     /// Since when the service is paused.
     pub paused_at: Option<Time>,
+    /// How busy it is, where the transport can tell.
+    pub rates: Option<Rates>,
+}
+
+/// Messages of one service a second, lately.
+#[derive(Clone, Copy, Debug, PartialEq, serde::Serialize)]
+pub struct Rates {
+    /// That came to it.
+    pub incoming: f64,
+    /// That it ended, whichever way.
+    pub ended: f64,
 }
 
 /// One message that waits.
@@ -440,10 +477,48 @@ pub enum DrainError {
     Keep(#[from] KeepError),
 }
 
+/// Checks to whom so many messages are sent before anything is.
+pub fn check_target(service: &str, messages: usize) -> Result<(), PublishError> {
+    check_name(service).map_err(|error| PublishError::Unconfirmed {
+        unconfirmed: (0..messages).collect(),
+        cause: error.into(),
+    })
+}
+
 /// Checks a batch before anything is sent.
 pub fn check_batch(messages: &[Message]) -> Result<(), PublishError> {
     for (index, message) in messages.iter().enumerate() {
         message.check().map_err(|cause| PublishError::Message { index, cause })?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::PolicySettings;
+
+    #[test]
+    fn a_retry_that_others_would_hear_is_warned_of() {
+        let service = |name: &str, listen: &str, back| {
+            let settings = PolicySettings { back: Some(back), ..PolicySettings::default() };
+            let policy = Policy::build(&settings, name).unwrap();
+            let listen = vec![Pattern::new(listen).unwrap()];
+            ServiceSpec { name: name.to_owned(), listen, policy }
+        };
+        let warnings = |back| {
+            let services = vec![
+                service("googleapps", "user.created", back),
+                service("welcome-mail", "user.*", Return::Service),
+                service("cards", "card.blocked", Return::Service),
+            ];
+            Topology { services }.repeated_to_others()
+        };
+        let warned = warnings(Return::Exchange);
+        assert_eq!(warned.len(), 1);
+        assert_eq!(warned[0].object, "service googleapps");
+        let note = warned[0].note.as_deref().unwrap();
+        assert!(note.ends_with("every retry of user.created also reaches welcome-mail"), "{note}");
+        assert_eq!(warnings(Return::Service), []);
+    }
 }

@@ -9,6 +9,7 @@
 
 mod error;
 mod import;
+mod learn;
 mod listen;
 mod progress;
 mod read;
@@ -21,10 +22,14 @@ mod stored;
 
 pub use error::CollectError;
 pub use import::{FileStatus, ImportRequest, Imported, ImportedFile, LastLine, import};
-pub use listen::{Listener, serve_http, serve_tcp};
+pub use learn::{Learned, learn};
+pub use listen::{
+    Complain, Limits, Listener, LongLines, Open, Refused, Tls, TlsError, TlsFiles, Traffic,
+    serve_http, serve_tcp,
+};
 pub use progress::Progress;
-pub use rederive::{Rederived, rederive};
+pub use rederive::{Rederived, RulesVersion, rederive};
 pub use report::{ReportRequest, Window, report};
 pub use source::{FormatChoice, Holds, Input, Origin, Source};
-pub use spool::{Spool, SpoolError};
+pub use spool::{Batch, Spool, SpoolError};
 pub use stored::report_stored;

@@ -24,6 +24,13 @@ impl Progress {
         self.lines.load(Ordering::Relaxed)
     }
 
+    /// Says how far a run is that another process does.
+    pub fn follow(&self, total: u64, bytes: u64, lines: u64) {
+        self.total.store(total, Ordering::Relaxed);
+        self.bytes.store(bytes, Ordering::Relaxed);
+        self.lines.store(lines, Ordering::Relaxed);
+    }
+
     pub(crate) fn expect(&self, bytes: u64) {
         self.total.fetch_add(bytes, Ordering::Relaxed);
     }

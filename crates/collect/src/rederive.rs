@@ -1,13 +1,15 @@
 //! The rules changed: what lines say of actors, services, endpoints and operations is derived again.
 
+use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use dolmen_attribution::{Attributor, Rules, client_address};
+use dolmen_attribution::{Attributor, RuleSet, Rules, client_address};
 use dolmen_join::JoinKey;
-use dolmen_logs::{Format, Line};
+use dolmen_logs::{Fields, Format, Line};
 use dolmen_model::{Call, Joined, NameId, Names, RequestId, Time};
 use dolmen_store::{
-    CallFacts, Encoded, LocalStore, Rows, Settled, Store, StoreError, StoredCall, Swap, Underived,
+    CallFacts, Encoded, LocalStore, Role, Rows, Settled, Store, StoreError, StoredCall, Swap,
+    Underived,
 };
 use rustc_hash::FxHashMap;
 
@@ -15,7 +17,7 @@ use crate::import::Counts;
 use crate::source::{FormatChoice, Source};
 
 /// What was derived again.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Rederived {
     /// Calls, hops among them.
     pub calls: u64,
@@ -23,21 +25,55 @@ pub struct Rederived {
     pub segments: u64,
 }
 
+/// Tells rules apart: the same rules have the same.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RulesVersion(String);
+
+impl RulesVersion {
+    /// The version of rules, of sources, whose services are rules too, and of the templates that were
+    /// learned.
+    pub fn of(rules: &RuleSet, sources: &[Source], learned: &[String], names: &Names) -> Self {
+        let mut rules = rules.clone();
+        // What changes nothing about a call changes no version.
+        for operation in &mut rules.operations {
+            (operation.retired, operation.moved_to) = (None, None);
+        }
+        rules.services.iter_mut().for_each(|service| service.monolith = false);
+        let service = |source: &Source| {
+            format!("{}={}", source.name, names.services.name(source.service).unwrap_or_default())
+        };
+        let services: Vec<String> = sources.iter().map(service).collect();
+        let text = format!("{rules:?} {services:?} {learned:?}");
+        Self(format!("{:032x}", JoinKey::of(text.as_bytes()).0))
+    }
+
+    /// Whether what readers see was derived by these rules, as far as anybody said, and nothing
+    /// else is under way. A store that nobody said anything of is taken to be.
+    pub fn is_in_effect(&self, store: &LocalStore) -> Result<bool, StoreError> {
+        store.adopt_rules(&self.0)?;
+        let (current, under_way) = store.derived_by()?;
+        Ok(current == self.0 && under_way.is_none())
+    }
+}
+
 /// Derives all calls of the store by `rules`, which were compiled with its names, and swaps the
-/// result in at once; readers see the old until then. Interrupted, the same rules go on where they
-/// stopped. `version` tells rules apart: any text that is the same for the same rules.
+/// result in at once; readers see the old until then. Interrupted, or stopped by `progress`, which
+/// gives `None`, the same rules go on where they stopped.
 pub fn rederive(
     store: &LocalStore,
     sources: &[Source],
     rules: &Rules,
-    version: &str,
+    version: &RulesVersion,
     now: Time,
-    mut progress: impl FnMut(Rederived),
-) -> Result<Rederived, StoreError> {
-    let version = format!("{:032x}", JoinKey::of(version.as_bytes()).0);
-    let generation = store.begin_generation(&version, now)?;
+    mut progress: impl FnMut(Rederived) -> ControlFlow<()>,
+) -> Result<Option<Rederived>, StoreError> {
+    let generation = store.begin_generation(&version.0, now)?;
     let mut done = Rederived::default();
-    let mut formats = Formats { sources, known: FxHashMap::default() };
+    let mut formats = Formats {
+        sources,
+        known: FxHashMap::default(),
+        deliveries: Format::calls("bus", &Fields::new()).ok().map(Arc::new),
+    };
     loop {
         while let Some(old) = store.underived(generation)? {
             let (rows, counts) = derive(store, &old, rules, &mut formats, now)?;
@@ -45,15 +81,17 @@ pub fn rederive(
             store.derive(generation, &old, rows, &cube, &callers)?;
             done.calls += old.calls.len() as u64;
             done.segments += 1;
-            progress(done);
+            if progress(done).is_break() {
+                return Ok(None);
+            }
         }
         if store.finish_generation(generation, now)? == Swap::Done {
-            return Ok(done);
+            return Ok(Some(done));
         }
     }
 }
 
-type Counted = (dolmen_cubes::Cube, Vec<dolmen_store::CallerCount>);
+type Counted = (dolmen_cubes::Cube, dolmen_store::CallerCounts);
 
 fn derive(
     store: &LocalStore,
@@ -67,7 +105,7 @@ fn derive(
     let mut rows = Rows::new();
     let mut counts = Counts::new(now);
     for stored in &old.calls {
-        let format = formats.of(&stored.source, &old.calls);
+        let format = formats.of(stored, &old.calls);
         let mut reader = format.as_ref().map(|format| format.reader());
         let read = reader.as_mut().and_then(|reader| match reader.read(&stored.line) {
             Ok(Line::Call(call)) => Some(call),
@@ -89,7 +127,7 @@ fn derive(
         };
         let settled = settled(stored, &facts, names);
         let row = rows.push_call(&stored.line, &call, &facts, settled);
-        let counted = counts.call(row, &call, &facts, address);
+        let counted = counts.call(&rows, row, &call, &facts, address);
         counts.add(&counted, &settled);
     }
     Ok((store.encode(&rows)?, counts.take()))
@@ -145,6 +183,8 @@ fn text(text: &Option<String>) -> &[u8] {
 struct Formats<'s> {
     sources: &'s [Source],
     known: FxHashMap<String, Option<Arc<Format>>>,
+    /// Records of a bus are read as such, also when the configuration no longer names the bus.
+    deliveries: Option<Arc<Format>>,
 }
 
 /// Lines from which a format is found.
@@ -155,7 +195,11 @@ impl<'s> Formats<'s> {
         self.sources.iter().find(|source| source.name == name)
     }
 
-    fn of(&mut self, name: &str, calls: &[StoredCall]) -> Option<Arc<Format>> {
+    fn of(&mut self, stored: &StoredCall, calls: &[StoredCall]) -> Option<Arc<Format>> {
+        if stored.role == Role::Delivery {
+            return self.deliveries.clone();
+        }
+        let name = stored.source.as_str();
         if let Some(known) = self.known.get(name) {
             return known.clone();
         }

@@ -63,6 +63,8 @@ pub enum Origin {
     File(PathBuf),
     /// Standard input, plain or compressed.
     Stdin,
+    /// What came by somebody else's standard input, in a file.
+    CopyOfStdin(PathBuf),
 }
 
 impl Origin {
@@ -70,7 +72,15 @@ impl Origin {
     pub fn path(&self) -> &Path {
         match self {
             Self::File(path) => path,
-            Self::Stdin => Path::new("-"),
+            Self::Stdin | Self::CopyOfStdin(_) => Path::new("-"),
+        }
+    }
+
+    /// The file that holds the bytes, where there is one.
+    pub(crate) fn file(&self) -> Option<&Path> {
+        match self {
+            Self::File(path) | Self::CopyOfStdin(path) => Some(path),
+            Self::Stdin => None,
         }
     }
 }

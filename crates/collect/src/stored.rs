@@ -1,7 +1,10 @@
 //! A report on what a store holds: the same answer as that on the files it was imported from.
 
+use dolmen_attribution::Rules;
 use dolmen_cubes::{FileRow, MarkOnlyRow, Report, UnparsedLine};
 use dolmen_store::{CallQuestion, Store, StoreError};
+
+use crate::learn::renamed;
 
 /// How many lines a report shows of those that no format reads; all are counted.
 const SHOWN: usize = 1000;
@@ -10,7 +13,11 @@ const SHOWN: usize = 1000;
 const SHOWN_BYTES: usize = 400;
 
 /// Says of the calls that fulfil a question what [`report`](crate::report) says of lines.
-pub fn report_stored(store: &dyn Store, question: &CallQuestion) -> Result<Report, StoreError> {
+pub fn report_stored(
+    store: &dyn Store,
+    rules: &Rules,
+    question: &CallQuestion,
+) -> Result<Report, StoreError> {
     let survey = store.survey(question)?;
     let names = store.names();
     let mut report = Report {
@@ -23,7 +30,8 @@ pub fn report_stored(store: &dyn Store, question: &CallQuestion) -> Result<Repor
         to: survey.to,
         ..Report::default()
     };
-    report.count(&survey.cube, &survey.callers, names, &survey.caller_names);
+    let renamed = renamed(&survey.cube, names, rules);
+    report.count(&survey.cube, &survey.callers, (names, &survey.caller_names), &renamed);
     let rows = survey.mark_only.iter().map(|row| MarkOnlyRow {
         operation: names.operations.name(row.operation),
         service: names.services.name(row.service),

@@ -352,3 +352,35 @@ fn a_line_of_ten_megabytes_and_windows_line_ends() {
     let report = run.report();
     assert_eq!((report.calls, report.unparsed), (3, 0));
 }
+
+#[test]
+fn an_id_that_too_many_lines_carry_joins_nothing_and_is_counted() {
+    let mut run = Run::new();
+    let calls = run.source(Holds::Calls, "monolith", None);
+    let marks = run.source(Holds::Marks, "", None);
+    let access = call(0, "/a", "undefined").repeat(65_536) + &call(1, "/b", "own");
+    let app = [mark(0, "undefined", "transfer"), mark(1, "own", "transfer")];
+    run.file(calls, "access.log", access);
+    run.file(marks, "app.jsonl", app.concat());
+    let report = run.report();
+    assert_eq!((report.calls, report.marks, report.joined), (65_537, 2, 1));
+    assert_eq!((report.mark_only, report.overused_ids, report.repeated_ids), (1, 1, 0));
+}
+
+#[test]
+fn lines_without_a_time_have_none() {
+    let mut run = Run::new();
+    let calls = run.source(Holds::Calls, "monolith", None);
+    let marks = run.source(Holds::Marks, "", None);
+    let fields = Fields::new();
+    let given = |format: Result<Format, _>| FormatChoice::Given(format.unwrap().into());
+    run.sources[usize::from(calls)].format =
+        given(Format::calls(r#"%h "%r" %>s %{X-Request-Id}o"#, &fields));
+    run.sources[usize::from(marks)].format =
+        given(Format::marks(r"(?<request_id>\S+) entering (?<operation>.+)", &fields));
+    run.file(calls, "access.log", "10.0.0.1 \"GET /a HTTP/1.1\" 200 a\n");
+    run.file(marks, "app.log", "a entering transfer\nhidden entering transfer\n");
+    let report = run.report();
+    assert_eq!((report.joined, report.mark_only), (1, 1));
+    assert_eq!((report.from, report.to), (None, None));
+}

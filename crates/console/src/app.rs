@@ -5,15 +5,15 @@ use axum::http::{HeaderValue, header};
 use axum::middleware;
 use dolmen_model::Time;
 use dolmen_store::Store;
+use dolmen_watch::Heard;
 use serde::Serialize;
 use tokio::sync::broadcast;
 use tower_http::compression::CompressionLayer;
 use tower_http::set_header::SetResponseHeaderLayer;
-use utoipa::OpenApi;
-use utoipa::openapi::OpenApi as Description;
-use utoipa_axum::router::OpenApiRouter;
 
-use crate::facts::Facts;
+use crate::describe::{api, api_description};
+use crate::facts::{Facts, RulesState};
+use crate::name::Namer;
 use crate::problem::Problem;
 use crate::resources::alerts::AlertRow;
 use crate::{guard, page, resources};
@@ -23,8 +23,33 @@ use crate::{guard, page, resources};
 pub struct Console {
     store: Arc<dyn Store>,
     facts: Arc<RwLock<Arc<Facts>>>,
+    rules: Arc<RwLock<RulesState>>,
+    namer: Option<Arc<dyn Namer>>,
     events: broadcast::Sender<Event>,
+    one_more: Option<OneMore>,
+    traffic: Option<Arc<dyn Fn() -> Vec<SourceTraffic> + Send + Sync>>,
+    heard: Option<Arc<dyn Fn() -> Heard + Send + Sync>>,
 }
+
+/// What came over the network to a source since the program started.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SourceTraffic {
+    /// Its name.
+    pub source: String,
+    /// Senders that are connected now.
+    pub connections: u64,
+    /// Lines that were taken.
+    pub lines: u64,
+    /// Reasons, and how often each refused somebody.
+    pub refused: Vec<(&'static str, u64)>,
+    /// Bytes of its spool.
+    pub spool: u64,
+    /// Bytes that it may have.
+    pub max_spool: u64,
+}
+
+/// Lets one call more happen, where the server is a demonstration.
+pub type OneMore = Arc<dyn Fn() -> Result<(), String> + Send + Sync>;
 
 /// Something that happened while somebody looks.
 #[derive(Clone, Debug, Serialize)]
@@ -41,6 +66,8 @@ pub enum Event {
         /// The last one's time.
         to: Option<Time>,
     },
+    /// The rules changed, or the history is by now derived by them.
+    Rules(RulesState),
 }
 
 impl Event {
@@ -49,6 +76,7 @@ impl Event {
         match self {
             Self::Alert(_) => "alert",
             Self::Commit { .. } => "commit",
+            Self::Rules(_) => "rules",
         }
     }
 }
@@ -60,7 +88,44 @@ impl Console {
     /// A console over a store.
     pub fn new(store: Arc<dyn Store>, facts: Facts) -> Self {
         let (events, _) = broadcast::channel(EVENTS);
-        Self { store, facts: Arc::new(RwLock::new(Arc::new(facts))), events }
+        Self {
+            store,
+            facts: Arc::new(RwLock::new(Arc::new(facts))),
+            rules: Arc::default(),
+            namer: None,
+            events,
+            one_more: None,
+            traffic: None,
+            heard: None,
+        }
+    }
+
+    /// The same console, which knows what comes over the network. Asked on a thread that may wait.
+    #[must_use]
+    pub fn with_traffic(
+        self,
+        traffic: impl Fn() -> Vec<SourceTraffic> + Send + Sync + 'static,
+    ) -> Self {
+        Self { traffic: Some(Arc::new(traffic)), ..self }
+    }
+
+    /// The same console, which knows when sources spoke while this server listened.
+    #[must_use]
+    pub fn with_heard(self, heard: impl Fn() -> Heard + Send + Sync + 'static) -> Self {
+        Self { heard: Some(Arc::new(heard)), ..self }
+    }
+
+    /// The same console, which may name callers: `namer` keeps the rules.
+    #[must_use]
+    pub fn with_namer(self, namer: Arc<dyn Namer>) -> Self {
+        Self { namer: Some(namer), ..self }
+    }
+
+    /// The same console as a demonstration: the page offers a tour, and `one_more` happens when it is
+    /// asked for.
+    #[must_use]
+    pub fn demonstrating(self, one_more: OneMore) -> Self {
+        Self { one_more: Some(one_more), ..self }
     }
 
     /// Tells everybody who looks.
@@ -74,8 +139,37 @@ impl Console {
         *self.facts.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(facts);
     }
 
+    /// Says how the rules stand, to everybody who looks.
+    pub fn say_rules(&self, state: RulesState) {
+        *self.rules.write().unwrap_or_else(PoisonError::into_inner) = state.clone();
+        self.tell(Event::Rules(state));
+    }
+
+    /// How the rules stand.
+    pub fn rules(&self) -> RulesState {
+        self.rules.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub(crate) async fn traffic(&self) -> Vec<SourceTraffic> {
+        let Some(traffic) = self.traffic.clone() else { return Vec::new() };
+        // Where it cannot be asked there is nothing to show.
+        tokio::task::spawn_blocking(move || traffic()).await.unwrap_or_default()
+    }
+
+    pub(crate) fn heard(&self) -> Option<Heard> {
+        self.heard.as_ref().map(|heard| heard())
+    }
+
+    pub(crate) fn namer(&self) -> Option<Arc<dyn Namer>> {
+        self.namer.clone()
+    }
+
     pub(crate) fn facts(&self) -> Arc<Facts> {
         Arc::clone(&self.facts.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    pub(crate) fn one_more(&self) -> Option<OneMore> {
+        self.one_more.clone()
     }
 
     pub(crate) fn listen(&self) -> broadcast::Receiver<Event> {
@@ -98,29 +192,11 @@ impl Console {
     }
 }
 
-#[derive(OpenApi)]
-#[openapi(info(
-    title = "dolmen",
-    description = "Who calls what, and may it be switched off? Instants are RFC 3339 in UTC, \
-                   durations whole microseconds; what nobody could name is null. Errors are \
-                   problem details (RFC 9457)."
-))]
-struct Api;
-
-fn api() -> OpenApiRouter<Console> {
-    OpenApiRouter::with_openapi(Api::openapi()).nest("/api/v1", resources::all())
-}
-
-/// The description of the API (OpenAPI 3.1).
-pub fn api_description() -> Description {
-    api().to_openapi()
-}
-
 /// The whole console.
 pub fn app(console: Console) -> Router {
-    let (router, description) = api().split_for_parts();
+    let (router, _) = api().split_for_parts();
     router
-        .merge(resources::machine(description))
+        .merge(resources::machine(api_description()))
         .fallback(page::page)
         .with_state(console)
         .layer(middleware::from_fn(guard::this_machine_only))

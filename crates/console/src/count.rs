@@ -7,7 +7,9 @@
 use dolmen_cubes::{Cell, Cube, Key};
 use dolmen_model::query::{Atom, Field, Query, Value};
 use dolmen_model::{NameId, Names, Outcome, SetId, Time};
-use dolmen_store::{CallQuestion, CubeQuestion, Dimension, Role, Store, StoreError, StoredCall};
+use dolmen_store::{
+    CallQuestion, CubeQuestion, Dimension, Durations, Store, StoreError, StoredCall,
+};
 
 use crate::asked::Asked;
 use crate::spans::Every;
@@ -33,11 +35,28 @@ pub(crate) fn count(
 }
 
 /// The first call of the store, and the instant after the last one; `None` for an empty store.
+///
+/// Lines go when their time is over and their counts stay: where there are no lines any more, the
+/// hours in which sources spoke say how far the counts reach.
 pub(crate) fn stretch(store: &dyn Store) -> Result<Option<(Time, Time)>, StoreError> {
+    const HOUR: i64 = 3_600_000_000;
     let status = store.status()?;
     let calls = status.segments.iter().find(|segments| segments.kind == "calls");
     let after = |time: Time| Time::from_micros(time.micros().saturating_add(1));
-    Ok(calls.and_then(|calls| Some((calls.from?, after(calls.to?)))))
+    let lines = calls.and_then(|calls| Some((calls.from?, after(calls.to?))));
+    let spoke = status.sources.iter().filter(|source| source.kind == "calls");
+    let hours = spoke
+        .filter_map(|source| Some((source.from?, source.to?)))
+        .reduce(|(from, to), (first, end)| (from.min(first), to.max(end)));
+    Ok(match (lines, hours) {
+        (Some((first, end)), Some((from, to))) => {
+            // The hour that lines begin or end in says less than they do.
+            let is_near = |a: Time, b: Time| a.micros().saturating_sub(b.micros()) < HOUR;
+            let first = if is_near(first, from) { first } else { from };
+            Some((first, if is_near(to, end) { end } else { to }))
+        }
+        (lines, hours) => lines.or(hours),
+    })
 }
 
 /// What the cubes must tell apart so that they can answer; `None` where they cannot.
@@ -69,7 +88,10 @@ fn from_cubes(
     by.sort_unstable();
     by.dedup();
     let every = every.map(Every::width);
-    let counts = store.count(&CubeQuestion { from: asked.from, to: asked.to, by, every })?;
+    // A timeline shows how many, a table how long they took too.
+    let durations = if every.is_some() { Durations::Left } else { Durations::Asked };
+    let (from, to) = (asked.from, asked.to);
+    let counts = store.count(&CubeQuestion { from, to, by, every, durations })?;
     let (from, to) = (counts.from, counts.to);
     if asked.query.is_empty() {
         return Ok(Counted { cube: counts.cube, from, to });
@@ -117,7 +139,7 @@ fn from_calls(
     let mut cube = Cube::default();
     for call in store.calls(&CallQuestion { from, to, query })? {
         let call = call?;
-        if call.role == Role::Call {
+        if call.role.counts() {
             let mut cell = Cell::default();
             cell.add(call.bytes, call.duration);
             cube.add_cell(key(store.names(), &call, from, every), &cell);

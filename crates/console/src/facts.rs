@@ -1,5 +1,7 @@
 //! What a configuration declares, as far as the console shows it.
 
+use dolmen_model::Time;
+use jiff::civil::Date;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -10,6 +12,8 @@ pub struct Facts {
     pub services: Vec<String>,
     /// Those that shall be left.
     pub monoliths: Vec<String>,
+    /// Those that rules find from calls themselves, whatever source has them.
+    pub found_by_rule: Vec<String>,
     /// Actors by name, each once.
     pub actors: Vec<String>,
     /// Operations by name and service.
@@ -24,9 +28,42 @@ pub struct Facts {
     pub warnings: Vec<Warning>,
     /// The store's folder.
     pub store: String,
+    /// How operations are judged.
+    pub judging: Judging,
+    /// What is watched.
+    pub plan: dolmen_watch::Plan,
+}
+
+/// How operations are judged.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Judging {
+    /// The time zone that callers live in: an IANA name, as POSIX writes it, or `local`.
+    pub zone: String,
+    /// How likely it may be that somebody still calls what is called safe.
+    pub alpha: f64,
+}
+
+impl Default for Judging {
+    fn default() -> Self {
+        Self { zone: "local".to_owned(), alpha: dolmen_verdict::ALPHA }
+    }
+}
+
+impl Judging {
+    /// The first instant of a day by the callers' clocks; `None` beyond what a time can hold.
+    pub fn start(&self, day: Date) -> Option<Time> {
+        let zone = crate::verdicts::zone_of(&self.zone).ok()?;
+        let start = day.to_zoned(zone).ok()?.timestamp();
+        Some(Time::from_micros(start.as_microsecond()))
+    }
 }
 
 impl Facts {
+    /// The first instant of a day that is declared, by the callers' clocks.
+    pub(crate) fn start(&self, day: &str) -> Option<Time> {
+        self.judging.start(day.parse().ok()?)
+    }
+
     /// Whether this service is a monolith.
     pub(crate) fn is_monolith(&self, service: Option<&str>) -> bool {
         service.is_some_and(|service| self.monoliths.iter().any(|name| name == service))
@@ -49,7 +86,7 @@ pub struct DeclaredOperation {
     pub operation: String,
     /// The service; `null` where the rules name none.
     pub service: Option<String>,
-    /// From this day on (UTC) calls are residual.
+    /// From this day on, by the clocks of the verdict's zone, calls are residual.
     pub retired: Option<String>,
     /// The service that took it over.
     pub moved_to: Option<String>,
@@ -61,6 +98,18 @@ impl DeclaredOperation {
     }
 }
 
+/// How the rules stand.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
+pub struct RulesState {
+    /// Whether the history is being derived by rules that changed: figures of what came before are
+    /// those of the older rules until it is done.
+    pub deriving: bool,
+    /// Calls derived so far.
+    pub derived: u64,
+    /// Why the configuration on the disk is not in effect; `null` where it is.
+    pub problem: Option<String>,
+}
+
 /// Where lines come from.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct DeclaredSource {
@@ -70,6 +119,9 @@ pub struct DeclaredSource {
     pub kind: String,
     /// `calls` or `marks`.
     pub holds: String,
+    /// The service whose lines they are; `None` where the lines tell.
+    #[serde(skip)]
+    pub service: Option<String>,
 }
 
 /// A setting in effect.
@@ -92,4 +144,22 @@ pub struct Warning {
     pub column: usize,
     /// What, and what to do.
     pub message: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_declared_day_begins_by_the_callers_clocks() {
+        let mut facts = Facts::default();
+        let mut start = |zone: &str| {
+            facts.judging.zone = zone.to_owned();
+            facts.start("2023-05-10").unwrap().to_string()
+        };
+        assert_eq!(start("UTC"), "2023-05-10T00:00:00Z");
+        assert_eq!(start("EST5EDT,M3.2.0,M11.1.0"), "2023-05-10T04:00:00Z");
+        assert_eq!(start("CET-1CEST,M3.5.0,M10.5.0/3"), "2023-05-09T22:00:00Z");
+        assert_eq!(facts.start("tomorrow"), None);
+    }
 }

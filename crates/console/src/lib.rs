@@ -9,20 +9,27 @@
 //!
 //! Invariants: only this crate knows the API and its JSON; it reads the store through the
 //! [`Store`](dolmen_store::Store) trait alone, and nothing here knows a rule: what is declared is
-//! handed in as [`Facts`].
+//! handed in as [`Facts`], and what is to be declared is handed to a [`Namer`].
 
 mod app;
 mod asked;
 mod count;
 mod cursor;
+mod describe;
 mod export;
+mod extract;
 mod facts;
 mod guard;
+mod language;
+mod name;
 mod page;
 mod problem;
 mod resources;
 mod spans;
+pub mod verdicts;
 
-pub use app::{Console, Event, api_description, app};
-pub use facts::{DeclaredOperation, DeclaredSource, Facts, Setting, Warning};
+pub use app::{Console, Event, OneMore, SourceTraffic, app};
+pub use describe::api_description;
+pub use facts::{DeclaredOperation, DeclaredSource, Facts, Judging, RulesState, Setting, Warning};
+pub use name::{Added, NameError, Namer, NewActor};
 pub use resources::alerts::AlertRow;

@@ -1,3 +1,5 @@
+use std::ops::Range;
+
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -18,12 +20,12 @@ pub(crate) struct Problem {
     status: u16,
     /// What is wrong, and what to do.
     detail: String,
-    /// Where in the query the fault stands.
+    /// Where in the query, or in the map that was sent, the fault stands.
     #[serde(skip_serializing_if = "Option::is_none")]
     at: Option<At>,
 }
 
-/// Bytes of the text of `where`.
+/// Bytes of the text of `where`, or of the map.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 struct At {
     start: usize,
@@ -45,6 +47,11 @@ impl Problem {
         Self::new(StatusCode::BAD_REQUEST, detail)
     }
 
+    /// A fault that stands at these bytes of what was sent.
+    pub(crate) fn bad_at(detail: impl Into<String>, at: Option<Range<usize>>) -> Self {
+        Self { at: at.map(|Range { start, end }| At { start, end }), ..Self::bad(detail) }
+    }
+
     pub(crate) fn missing(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::NOT_FOUND, detail)
     }
@@ -56,8 +63,7 @@ impl Problem {
 
 impl From<QueryError> for Problem {
     fn from(error: QueryError) -> Self {
-        let at = At { start: error.at.start, end: error.at.end };
-        Self { at: Some(at), ..Self::bad(error.message) }
+        Self::bad_at(error.message, Some(error.at))
     }
 }
 

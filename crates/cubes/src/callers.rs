@@ -58,11 +58,19 @@ pub struct CachedCallers<'t> {
     table: &'t CallerTable,
     addresses: CachedTable<'t>,
     user_agents: CachedTable<'t>,
-    pairs: FxHashMap<(NameId, NameId), NameId>,
+    /// By user agent, then by address: a pair met before costs two looks and no hash.
+    rows: Vec<Vec<NameId>>,
+    /// How many places `rows` has.
+    places: usize,
+    /// Pairs that `rows` has no room for.
+    others: FxHashMap<(NameId, NameId), NameId>,
 }
 
-/// Past this many pairs a worker's cache starts anew.
-const CACHED: usize = 65_536;
+/// Places that rows may have together: 1 MiB a worker.
+const PLACES: usize = 1 << 18;
+
+/// Past this many other pairs a worker's cache of them starts anew.
+const OTHERS: usize = 65_536;
 
 impl<'t> CachedCallers<'t> {
     /// An empty cache in front of `table`.
@@ -71,22 +79,54 @@ impl<'t> CachedCallers<'t> {
             table,
             addresses: CachedTable::new(&table.addresses),
             user_agents: CachedTable::new(&table.user_agents),
-            pairs: FxHashMap::default(),
+            rows: Vec::new(),
+            places: 0,
+            others: FxHashMap::default(),
         }
     }
 
     /// The number of a caller, given now if it has none.
     pub fn intern(&mut self, address: &[u8], user_agent: &[u8]) -> NameId {
         let pair = (self.addresses.intern(address), self.user_agents.intern(user_agent));
-        if let Some(&caller) = self.pairs.get(&pair) {
+        let row = self.rows.get(pair.1.0 as usize);
+        match row.and_then(|row| row.get(pair.0.0 as usize)) {
+            Some(&caller) if caller.is_known() => caller,
+            _ => self.learn(pair),
+        }
+    }
+
+    #[cold]
+    fn learn(&mut self, pair: (NameId, NameId)) -> NameId {
+        if let Some(&caller) = self.others.get(&pair) {
             return caller;
         }
-        if self.pairs.len() >= CACHED {
-            self.pairs.clear();
-        }
         let caller = self.table.pair(pair.0, pair.1);
-        self.pairs.insert(pair, caller);
+        if let Some(place) = self.place(pair) {
+            *place = caller;
+            return caller;
+        }
+        if self.others.len() >= OTHERS {
+            self.others.clear();
+        }
+        self.others.insert(pair, caller);
         caller
+    }
+
+    /// Where a pair is kept; `None` where that would take too many places.
+    fn place(&mut self, (address, user_agent): (NameId, NameId)) -> Option<&mut NameId> {
+        let (address, user_agent) = (address.0 as usize, user_agent.0 as usize);
+        let new_rows = (user_agent + 1).saturating_sub(self.rows.len());
+        let row = self.rows.get(user_agent).map_or(0, Vec::len);
+        let new_places = (address + 1).saturating_sub(row);
+        // A row without a place is not free either.
+        if self.places + new_places + new_rows > PLACES {
+            return None;
+        }
+        self.places += new_places + new_rows;
+        self.rows.resize_with(self.rows.len() + new_rows, Vec::new);
+        let row = self.rows.get_mut(user_agent)?;
+        row.resize(row.len() + new_places, NameId::UNKNOWN);
+        row.get_mut(address)
     }
 }
 
@@ -94,7 +134,18 @@ impl<'t> CachedCallers<'t> {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Callers {
     /// By number: a table gives them out without gaps.
-    counts: Vec<CallerCount>,
+    counts: Vec<Count>,
+    /// Sets of operations past the first 64, sorted, of callers that entered such.
+    beyond: FxHashMap<NameId, Vec<SetId>>,
+}
+
+/// There are many callers, and their calls come in no order: few bytes each, so that they stay in
+/// the processor's cache.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Count {
+    calls: u64,
+    /// The sets entered, of the first 64, a bit each.
+    entered: u64,
 }
 
 /// What one caller did.
@@ -116,36 +167,51 @@ impl Callers {
     pub fn add_calls(&mut self, caller: NameId, operations: SetId, calls: u64) {
         let count = self.of(caller);
         count.calls += calls;
-        count.enter(operations);
+        match operations.0 {
+            bit @ 0..64 => count.entered |= 1 << bit,
+            _ => self.enter(caller, operations),
+        }
     }
 
     /// Adds every count of `other`.
     pub fn merge(&mut self, other: Self) {
-        for (caller, theirs) in other.counts() {
+        for (caller, theirs) in (0..).map(NameId).zip(other.counts) {
             let mine = self.of(caller);
             mine.calls += theirs.calls;
-            theirs.entered.iter().for_each(|&operations| mine.enter(operations));
+            mine.entered |= theirs.entered;
+        }
+        for (caller, sets) in other.beyond {
+            sets.into_iter().for_each(|operations| self.enter(caller, operations));
         }
     }
 
     /// The callers that called, by number.
-    pub fn counts(&self) -> impl Iterator<Item = (NameId, &CallerCount)> {
-        (0..).map(NameId).zip(&self.counts).filter(|(_, count)| count.calls > 0)
+    pub fn counts(&self) -> impl Iterator<Item = (NameId, CallerCount)> {
+        let counts = (0..).map(NameId).zip(&self.counts).filter(|(_, count)| count.calls > 0);
+        counts.map(|(caller, count)| {
+            let first = (0..64).filter(|bit| count.entered >> bit & 1 == 1).map(SetId);
+            let beyond = self.beyond.get(&caller).into_iter().flatten().copied();
+            (caller, CallerCount { calls: count.calls, entered: first.chain(beyond).collect() })
+        })
     }
 
-    fn of(&mut self, caller: NameId) -> &mut CallerCount {
+    fn of(&mut self, caller: NameId) -> &mut Count {
         let at = caller.0 as usize;
         if self.counts.len() <= at {
-            self.counts.resize(at + 1, CallerCount::default());
+            self.counts.resize(at + 1, Count::default());
         }
         &mut self.counts[at]
     }
-}
 
-impl CallerCount {
-    fn enter(&mut self, operations: SetId) {
-        if let Err(at) = self.entered.binary_search(&operations) {
-            self.entered.insert(at, operations);
+    fn enter(&mut self, caller: NameId, operations: SetId) {
+        match operations.0 {
+            bit @ 0..64 => self.of(caller).entered |= 1 << bit,
+            _ => {
+                let sets = self.beyond.entry(caller).or_default();
+                if let Err(at) = sets.binary_search(&operations) {
+                    sets.insert(at, operations);
+                }
+            }
         }
     }
 }
@@ -186,8 +252,22 @@ mod tests {
     }
 
     #[test]
+    fn pairs_without_a_place_have_a_number_too() {
+        let table = CallerTable::new(50_000);
+        let mut callers = CachedCallers::new(&table);
+        // Row upon row as long as the number of its first address: far more places than there are.
+        let mut number =
+            |n: u32| callers.intern(format!("{n}").as_bytes(), format!("{}", n / 2).as_bytes());
+        let numbers: Vec<_> = (0..4000).map(&mut number).collect();
+        assert!(numbers.iter().all(|id| id.is_known() && *id != NameId::OVERFLOW));
+        let again: Vec<_> = (0..4000).map(number).collect();
+        assert_eq!(numbers, again);
+        assert!(callers.places <= PLACES && !callers.others.is_empty());
+    }
+
+    #[test]
     fn counts_of_parts_are_the_counts_of_the_whole() {
-        let calls: Vec<_> = (0..200).map(|n| (NameId(n * 7 % 11), SetId(n * n % 13))).collect();
+        let calls: Vec<_> = (0..200).map(|n| (NameId(n * 7 % 11), SetId(n * n % 130))).collect();
         let of = |calls: &[(NameId, SetId)]| {
             let mut counts = Callers::default();
             calls.iter().for_each(|&(caller, operations)| counts.add(caller, operations));

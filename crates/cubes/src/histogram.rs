@@ -4,33 +4,102 @@ use std::fmt;
 /// 1/32 (3.2 %) of a value that was counted.
 ///
 /// Sparse: a service answers in few octaves, and there are many cells.
-#[derive(Clone, Default, PartialEq, Eq)]
+#[derive(Clone, Default)]
 pub struct Histogram {
     /// Sorted, and apart from their counts: a search looks at a few lines of memory.
     buckets: Vec<u16>,
     /// Of each bucket.
     counts: Vec<u64>,
+    /// Where a search would take many steps: from the first bucket to the last, one more than the
+    /// place of each that has a count, and 0 for the others. Empty until it is needed.
+    places: Box<[u16]>,
 }
+
+impl PartialEq for Histogram {
+    fn eq(&self, other: &Self) -> bool {
+        (&self.buckets, &self.counts) == (&other.buckets, &other.counts)
+    }
+}
+
+impl Eq for Histogram {}
+
+/// So many buckets are searched; more have a table of places.
+const SEARCHED: usize = 8;
 
 /// Values below this have a bucket of their own.
 const EXACT: u64 = 16;
 
+/// So many buckets are put into a histogram one by one.
+const FEW: usize = 4;
+
 impl Histogram {
     /// Counts one value.
+    #[inline]
     pub fn add(&mut self, value: u64) {
         let bucket = bucket_of(value);
-        match self.buckets.binary_search(&bucket) {
-            Ok(at) => self.counts[at] += 1,
-            Err(at) => {
-                self.buckets.insert(at, bucket);
-                self.counts.insert(at, 1);
-            }
+        let first = self.buckets.first().copied().unwrap_or_default();
+        match self.places.get(usize::from(bucket.wrapping_sub(first))) {
+            Some(&place @ 1..) => self.counts[usize::from(place) - 1] += 1,
+            _ => self.add_times(bucket, 1),
         }
     }
 
     /// Adds every count of `other`.
     pub fn merge(&mut self, other: &Self) {
-        *self = Self::from_buckets(self.buckets().chain(other.buckets()));
+        if self.buckets.is_empty() {
+            self.clone_from(other);
+            return;
+        }
+        if other.buckets.len() <= FEW {
+            other.buckets().for_each(|(bucket, count)| self.add_times(bucket, count));
+            return;
+        }
+        let most = self.buckets.len() + other.buckets.len();
+        let mut buckets = Vec::with_capacity(most);
+        let mut counts = Vec::with_capacity(most);
+        let mut theirs = other.buckets().peekable();
+        for (bucket, mut count) in self.buckets() {
+            while let Some((before, their)) = theirs.next_if(|(their, _)| *their < bucket) {
+                buckets.push(before);
+                counts.push(their);
+            }
+            if let Some((_, their)) = theirs.next_if(|(their, _)| *their == bucket) {
+                count += their;
+            }
+            buckets.push(bucket);
+            counts.push(count);
+        }
+        for (bucket, count) in theirs {
+            buckets.push(bucket);
+            counts.push(count);
+        }
+        *self = Self { buckets, counts, places: Box::default() };
+    }
+
+    fn add_times(&mut self, bucket: u16, times: u64) {
+        match self.buckets.binary_search(&bucket) {
+            Ok(at) => self.counts[at] += times,
+            Err(at) => {
+                self.buckets.insert(at, bucket);
+                self.counts.insert(at, times);
+                self.places = Box::default();
+            }
+        }
+        if self.places.is_empty() && self.buckets.len() > SEARCHED {
+            self.find_places();
+        }
+    }
+
+    #[cold]
+    fn find_places(&mut self) {
+        let (Some(&first), Some(&last)) = (self.buckets.first(), self.buckets.last()) else {
+            return;
+        };
+        let mut places = vec![0; usize::from(last - first) + 1];
+        for (place, bucket) in (1..).zip(&self.buckets) {
+            places[usize::from(bucket - first)] = place;
+        }
+        self.places = places.into();
     }
 
     /// How many values were counted.
@@ -69,7 +138,7 @@ impl Histogram {
             same
         });
         let (buckets, counts) = buckets.into_iter().unzip();
-        Self { buckets, counts }
+        Self { buckets, counts, places: Box::default() }
     }
 }
 
@@ -138,7 +207,17 @@ mod tests {
             };
             let mut merged = of(&a);
             merged.merge(&of(&b));
-            prop_assert_eq!(&merged, &of(&[a, b].concat()));
+            let both = [a, b].concat();
+            prop_assert_eq!(&merged, &of(&both));
+            prop_assert_eq!(merged.count(), both.len() as u64);
+            // Where the places were found before as well as after.
+            both.iter().for_each(|&value| merged.add(value));
+            prop_assert_eq!(&merged, &of(&[both.as_slice(), &both].concat()));
+            let mut buckets: Vec<_> = both.iter().map(|&value| bucket_of(value)).collect();
+            buckets.sort_unstable();
+            prop_assert_eq!(merged.count(), 2 * buckets.len() as u64);
+            buckets.dedup();
+            prop_assert!(merged.buckets().map(|(bucket, _)| bucket).eq(buckets));
             prop_assert_eq!(&Histogram::from_buckets(merged.buckets()), &merged);
         }
     }

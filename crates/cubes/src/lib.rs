@@ -9,6 +9,7 @@ mod callers;
 mod cube;
 mod histogram;
 mod report;
+mod sums;
 mod tables;
 
 pub use callers::{CachedCallers, CallerCount, CallerName, CallerTable, Callers};
@@ -18,3 +19,4 @@ pub use report::{
     ActorRow, CallerRow, EndpointRow, FileRow, MarkOnlyRow, OperationRow, Report, ServiceRow,
     UnparsedLine,
 };
+pub use sums::{Sums, members};

@@ -2,40 +2,37 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use dolmen_model::{Joined, NameId, Names, SetId};
+use dolmen_model::{NameId, Names, SetId};
 use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 
 use crate::callers::{CallerName, CallerTable, Callers};
 use crate::cube::{Cell, Cube};
 use crate::report::{ActorRow, CallerRow, EndpointRow, OperationRow, Report, ServiceRow};
+use crate::sums::Sums;
 
 impl Report {
     /// Fills everything that follows from the counts: totals of calls, and the tables of
     /// operations, actors, services, endpoints and unknown callers. Names are looked up in
-    /// `names`, callers in `callers`.
-    pub fn count(&mut self, cube: &Cube, unknown: &Callers, names: &Names, callers: &CallerTable) {
-        let mut operations: BTreeMap<(NameId, NameId), Cell> = BTreeMap::new();
-        let mut actors: BTreeMap<NameId, u64> = BTreeMap::new();
-        let mut services: BTreeMap<NameId, u64> = BTreeMap::new();
+    /// `names`, callers in `callers`; `renamed` are endpoints that have another name by now.
+    pub fn count(
+        &mut self,
+        cube: &Cube,
+        unknown: &Callers,
+        (names, callers): (&Names, &CallerTable),
+        renamed: &FxHashMap<NameId, String>,
+    ) {
+        let mut sums = Sums::default();
         let mut endpoints: BTreeMap<(NameId, NameId), Cell> = BTreeMap::new();
         for (key, cell) in cube.cells() {
-            self.calls += cell.calls;
-            match key.outcome.joined {
-                Joined::Joined => self.joined += cell.calls,
-                Joined::CallOnly => self.call_only += cell.calls,
-                Joined::NoId => {
-                    self.call_only += cell.calls;
-                    self.no_id += cell.calls;
-                }
-            }
-            for operation in members(names, key.operations) {
-                operations.entry((operation, key.service)).or_default().merge(cell);
-            }
-            *actors.entry(key.actor).or_default() += cell.calls;
-            *services.entry(key.service).or_default() += cell.calls;
+            sums.add(key, cell, names);
             endpoints.entry((key.service, key.endpoint)).or_default().merge(cell);
         }
+        let Sums { calls, joined, call_only, no_id, operations, actors, services } = sums;
+        self.calls += calls;
+        self.joined += joined;
+        self.call_only += call_only;
+        self.no_id += no_id;
         self.operations = rows(operations.into_iter().map(|((operation, service), cell)| {
             let operation = names.operations.name(operation);
             let service = names.services.name(service);
@@ -49,22 +46,20 @@ impl Report {
             let service = names.services.name(id);
             ServiceRow { service, calls }
         }));
-        self.endpoints = rows(endpoints.into_iter().map(|((service, endpoint), cell)| {
-            let (method, endpoint) = split_endpoint(names.endpoints.name(endpoint));
+        let mut named: BTreeMap<(NameId, Option<String>), Cell> = BTreeMap::new();
+        for ((service, endpoint), cell) in endpoints {
+            let name = renamed.get(&endpoint).cloned();
+            let name = name.or_else(|| names.endpoints.name(endpoint));
+            named.entry((service, name)).or_default().merge(&cell);
+        }
+        self.endpoints = rows(named.into_iter().map(|((service, endpoint), cell)| {
+            let (method, endpoint) = split_endpoint(endpoint);
             let service = names.services.name(service);
             let p95 = cell.durations.quantile(0.95);
             EndpointRow { service, method, endpoint, calls: cell.calls, p95 }
         }));
         self.unknown_callers = caller_rows(unknown, names, callers);
     }
-}
-
-/// The operations of a set; of the empty set the one nobody could name, so that every call has its
-/// row.
-fn members(names: &Names, set: SetId) -> impl Iterator<Item = NameId> {
-    let operations = names.sets.operations(set);
-    let none = operations.is_empty().then_some(NameId::UNKNOWN);
-    operations.into_iter().chain(none)
 }
 
 fn split_endpoint(name: Option<String>) -> (Option<String>, Option<String>) {
@@ -172,7 +167,7 @@ fn rows<R: Row>(rows: impl Iterator<Item = R>) -> Vec<R> {
 
 #[cfg(test)]
 mod tests {
-    use dolmen_model::{Outcome, Time};
+    use dolmen_model::{Joined, Outcome, Time};
 
     use super::*;
     use crate::callers::CachedCallers;
@@ -200,7 +195,7 @@ mod tests {
         let curl = CachedCallers::new(&callers).intern(b"10.0.0.1", b"curl");
         unknown.add(curl, key.operations);
         let mut report = Report::default();
-        report.count(&cube, &unknown, &names, &callers);
+        report.count(&cube, &unknown, (&names, &callers), &FxHashMap::default());
         assert_eq!((report.calls, report.joined, report.call_only, report.no_id), (2, 1, 1, 1));
         let operations: Vec<_> =
             report.operations.iter().map(|row| (row.operation.as_deref(), row.calls)).collect();

@@ -40,8 +40,21 @@ impl From<Exit> for ExitCode {
 #[error("{0}")]
 pub(crate) struct UsageError(pub(crate) String);
 
+/// Why work that was handed over failed.
+#[derive(Debug, thiserror::Error)]
+#[error("{message}")]
+pub(crate) struct JobError {
+    /// What whoever did it says.
+    pub(crate) message: String,
+    /// What it would have ended with here.
+    pub(crate) exit: Exit,
+}
+
 /// The code of an error. What is not listed here is a failure.
 pub(crate) fn code_of(error: &anyhow::Error) -> Exit {
+    if let Some(job) = error.chain().find_map(|cause| cause.downcast_ref::<JobError>()) {
+        return job.exit;
+    }
     if is_broken_pipe(error) {
         return Exit::Done;
     }

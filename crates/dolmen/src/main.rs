@@ -7,6 +7,7 @@
 mod args;
 mod commands;
 mod exit;
+mod handover;
 mod proxy;
 mod render;
 mod settings;

@@ -72,6 +72,23 @@ fn the_story_is_told_and_its_logs_are_kept() {
         "the README shows another report:\n{report}"
     );
 
+    // Nobody but the two machines has an operation and no name; the rules that are proposed for
+    // them name them.
+    let import = ["import", "--config", "bank/three-actors.toml", "--store", "s"];
+    assert!(dolmen_in(dir.path(), &import).status.success());
+    let suggest =
+        ["rules", "suggest", "--config", "bank/three-actors.toml", "--store", "s", "--json"];
+    let found: Value = serde_json::from_slice(&dolmen_in(dir.path(), &suggest).stdout).unwrap();
+    let candidates = found["candidates"].as_array().unwrap();
+    let scripts: Vec<(&str, &str)> = candidates
+        .iter()
+        .filter(|candidate| candidate["kind"] == "script")
+        .map(|one| (one["addresses"][0].as_str().unwrap(), one["operations"][0].as_str().unwrap()))
+        .collect();
+    assert!(scripts.contains(&("10.1.9.17", "card block")), "{scripts:?}");
+    assert!(scripts.iter().any(|(address, _)| *address == "10.1.9.42"), "{scripts:?}");
+    assert_eq!(scripts.len(), 2, "{candidates:#?}");
+
     let output = dolmen_in(dir.path(), &["report", "--config", "bank/months.toml", "--json"]);
     assert!(output.status.success(), "{}", text(&output.stderr));
     let report: Value = serde_json::from_slice(&output.stdout).unwrap();

@@ -1,30 +1,53 @@
 use std::io;
-use std::marker::PhantomData;
 
-use crate::entry::{CallEntry, Fixed, JoinKey, MarkEntry, key_of};
+use crate::code::{Fact, Kept, SHORTEST};
+use crate::entry::{CallEntry, JoinKey, MarkEntry};
 use crate::partitions::{Lane, Partitions};
 use crate::resolve::{Chains, Resolved, resolve};
+
+/// What a partition's join says.
+#[derive(Debug)]
+pub enum Answer<'g, C, M> {
+    /// What became of an id.
+    Resolved(Resolved<'g, C, M>),
+    /// A call whose id more than [`MOST_LINES`] lines carry.
+    ApartCall(&'g CallEntry<C>),
+    /// A mark of such an id.
+    ApartMark(&'g MarkEntry<M>),
+    /// All lines of such an id were answered on their own.
+    Overused {
+        /// How many there were.
+        lines: u64,
+    },
+}
 
 /// Groups the entries of one partition by id and resolves each group. One a worker: it keeps its
 /// tables from partition to partition.
 #[derive(Debug)]
 pub struct Joiner<C, M> {
-    calls: Entries<CallEntry<C>>,
-    marks: Entries<MarkEntry<M>>,
+    calls: Entries<C>,
+    marks: Entries<M>,
     groups: Groups,
     group_calls: Vec<CallEntry<C>>,
     group_marks: Vec<MarkEntry<M>>,
     bytes: Vec<u8>,
-    /// Bytes of entries that one pass may hold.
+    /// Bytes of entries that may be joined at once.
     allowed: usize,
 }
 
 /// No next entry.
 const END: u32 = u32::MAX;
 
-impl<C: Fixed, M: Fixed> Joiner<C, M> {
+/// The most lines that one id may have to be joined by it.
+///
+/// What more carry is no request id (a word that a broken client sends with every request, say), and
+/// to hold them all at once would take memory without bound: they are answered one by one.
+pub const MOST_LINES: u64 = 65_536;
+
+impl<C: Fact, M: Fact> Joiner<C, M> {
     /// A joiner that holds at most about `allowed` bytes of entries at a time (and tables of about
-    /// as many); a larger partition is read in as many passes as that takes.
+    /// twice as many), and beyond them the first [`MOST_LINES`] of an id with more; a larger
+    /// partition is cut once more.
     pub fn new(allowed: usize) -> Self {
         Self {
             calls: Entries::new(),
@@ -37,109 +60,127 @@ impl<C: Fixed, M: Fixed> Joiner<C, M> {
         }
     }
 
-    /// Joins one partition. Every id's answers come together; the order of ids says nothing.
-    /// Fails when the spill cannot be read back.
+    /// Joins one partition. Every id's answers come together, but for those of an id that more than
+    /// [`MOST_LINES`] carry; the order of ids says nothing. Fails when the spill cannot be read back.
     pub fn join(
         &mut self,
         partitions: &Partitions<C, M>,
         partition: usize,
         chains: &Chains,
-        mut each: impl FnMut(Resolved<'_, C, M>),
+        mut each: impl FnMut(Answer<'_, C, M>),
     ) -> io::Result<()> {
-        let size =
-            partitions.size(Lane::Calls, partition) + partitions.size(Lane::Marks, partition);
-        let passes = size.div_ceil(self.allowed).next_power_of_two().min(1 << 16);
-        for pass in 0..passes {
-            let Self { calls, marks, bytes, .. } = self;
-            calls.load(partitions, Lane::Calls, partition, bytes, (pass, passes))?;
-            marks.load(partitions, Lane::Marks, partition, bytes, (pass, passes))?;
-            self.link();
+        let bytes = |lane| partitions.size(lane, partition).bytes;
+        if bytes(Lane::Calls) + bytes(Lane::Marks) <= self.allowed {
+            self.load(partitions, partition, &mut each)?;
+            self.answer(chains, &mut each);
+            return Ok(());
+        }
+        // Cut twice into 256, hundreds of gigabytes are joined in pieces of megabytes. What is still
+        // larger is an id that too many lines carry, of which few are held.
+        let finer = partitions.cut(partition, &mut self.bytes)?;
+        for partition in 0..finer.count() {
+            self.load(&finer, partition, &mut each)?;
             self.answer(chains, &mut each);
         }
         Ok(())
     }
 
-    /// Builds one group an id: lists of its calls and of its marks.
-    fn link(&mut self) {
-        let Self { calls, marks, groups, .. } = self;
-        groups.clear(calls.len() + marks.len());
-        calls.link(|key, at| std::mem::replace(&mut groups.of(key).first_call, at));
-        marks.link(|key, at| std::mem::replace(&mut groups.of(key).first_mark, at));
-    }
-
-    fn answer(&mut self, chains: &Chains, each: &mut impl FnMut(Resolved<'_, C, M>)) {
-        for group in &self.groups.list {
-            self.calls.collect(group.first_call, &mut self.group_calls);
-            self.marks.collect(group.first_mark, &mut self.group_marks);
-            resolve(chains, &mut self.group_calls, &mut self.group_marks, &mut *each);
-        }
-    }
-}
-
-/// The entries of one pass, as they were written: all of them are linked by their keys, and each is
-/// decoded once, when its group is answered.
-#[derive(Debug)]
-struct Entries<E> {
-    bytes: Vec<u8>,
-    /// For each entry the next one of its id.
-    next: Vec<u32>,
-    kind: PhantomData<E>,
-}
-
-impl<E: Fixed> Entries<E> {
-    fn new() -> Self {
-        Self { bytes: Vec::new(), next: Vec::new(), kind: PhantomData }
-    }
-
-    fn len(&self) -> usize {
-        self.bytes.len() / E::SIZE
-    }
-
-    /// Takes what one pass out of so many holds of a partition.
-    fn load<C: Fixed, M: Fixed>(
+    /// Takes what a partition holds, one group an id: lists of its calls and of its marks.
+    fn load(
         &mut self,
         partitions: &Partitions<C, M>,
-        lane: Lane,
         partition: usize,
-        scratch: &mut Vec<u8>,
-        (pass, passes): (usize, usize),
+        each: &mut impl FnMut(Answer<'_, C, M>),
     ) -> io::Result<()> {
-        self.bytes.clear();
-        partitions.chunks(lane, partition, scratch, |chunk| {
-            if passes == 1 {
-                self.bytes.extend_from_slice(chunk);
-                return;
+        let Self { calls, marks, groups, bytes, allowed, .. } = self;
+        let entries = |lane| partitions.size(lane, partition).entries;
+        calls.clear();
+        marks.clear();
+        // Nearly every id has a call. Where there are more entries than may be held, most of them
+        // share an id.
+        groups.clear(entries(Lane::Calls).max(entries(Lane::Marks)).min(*allowed / SHORTEST));
+        partitions.entries(Lane::Calls, partition, bytes, |key, kept: Kept<C>| {
+            let group = groups.of(key);
+            group.lines += 1;
+            match group.lines {
+                ..=MOST_LINES => calls.push(kept, &mut group.first_call),
+                _ => each(Answer::ApartCall(&call_of(key, &kept))),
             }
-            // Bits below those that name the partition.
-            let pass_of = |entry: &[u8]| ((key_of(entry).0 >> 100) as usize) & (passes - 1);
-            let entries = chunk.chunks_exact(E::SIZE);
-            entries.filter(|entry| pass_of(entry) == pass).for_each(|entry| {
-                self.bytes.extend_from_slice(entry);
-            });
+            Ok(())
+        })?;
+        partitions.entries(Lane::Marks, partition, bytes, |key, kept: Kept<M>| {
+            let group = groups.of(key);
+            group.lines += 1;
+            match group.lines {
+                ..=MOST_LINES => marks.push(kept, &mut group.first_mark),
+                _ => each(Answer::ApartMark(&mark_of(key, &kept))),
+            }
+            Ok(())
         })
     }
 
-    /// Puts each entry at the front of its id's list: `push` gives the one that stood there.
-    fn link(&mut self, mut push: impl FnMut(JoinKey, u32) -> u32) {
-        self.next.clear();
-        for (at, entry) in (0_u32..).zip(self.bytes.chunks_exact(E::SIZE)) {
-            self.next.push(push(key_of(entry), at));
+    fn answer(&mut self, chains: &Chains, each: &mut impl FnMut(Answer<'_, C, M>)) {
+        let Self { calls, marks, groups, group_calls, group_marks, .. } = self;
+        for group in &groups.list {
+            let key = group.key;
+            if group.lines > MOST_LINES {
+                calls.each(group.first_call, |kept| each(Answer::ApartCall(&call_of(key, kept))));
+                marks.each(group.first_mark, |kept| each(Answer::ApartMark(&mark_of(key, kept))));
+                each(Answer::Overused { lines: group.lines });
+                continue;
+            }
+            group_calls.clear();
+            group_marks.clear();
+            calls.each(group.first_call, |kept| group_calls.push(call_of(key, kept)));
+            marks.each(group.first_mark, |kept| group_marks.push(mark_of(key, kept)));
+            resolve(chains, group_calls, group_marks, |resolved| each(Answer::Resolved(resolved)));
         }
     }
+}
 
-    /// Decodes one id's list.
-    fn collect(&self, first: u32, out: &mut Vec<E>) {
-        out.clear();
+fn call_of<C: Copy>(key: JoinKey, kept: &Kept<C>) -> CallEntry<C> {
+    CallEntry { key, time: kept.time, place: kept.place(), fact: kept.fact }
+}
+
+fn mark_of<M: Copy>(key: JoinKey, kept: &Kept<M>) -> MarkEntry<M> {
+    MarkEntry { key, time: kept.time, place: kept.place(), fact: kept.fact }
+}
+
+/// The entries that are joined at once.
+#[derive(Debug)]
+struct Entries<F> {
+    kept: Vec<Kept<F>>,
+    /// For each entry the next one of its id.
+    next: Vec<u32>,
+}
+
+impl<F> Entries<F> {
+    fn new() -> Self {
+        Self { kept: Vec::new(), next: Vec::new() }
+    }
+
+    fn clear(&mut self) {
+        self.kept.clear();
+        self.next.clear();
+    }
+
+    /// Puts an entry at the front of its id's list.
+    fn push(&mut self, kept: Kept<F>, first: &mut u32) {
+        self.next.push(std::mem::replace(first, self.kept.len() as u32));
+        self.kept.push(kept);
+    }
+
+    /// One id's list.
+    fn each(&self, first: u32, mut each: impl FnMut(&Kept<F>)) {
         let mut at = first;
-        while at != END {
-            let start = at as usize * E::SIZE;
-            out.push(E::read(&self.bytes[start..start + E::SIZE]));
+        while let Some(kept) = self.kept.get(at as usize) {
+            each(kept);
             at = self.next[at as usize];
         }
     }
 }
 
-/// The ids of one pass: an open-addressing table of positions in a list. The key is a good hash
+/// The ids that are joined at once: an open-addressing table of positions in a list. The key is a good hash
 /// already, so its low bits are the slot.
 #[derive(Debug, Default)]
 struct Groups {
@@ -152,14 +193,16 @@ struct Group {
     key: JoinKey,
     first_call: u32,
     first_mark: u32,
+    /// Calls and marks.
+    lines: u64,
 }
 
 impl Groups {
-    /// Makes room for `most` ids and forgets the last pass.
-    fn clear(&mut self, most: usize) {
+    /// Forgets the last ids, and makes room for about so many ids.
+    fn clear(&mut self, about: usize) {
         self.list.clear();
         self.slots.clear();
-        self.slots.resize((most * 2).next_power_of_two().max(16), END);
+        self.slots.resize((about * 2).next_power_of_two().max(16), END);
     }
 
     fn of(&mut self, key: JoinKey) -> &mut Group {
@@ -169,8 +212,12 @@ impl Groups {
             match self.slots[slot] {
                 END => {
                     let at = self.list.len();
-                    self.slots[slot] = at as u32;
-                    self.list.push(Group { key, first_call: END, first_mark: END });
+                    self.list.push(Group { key, first_call: END, first_mark: END, lines: 0 });
+                    if self.list.len() * 4 > self.slots.len() * 3 {
+                        self.grow();
+                    } else {
+                        self.slots[slot] = at as u32;
+                    }
                     break at;
                 }
                 at if self.list[at as usize].key == key => break at as usize,
@@ -178,5 +225,20 @@ impl Groups {
             }
         };
         &mut self.list[at]
+    }
+
+    /// A table of twice as many slots.
+    #[cold]
+    fn grow(&mut self) {
+        let slots = self.slots.len() * 2;
+        self.slots.clear();
+        self.slots.resize(slots, END);
+        for (at, group) in (0..).zip(&self.list) {
+            let mut slot = (group.key.0 as usize) & (slots - 1);
+            while self.slots[slot] != END {
+                slot = (slot + 1) & (slots - 1);
+            }
+            self.slots[slot] = at;
+        }
     }
 }

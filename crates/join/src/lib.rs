@@ -2,7 +2,7 @@
 //!
 //! The join is exact: its result is a function of the lines alone, not of their order, of how the
 //! input is cut into blocks, or of the number of threads. Each entry (a call or a mark, reduced to
-//! a few fixed bytes) goes to the partition that its id's hash names; when everything was read,
+//! a few numbers) goes to the partition that its id's hash names; when everything was read,
 //! each partition is small enough to be grouped by id in memory, and each group is [`resolve`]d on
 //! its own. Entries beyond the memory allowed wait in a [`Spill`] that the caller hands in.
 //!
@@ -13,12 +13,14 @@
 //!
 //! Invariant: no file, no socket, no clock. Time is in the entries.
 
+mod code;
 mod entry;
 mod group;
 mod partitions;
 mod resolve;
 
-pub use entry::{CallEntry, Fixed, JoinKey, MarkEntry, Place};
-pub use group::Joiner;
+pub use code::{Fact, MOST_NUMBERS};
+pub use entry::{CallEntry, JoinKey, MarkEntry, Place};
+pub use group::{Answer, Joiner, MOST_LINES};
 pub use partitions::{Buffers, Partitions, Spill};
 pub use resolve::{Chains, Resolved, resolve};

@@ -5,24 +5,25 @@
 
 use std::collections::BTreeMap;
 use std::io;
-use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 
 use dolmen_join::{
-    CallEntry, Chains, Fixed, JoinKey, Joiner, MarkEntry, Partitions, Place, Resolved, Spill,
-    resolve,
+    Answer, CallEntry, Chains, JoinKey, Joiner, MOST_LINES, MOST_NUMBERS, MarkEntry, Partitions,
+    Place, Resolved, Spill, resolve,
 };
 use proptest::prelude::*;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Fact(u16);
 
-impl Fixed for Fact {
-    const SIZE: usize = 2;
-    fn write(&self, out: &mut Vec<u8>) {
-        out.extend_from_slice(&self.0.to_le_bytes());
+impl dolmen_join::Fact for Fact {
+    const NUMBERS: usize = 1;
+    fn numbers(&self) -> [u64; MOST_NUMBERS] {
+        [u64::from(self.0), 0, 0, 0, 0, 0]
     }
-    fn read(bytes: &[u8]) -> Self {
-        Self(u16::from_le_bytes([bytes[0], bytes[1]]))
+    fn of(numbers: &[u64; MOST_NUMBERS]) -> Self {
+        Self(numbers[0] as u16)
     }
 }
 
@@ -52,15 +53,20 @@ enum Entry {
 /// Every answer, written out and sorted.
 type Answers = Vec<String>;
 
+/// What a partition keeps of a key, beside what its own number says.
+fn kept(key: JoinKey) -> u128 {
+    key.0 & ((1 << 80) - 1)
+}
+
 fn written(answer: &Resolved<'_, Fact, Fact>) -> String {
     match answer {
         Resolved::Call { call, hops, marks, bypassed } => {
             let hops: Vec<_> = hops.iter().map(|hop| (hop.time, hop.place, hop.fact)).collect();
             let marks: Vec<_> = marks.iter().map(|mark| (mark.time, mark.fact)).collect();
-            let call = (call.key, call.time, call.place, call.fact);
+            let call = (kept(call.key), call.time, call.place, call.fact);
             format!("{call:?} {hops:?} {marks:?} {bypassed}")
         }
-        Resolved::MarkOnly(mark) => format!("{:?} {} {:?}", mark.key, mark.time, mark.fact),
+        Resolved::MarkOnly(mark) => format!("{} {} {:?}", kept(mark.key), mark.time, mark.fact),
         Resolved::Repeated { calls } => format!("repeated {calls}"),
     }
 }
@@ -116,6 +122,9 @@ fn joined(entries: &[Entry], block: usize, workers: usize, memory: usize) -> Ans
                 for partition in (worker..partitions.count()).step_by(workers) {
                     joiner
                         .join(partitions, partition, &chains(), |answer| {
+                            let Answer::Resolved(answer) = answer else {
+                                unreachable!("{answer:?}");
+                            };
                             answers.lock().unwrap().push(written(&answer));
                         })
                         .unwrap();
@@ -161,6 +170,52 @@ proptest! {
     }
 }
 
+/// An id that nearly every line has makes one partition larger than may be held: still, each entry
+/// is read and written but a few times.
+#[test]
+fn what_is_spilled_is_read_a_few_times_however_much_it_is() {
+    #[derive(Default)]
+    struct Counting(MemorySpill, AtomicUsize);
+    struct Shared(Arc<Counting>);
+    impl Spill for Shared {
+        fn append(&self, bytes: &[u8]) -> io::Result<u64> {
+            self.0.0.append(bytes)
+        }
+        fn read(&self, at: u64, bytes: &mut [u8]) -> io::Result<()> {
+            self.0.1.fetch_add(bytes.len(), Ordering::Relaxed);
+            self.0.0.read(at, bytes)
+        }
+    }
+    let spill = Arc::new(Counting::default());
+    let partitions: Partitions<Fact, Fact> = Partitions::new(0, Box::new(Shared(spill.clone())));
+    let mut buffers = partitions.buffers();
+    let mut expected = 0;
+    for number in 0..200_000_u64 {
+        let id = if number % 10 == 0 { number } else { 0 };
+        expected += u64::from(id > 0);
+        let (key, place) = (JoinKey::of(&id.to_le_bytes()), Place { source: 0, position: number });
+        let fact = Fact(number as u16);
+        buffers.call(&CallEntry { key, time: number as i64, place, fact }).unwrap();
+    }
+    buffers.flush().unwrap();
+    let spilled = spill.0.0.lock().unwrap().len();
+    let mut joiner = Joiner::new(16 << 10);
+    let (mut alone, mut apart, mut overused) = (0, 0, Vec::new());
+    for partition in 0..partitions.count() {
+        joiner
+            .join(&partitions, partition, &chains(), |answer| match answer {
+                Answer::Resolved(Resolved::Call { .. }) => alone += 1,
+                Answer::ApartCall(_) => apart += 1,
+                Answer::Overused { lines } => overused.push(lines),
+                other => unreachable!("{other:?}"),
+            })
+            .unwrap();
+    }
+    assert_eq!((alone, apart, overused), (expected, 200_000 - expected, vec![200_000 - expected]));
+    let read = spill.1.load(Ordering::Relaxed);
+    assert!(read <= 3 * spilled, "{read} bytes read of {spilled}");
+}
+
 #[test]
 fn a_full_spill_is_an_error_not_a_loss() {
     struct Full;
@@ -178,4 +233,77 @@ fn a_full_spill_is_an_error_not_a_loss() {
     let entry = CallEntry { key: JoinKey::of(b"a"), time: 0, place, fact: Fact(0) };
     buffers.call(&entry).unwrap();
     assert_eq!(buffers.flush().unwrap_err().kind(), io::ErrorKind::StorageFull);
+}
+
+#[test]
+fn a_spill_that_comes_back_cut_short_is_an_error_not_a_loss() {
+    struct Forgetful;
+    impl Spill for Forgetful {
+        fn append(&self, _: &[u8]) -> io::Result<u64> {
+            Ok(0)
+        }
+        fn read(&self, _: u64, bytes: &mut [u8]) -> io::Result<()> {
+            // Every number says that it has more bytes than there are.
+            bytes.fill(0xff);
+            Ok(())
+        }
+    }
+    let partitions: Partitions<Fact, Fact> = Partitions::new(0, Box::new(Forgetful));
+    let mut buffers = partitions.buffers();
+    let place = Place { source: 0, position: 0 };
+    buffers.call(&CallEntry { key: JoinKey(0), time: 0, place, fact: Fact(0) }).unwrap();
+    buffers.flush().unwrap();
+    let mut joiner = Joiner::new(1 << 20);
+    assert!(joiner.join(&partitions, 0, &chains(), |_| {}).is_err());
+}
+
+/// An id with as many lines as can be joined is; with one more, in whatever order they come, none
+/// is, nothing is lost, and no more of them are held.
+#[test]
+fn an_id_that_too_many_lines_carry_joins_nothing_and_says_so() {
+    let calls = MOST_LINES / 4 * 3;
+    for (more, order) in [(0, 0), (1, 0), (1, 1), (MOST_LINES * 2, 0)] {
+        let partitions = Partitions::new(usize::MAX, Box::<MemorySpill>::default());
+        let mut buffers = partitions.buffers();
+        let key = JoinKey::of(b"undefined");
+        let fact = Fact(0);
+        let marks = MOST_LINES - calls + more;
+        for number in 0..calls + marks {
+            let place = Place { source: 0, position: number };
+            let time = number as i64;
+            let is_call = if order == 0 { number < calls } else { number >= marks };
+            if is_call {
+                buffers.call(&CallEntry { key, time, place, fact }).unwrap();
+            } else {
+                buffers.mark(&MarkEntry { key, time, place, fact }).unwrap();
+            }
+        }
+        let other = CallEntry {
+            key: JoinKey::of(b"a"),
+            time: 0,
+            place: Place { source: 0, position: 0 },
+            fact,
+        };
+        buffers.call(&other).unwrap();
+        buffers.flush().unwrap();
+        let (mut joined, mut apart, mut mark_only, mut overused) = (0, 0, 0, Vec::new());
+        let mut joiner = Joiner::new(1 << 30);
+        for partition in 0..partitions.count() {
+            joiner
+                .join(&partitions, partition, &chains(), |answer| match answer {
+                    Answer::Resolved(Resolved::Call { .. }) => joined += 1,
+                    Answer::Resolved(_) => {}
+                    Answer::ApartCall(_) => apart += 1,
+                    Answer::ApartMark(_) => mark_only += 1,
+                    Answer::Overused { lines } => overused.push(lines),
+                })
+                .unwrap();
+        }
+        if more == 0 {
+            assert_eq!((joined, apart, mark_only, overused), (calls + 1, 0, 0, vec![]));
+        } else {
+            assert_eq!((joined, apart, mark_only), (1, calls, marks));
+            assert_eq!(overused, [calls + marks]);
+        }
+    }
 }

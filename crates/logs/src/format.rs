@@ -25,7 +25,7 @@ pub struct Format {
 pub type Fields = BTreeMap<String, String>;
 
 /// How lines are read. HAProxy, Envoy, ALB and Traefik's CLF are programs too, put together by
-/// their own modules; a family that is no flat line has a type with the same `read`.
+/// their own modules; a family that is no flat line has a type of its own.
 #[derive(Debug)]
 pub(crate) enum Kind {
     Program(Program),
@@ -135,38 +135,43 @@ impl Format {
         }
     }
 
-    pub(crate) fn read<'a>(
+    pub(crate) fn read_into<'a>(
         &'a self,
         line: &'a [u8],
         scratch: &'a mut Scratch,
-    ) -> Result<Line<'a>, Unread> {
+        read: &mut Line<'a>,
+    ) -> Result<(), Unread> {
         if line.iter().all(u8::is_ascii_whitespace) {
-            return Ok(Line::Nothing);
+            *read = Line::Nothing;
+            return Ok(());
         }
         match self.prefix(line) {
-            0 => self.read_bare(line, scratch),
+            0 => self.read_bare_into(line, scratch, read),
             skipped => {
-                let read = self.read_bare(&line[skipped..], scratch);
-                read.map_err(|unread| unread.after(skipped))
+                let result = self.read_bare_into(&line[skipped..], scratch, read);
+                result.map_err(|unread| unread.after(skipped))
             }
         }
     }
 
-    /// [`read`](Self::read) of a line that is not blank, and that nothing was written before.
-    pub(crate) fn read_bare<'a>(
+    /// [`read_into`](Self::read_into) of a line that is not blank, and that nothing was written
+    /// before.
+    pub(crate) fn read_bare_into<'a>(
         &'a self,
         line: &'a [u8],
         scratch: &'a mut Scratch,
-    ) -> Result<Line<'a>, Unread> {
+        read: &mut Line<'a>,
+    ) -> Result<(), Unread> {
         match &self.kind {
-            Kind::Program(program) => program.read(line, scratch),
-            Kind::Json(json) => json.read(line, scratch),
-            Kind::Pattern(pattern) => pattern.read(line, scratch),
-            Kind::Traefik(traefik) => traefik.read(line, scratch),
-            Kind::HaProxy(haproxy) => haproxy.read(line, scratch),
-            Kind::W3c(w3c) => w3c.read(line, scratch),
-            Kind::Auto(auto) => auto.read(line, scratch),
+            Kind::Program(program) => return program.read_into(line, scratch, read),
+            Kind::Json(json) => return json.read_into(line, scratch, read),
+            Kind::Auto(auto) => return auto.read_into(line, scratch, read),
+            Kind::Traefik(traefik) => return traefik.read_into(line, scratch, read),
+            Kind::HaProxy(haproxy) => return haproxy.read_into(line, scratch, read),
+            Kind::Pattern(pattern) => *read = pattern.read(line, scratch)?,
+            Kind::W3c(w3c) => *read = w3c.read(line, scratch)?,
         }
+        Ok(())
     }
 
     /// Whether it is worth while to read a line in this format: cheap, and never wrongly no.

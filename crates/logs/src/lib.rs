@@ -20,6 +20,7 @@ mod pattern;
 mod program;
 mod reader;
 mod request_id;
+mod search;
 mod syslog;
 mod time;
 mod traefik;
@@ -27,7 +28,7 @@ mod values;
 mod w3c;
 
 pub use detect::{Tried, Undetected};
-pub use dolmen_model::{Call, Mark, RequestId};
+pub use dolmen_model::{Call, Delivery, Mark, RequestId};
 pub use format::{Fields, Format};
 pub use format_error::FormatError;
 pub use program::{Edge, Redirect, Whose};

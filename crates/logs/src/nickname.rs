@@ -8,14 +8,15 @@ use crate::w3c::W3c;
 use crate::{Fields, FormatError, alb, envoy, haproxy};
 
 /// The names, for who asks what there is.
-pub(crate) const NAMES: [&str; 9] =
-    ["json", "haproxy", "envoy", "istio", "alb", "caddy", "traefik", "w3c", "iis"];
+pub(crate) const NAMES: [&str; 10] =
+    ["json", "haproxy", "envoy", "istio", "alb", "caddy", "traefik", "w3c", "iis", "bus"];
 
 /// The format of access log lines that is called `text`, or that its own syntax tells; `None` when
 /// it is neither.
 pub(crate) fn calls(text: &str, fields: &Fields) -> Option<Result<Kind, FormatError>> {
     Some(match text {
         "json" => Json::calls(fields).map(Kind::Json),
+        "bus" => Json::deliveries().map(Kind::Json),
         "caddy" => Json::caddy(fields).map(Kind::Json),
         "traefik" => Traefik::new(fields).map(Kind::Traefik),
         "alb" => Ok(Kind::Program(alb::program())),

@@ -88,8 +88,16 @@ impl<'f> Reader<'f> {
 
     /// Reads one line, without its line end (`\n` or `\r\n`; a stray one is tolerated).
     pub fn read<'a>(&'a mut self, line: &'a [u8]) -> Result<Line<'a>, Unread> {
+        let mut read = Line::Nothing;
+        self.read_into(line, &mut read)?;
+        Ok(read)
+    }
+
+    /// The same, into a place of the caller's: a call is large, and to hand it on from room to room
+    /// costs as much as a field. After an error, what is there is of no use.
+    pub fn read_into<'a>(&'a mut self, line: &'a [u8], read: &mut Line<'a>) -> Result<(), Unread> {
         self.scratch.bytes.clear();
-        self.format.read(without_line_end(line), &mut self.scratch)
+        self.format.read_into(without_line_end(line), &mut self.scratch, read)
     }
 }
 

@@ -57,7 +57,16 @@ impl RequestIdKind {
 
     /// The request id in a header's value. `-`, an empty value and one that breaks the header's
     /// own rules are [`RequestId::Missing`].
+    #[inline]
     pub fn extract(self, value: &[u8]) -> RequestId<'_> {
+        match (self, value) {
+            // Nearly every one is all of it.
+            (Self::Plain, [b'!'..=b'~', .., b'!'..=b'~']) => RequestId::Is(value),
+            _ => self.extract_with_care(value),
+        }
+    }
+
+    fn extract_with_care(self, value: &[u8]) -> RequestId<'_> {
         let value = value.trim_ascii();
         let id = match self {
             _ if value.is_empty() || value == b"-" => None,

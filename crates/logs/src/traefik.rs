@@ -30,15 +30,16 @@ impl Traefik {
         line.trim_ascii_start().starts_with(b"{") || self.common.fits(line, &mut scratch.spans)
     }
 
-    /// Reads one line.
-    pub(crate) fn read<'a>(
+    /// Reads one line, into a place of the caller's.
+    pub(crate) fn read_into<'a>(
         &'a self,
         line: &'a [u8],
         scratch: &'a mut Scratch,
-    ) -> Result<Line<'a>, Unread> {
+        read: &mut Line<'a>,
+    ) -> Result<(), Unread> {
         match line.trim_ascii_start().first() {
-            Some(b'{') => self.json.read(line, scratch),
-            _ => self.common.read(line, scratch),
+            Some(b'{') => self.json.read_into(line, scratch, read),
+            _ => self.common.read_into(line, scratch, read),
         }
     }
 }

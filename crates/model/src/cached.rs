@@ -2,24 +2,47 @@ use std::hash::BuildHasher;
 
 use rustc_hash::FxBuildHasher;
 
+use crate::bytes::{first_word, same_bytes};
 use crate::names::{NameId, Table};
 
 /// One worker's view of a [`Table`]: a bounded cache in front of the shared one.
 ///
-/// Its names lie end to end rather than in a box each. What it reads for a name met before is one
-/// slot and the name, and all of these stay in the processor's cache.
+/// A name of up to sixteen bytes (an address, say) is two numbers, which are compared as such; longer
+/// ones lie end to end rather than in a box each. What is read for a name met before is one slot,
+/// and for a longer one the name, and all of these stay in the processor's cache.
 #[derive(Debug)]
 pub struct CachedTable<'t> {
     table: &'t Table,
-    /// Open addressing: a power of two of them, at most half taken.
-    slots: Vec<Slot>,
-    taken: usize,
+    short: Slots<Short>,
+    long: Slots<Long>,
     names: Vec<u8>,
 }
 
-/// Where a name lies; empty where the number is [`NameId::UNKNOWN`].
+/// Open addressing: a power of two of slots, at most half taken.
+#[derive(Debug)]
+struct Slots<S> {
+    slots: Vec<S>,
+    taken: usize,
+}
+
+/// A slot is empty where its number is [`NameId::UNKNOWN`].
+trait Slot: Copy + Default {
+    fn id(&self) -> NameId;
+    fn hash(&self) -> usize;
+}
+
+/// A short name: its first eight bytes and its last eight, which overlap.
 #[derive(Clone, Copy, Debug, Default)]
-struct Slot {
+struct Short {
+    first: u64,
+    last: u64,
+    length: u32,
+    id: NameId,
+}
+
+/// Where a long name lies.
+#[derive(Clone, Copy, Debug, Default)]
+struct Long {
     hash: u32,
     start: u32,
     length: u32,
@@ -37,56 +60,145 @@ const LONGEST: usize = 16 << 10;
 impl<'t> CachedTable<'t> {
     /// An empty cache in front of `table`.
     pub fn new(table: &'t Table) -> Self {
-        Self { table, slots: vec![Slot::default(); 64], taken: 0, names: Vec::new() }
+        Self { table, short: Slots::new(), long: Slots::new(), names: Vec::new() }
     }
 
     /// [`Table::intern`], without the lock for a name met before.
+    #[inline]
     pub fn intern(&mut self, name: &[u8]) -> NameId {
-        let hash = FxBuildHasher.hash_one(name) as u32;
-        let mask = self.slots.len() - 1;
-        let mut at = hash as usize & mask;
-        while self.slots[at].id.is_known() {
-            let slot = self.slots[at];
-            let start = slot.start as usize;
-            if slot.hash == hash && self.names[start..start + slot.length as usize] == *name {
-                return slot.id;
-            }
-            at = (at + 1) & mask;
+        let Some(short) = Short::of(name) else { return self.intern_long(name) };
+        let same = |slot: &Short| {
+            slot.first == short.first && slot.last == short.last && slot.length == short.length
+        };
+        match self.short.find(short.hash(), same) {
+            Some(id) => id,
+            None => self.learn_short(name, short),
         }
-        self.learn(name, hash)
+    }
+
+    fn intern_long(&mut self, name: &[u8]) -> NameId {
+        let hash = FxBuildHasher.hash_one(name) as u32;
+        let names = &self.names;
+        let same = |slot: &Long| {
+            let start = slot.start as usize;
+            slot.hash == hash && same_bytes(&names[start..start + slot.length as usize], name)
+        };
+        match self.long.find(hash as usize, same) {
+            Some(id) => id,
+            None => self.learn_long(name, hash),
+        }
     }
 
     #[cold]
-    fn learn(&mut self, name: &[u8], hash: u32) -> NameId {
+    fn learn_short(&mut self, name: &[u8], short: Short) -> NameId {
         let id = self.table.intern(name);
         // The number of the empty name marks empty slots.
-        if name.len() > LONGEST || !id.is_known() {
-            return id;
+        if id.is_known() {
+            if self.short.taken == NAMES {
+                self.short.clear();
+            }
+            self.short.insert(Short { id, ..short });
         }
-        if self.taken == NAMES || self.names.len() + name.len() > BYTES {
-            self.slots.fill(Slot::default());
-            self.names.clear();
-            self.taken = 0;
-        }
-        if self.taken * 2 == self.slots.len() {
-            let larger = vec![Slot::default(); self.slots.len() * 2];
-            let known = std::mem::replace(&mut self.slots, larger);
-            known.into_iter().filter(|slot| slot.id.is_known()).for_each(|slot| self.put(slot));
-        }
-        let (start, length) = (self.names.len() as u32, name.len() as u32);
-        self.names.extend_from_slice(name);
-        self.put(Slot { hash, start, length, id });
-        self.taken += 1;
         id
     }
 
-    fn put(&mut self, slot: Slot) {
+    #[cold]
+    fn learn_long(&mut self, name: &[u8], hash: u32) -> NameId {
+        let id = self.table.intern(name);
+        if name.len() > LONGEST {
+            return id;
+        }
+        if self.long.taken == NAMES || self.names.len() + name.len() > BYTES {
+            self.long.clear();
+            self.names.clear();
+        }
+        let (start, length) = (self.names.len() as u32, name.len() as u32);
+        self.names.extend_from_slice(name);
+        self.long.insert(Long { hash, start, length, id });
+        id
+    }
+}
+
+impl Short {
+    /// `None` for a long name.
+    #[inline]
+    fn of(name: &[u8]) -> Option<Self> {
+        let (first, last) = match name.len() {
+            ..8 => (first_word(name), 0),
+            8..=16 => (first_word(name), u64::from_le_bytes(*name.last_chunk()?)),
+            _ => return None,
+        };
+        Some(Self { first, last, length: name.len() as u32, id: NameId::UNKNOWN })
+    }
+}
+
+impl Slot for Short {
+    fn id(&self) -> NameId {
+        self.id
+    }
+
+    /// Both halves of a product, as other fast hashes fold it; the constants are pi's digits.
+    #[inline]
+    fn hash(&self) -> usize {
+        let (a, b) = (self.first ^ 0x243f_6a88_85a3_08d3, self.last ^ 0x1319_8a2e_0370_7344);
+        let product = u128::from(a).wrapping_mul(u128::from(b ^ u64::from(self.length) << 56));
+        (product as u64 ^ (product >> 64) as u64) as usize
+    }
+}
+
+impl Slot for Long {
+    fn id(&self) -> NameId {
+        self.id
+    }
+
+    fn hash(&self) -> usize {
+        self.hash as usize
+    }
+}
+
+impl<S: Slot> Slots<S> {
+    fn new() -> Self {
+        Self { slots: vec![S::default(); 64], taken: 0 }
+    }
+
+    #[inline]
+    fn find(&self, hash: usize, same: impl Fn(&S) -> bool) -> Option<NameId> {
         let mask = self.slots.len() - 1;
-        let mut at = slot.hash as usize & mask;
-        while self.slots[at].id.is_known() {
+        let mut at = hash & mask;
+        loop {
+            let slot = &self.slots[at];
+            if !slot.id().is_known() {
+                return None;
+            }
+            if same(slot) {
+                return Some(slot.id());
+            }
+            at = (at + 1) & mask;
+        }
+    }
+
+    fn insert(&mut self, slot: S) {
+        if self.taken * 2 == self.slots.len() {
+            let larger = vec![S::default(); self.slots.len() * 2];
+            let known = std::mem::replace(&mut self.slots, larger);
+            known.into_iter().filter(|slot| slot.id().is_known()).for_each(|slot| self.put(slot));
+        }
+        self.put(slot);
+        self.taken += 1;
+    }
+
+    fn put(&mut self, slot: S) {
+        let mask = self.slots.len() - 1;
+        let mut at = slot.hash() & mask;
+        while self.slots[at].id().is_known() {
             at = (at + 1) & mask;
         }
         self.slots[at] = slot;
+    }
+
+    fn clear(&mut self) {
+        self.slots.fill(S::default());
+        self.taken = 0;
     }
 }
 
@@ -103,10 +215,15 @@ mod tests {
             state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
             // Some come often, and there are more than the table or the cache has room for.
             let n = if state >> 63 == 0 { state >> 40 } else { state >> 57 };
-            let name = format!("name {}", n % 60_000);
+            let name = match n % 3 {
+                0 => format!("{}", n % 60_000),
+                1 => format!("name {}", n % 60_000),
+                _ => format!("a name that is long {}", n % 60_000),
+            };
             let id = cached.intern(name.as_bytes());
             assert_eq!(id, table.intern(name.as_bytes()), "{name}");
-            assert!(cached.taken <= NAMES && cached.taken * 2 <= cached.slots.len());
+            assert!(cached.short.taken <= NAMES && cached.long.taken <= NAMES);
+            assert!(cached.short.taken * 2 <= cached.short.slots.len());
         }
         assert_eq!(table.len(), 40_000);
         assert_eq!(cached.intern(b""), NameId::UNKNOWN);

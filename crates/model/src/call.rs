@@ -42,6 +42,21 @@ pub struct Call<'a> {
     pub upstream: &'a [u8],
     /// The other request headers that the format logs, names in lower case.
     pub headers: Headers<'a>,
+    /// What a record of a bus's journal says besides; `None` for what came over HTTP.
+    pub delivery: Option<Delivery<'a>>,
+}
+
+/// What a record of a bus's journal names itself, so that no rule and no mark need say it.
+///
+/// Of its [`Call`], the method is what happened (`published`, `done`, `softfail`, `hardfail`,
+/// `forwarded`), the target the routing key with `?attempt=N` after it, the user the producer, and
+/// the status the one that a service answering over HTTP would have used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Delivery<'a> {
+    /// The service that was given the message; of a message that was published, the bus.
+    pub service: &'a [u8],
+    /// The routing key.
+    pub operation: &'a [u8],
 }
 
 /// The headers of a call; a format that logs more than four is rare.

@@ -7,16 +7,22 @@
 //!
 //! Invariant: no I/O, no clock, and no other crate of ours.
 
+mod bytes;
 mod cached;
+mod cached_sets;
 mod call;
+mod language;
 mod names;
 mod nearest;
 mod outcome;
 pub mod query;
 mod time;
 
+pub use bytes::{first_word, same_bytes};
 pub use cached::CachedTable;
-pub use call::{Call, Header, Headers, Mark, RequestId};
+pub use cached_sets::CachedSets;
+pub use call::{Call, Delivery, Header, Headers, Mark, RequestId};
+pub use language::Language;
 pub use names::{NameId, Names, SetId, SetTable, Table};
 pub use nearest::nearest;
 pub use outcome::{Joined, Outcome};

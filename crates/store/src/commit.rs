@@ -1,6 +1,7 @@
 use dolmen_cubes::Cube;
-use dolmen_model::{NameId, SetId, Time};
+use dolmen_model::Time;
 
+use crate::callers::CallerCounts;
 use crate::files::Progress;
 use crate::segment::Encoded;
 
@@ -22,7 +23,7 @@ pub struct Commit {
     /// without a time are counted at the epoch.
     pub cube: Cube,
     /// Who called.
-    pub callers: Vec<CallerCount>,
+    pub callers: CallerCounts,
 }
 
 impl Commit {
@@ -34,7 +35,7 @@ impl Commit {
             progress: Vec::new(),
             rows: Vec::new(),
             cube: Cube::default(),
-            callers: Vec::new(),
+            callers: CallerCounts::default(),
         }
     }
 }
@@ -64,38 +65,6 @@ impl SourceInfo {
     pub(crate) fn is_typed(&self) -> bool {
         self.named_by == NamedBy::Path
     }
-}
-
-/// Calls of one caller in one stretch of time.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct CallerCount {
-    /// Any instant of the bucket.
-    pub time: Time,
-    /// The bucket's width: an hour for unknown actors and retired operations, a day otherwise.
-    pub width: CallerWidth,
-    /// The address, as the log has it or as trusted proxies forwarded it; empty when missing.
-    pub address: Vec<u8>,
-    /// The user agent; empty when missing.
-    pub user_agent: Vec<u8>,
-    /// The authenticated user; empty when missing.
-    pub user: Vec<u8>,
-    /// Who the rules say it is.
-    pub actor: NameId,
-    /// The service that answered.
-    pub service: NameId,
-    /// The operations entered.
-    pub operations: SetId,
-    /// How many calls.
-    pub calls: u64,
-}
-
-/// How finely a caller's calls are counted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum CallerWidth {
-    /// By hour.
-    Hour,
-    /// By day (UTC).
-    Day,
 }
 
 /// A commit's number: they grow by one.

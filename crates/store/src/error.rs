@@ -28,7 +28,10 @@ pub enum StoreError {
         ours: u32,
     },
     /// Another process holds the store for writing.
-    #[error("{path} is being written by another dolmen: stop it, or hand the job to it")]
+    #[error(
+        "{path} is being written by another dolmen, which takes no jobs: run this again when it has \
+         ended"
+    )]
     Locked {
         /// The folder.
         path: PathBuf,

@@ -14,7 +14,7 @@ use parquet::file::properties::WriterProperties;
 
 use crate::error::StoreError;
 use crate::question::CallQuestion;
-use crate::segment::{joined_word, role_word};
+use crate::segment::joined_word;
 use crate::store::Store;
 use crate::stored::StoredCall;
 
@@ -117,7 +117,7 @@ fn csv(calls: Box<Source<'_>>, out: &mut dyn Write) -> Result<u64, ExportError> 
                 text(&call.endpoint),
                 call.operations.join("; ").into_bytes(),
                 joined_word(call.joined).as_bytes().to_vec(),
-                role_word(call.role).as_bytes().to_vec(),
+                call.role.word().as_bytes().to_vec(),
                 text(&call.address),
                 text(&call.user),
                 text(&call.method),
@@ -216,7 +216,7 @@ fn batch(
             text(&|row| row.endpoint.clone()),
             text(&|row| Some(row.operations.join("; "))),
             text(&|row| Some(joined_word(row.joined).to_owned())),
-            text(&|row| Some(role_word(row.role).to_owned())),
+            text(&|row| Some(row.role.word().to_owned())),
             text(&|row| row.address.clone()),
             text(&|row| row.user.clone()),
             text(&|row| row.method.clone()),

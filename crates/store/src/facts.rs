@@ -66,6 +66,33 @@ pub enum Role {
     /// Another source of its chain logged the same request and counts it: kept, shown with the
     /// call, never counted.
     Hop,
+    /// A record of a bus's journal: it counts, and names itself what marks say of a call. So it
+    /// takes no part in the join; a request id finds it all the same.
+    Delivery,
+}
+
+impl Role {
+    /// All of them, in the order of their numbers in the catalog.
+    pub(crate) const ALL: [Self; 3] = [Self::Call, Self::Hop, Self::Delivery];
+
+    /// Its word in segments and in JSON.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Call => "call",
+            Self::Hop => "hop",
+            Self::Delivery => "delivery",
+        }
+    }
+
+    /// The word read back; what is no word of ours is a call.
+    pub(crate) fn of(word: &str) -> Self {
+        Self::ALL.into_iter().find(|role| role.word() == word).unwrap_or_default()
+    }
+
+    /// Whether it is counted.
+    pub const fn counts(self) -> bool {
+        !matches!(self, Self::Hop)
+    }
 }
 
 /// What the join found out about a mark.

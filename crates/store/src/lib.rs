@@ -14,42 +14,55 @@
 //! on the disk goes through [`Vfs`]; no clock, every time is handed in.
 
 mod alert;
+mod audit;
+mod callers;
 mod catalog;
 mod commit;
 mod error;
 mod export;
 mod facts;
 mod files;
+mod glimpse;
 mod local;
+mod outbox;
 mod question;
 mod range;
 mod rows;
 mod segment;
 mod settle;
+mod sightings;
 mod status;
 mod store;
 mod stored;
 mod survey;
+mod texts;
 mod varint;
 mod vfs;
+mod word;
 
 pub use alert::Alert;
-pub use catalog::cube::Dimension;
-pub use commit::{CallerCount, CallerWidth, Commit, CommitId, Committed, NamedBy, SourceInfo};
+pub use audit::AuditRow;
+pub use callers::{CallerCount, CallerCounts, CallerNumber, CallerWidth};
+pub use catalog::cube::{Dimension, Durations};
+pub use commit::{Commit, CommitId, Committed, NamedBy, SourceInfo};
 pub use error::StoreError;
 pub use export::{ExportError, ExportFormat, export};
 pub use facts::{CallFacts, MarkFacts, MarkState, Role, Settled, UnreadLine};
 pub use files::{FileId, FileRef, Fingerprint, HEAD, KnownFile, Progress};
+pub use glimpse::Glimpse;
 pub use local::{
     BackedUp, Compacted, GRACE, Generation, LocalStore, Options, Removed, Swap, Underived, Verified,
 };
+pub use outbox::{NewNotice, Notice};
 pub use question::{CallQuestion, CallerQuestion, Counts, CubeQuestion};
 pub use range::{Width, narrowest};
-pub use rows::{Row, Rows};
+pub use rows::{CallerCode, Row, Rows};
 pub use segment::Encoded;
 pub use settle::{Carried, Own, Said, settle};
+pub use sightings::{CallerSightings, HiddenSightings, SightingQuestion, Sightings, WithoutId};
 pub use status::{Gap, SegmentsStatus, SourceStatus, Status};
 pub use store::{Calls, Store};
 pub use stored::{CallerRow, MarkCount, Request, StoredCall, StoredMark, UnreadRow};
 pub use survey::{MarkOnly, Survey};
 pub use vfs::{Fault, RealVfs, SimVfs, Vfs};
+pub use word::{NewWord, Word, WordKind};

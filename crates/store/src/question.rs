@@ -2,7 +2,7 @@ use dolmen_cubes::Cube;
 use dolmen_model::query::Query;
 use dolmen_model::{NameId, Time};
 
-use crate::catalog::cube::Dimension;
+use crate::catalog::cube::{Dimension, Durations};
 use crate::range::Width;
 
 /// What is asked of the cubes.
@@ -16,6 +16,8 @@ pub struct CubeQuestion {
     pub by: Vec<Dimension>,
     /// The width of the answer's buckets; `None`: one for the whole range.
     pub every: Option<Width>,
+    /// Whether it is asked how long calls took: not asking is faster.
+    pub durations: Durations,
 }
 
 /// What the cubes say.
@@ -28,8 +30,8 @@ pub struct Counts {
     pub from: Time,
     /// To before when.
     pub to: Time,
-    /// How many rows of the catalog were read.
-    pub rows_read: u64,
+    /// How many cells were read and summed up.
+    pub cells_read: u64,
 }
 
 /// Which calls are asked for.

@@ -1,10 +1,13 @@
 //! What a worker gathers of its block before it is encoded.
 
+use dolmen_join::JoinKey;
 use dolmen_model::{Call, Joined, Mark, NameId, RequestId, SetId, Time};
 use xxhash_rust::xxh3::xxh3_128;
 
 use crate::facts::{CallFacts, MarkFacts, MarkState, Role, Settled, UnreadLine};
 use crate::segment::template::{Learned, TextField, Values};
+use crate::segment::{Kind, cut};
+use crate::texts::{TextColumn, Texts};
 
 /// The rows of one block, of all three kinds. Filled by one worker, encoded by
 /// [`Store::encode`](crate::Store::encode) on the same thread, committed by whoever holds the
@@ -20,6 +23,10 @@ pub struct Rows {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Row(pub(crate) u32);
 
+/// The caller of a call, in the numbers of its block.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct CallerCode([u32; 4]);
+
 /// The hash by which calls and marks are joined: 128-bit XXH3 of the request id's bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct IdKey(pub(crate) u128);
@@ -27,29 +34,6 @@ pub(crate) struct IdKey(pub(crate) u128);
 impl IdKey {
     pub(crate) fn of(id: &[u8]) -> Self {
         Self(xxh3_128(id))
-    }
-}
-
-/// Texts one after the other; an empty one is a missing one.
-#[derive(Debug, Default)]
-pub(crate) struct Texts {
-    bytes: Vec<u8>,
-    ends: Vec<u32>,
-}
-
-impl Texts {
-    pub(crate) fn push(&mut self, text: &[u8]) {
-        self.bytes.extend_from_slice(text);
-        self.ends.push(self.bytes.len() as u32);
-    }
-
-    pub(crate) fn get(&self, row: usize) -> &[u8] {
-        let from = if row == 0 { 0 } else { self.ends[row - 1] as usize };
-        &self.bytes[from..self.ends[row] as usize]
-    }
-
-    pub(crate) fn is_all_missing(&self) -> bool {
-        self.bytes.is_empty()
     }
 }
 
@@ -77,8 +61,11 @@ pub(crate) enum IdForm {
 #[derive(Debug, Default)]
 pub(crate) struct Lines {
     pub(crate) time: Vec<Option<i64>>,
-    pub(crate) texts: [Texts; TextField::COUNT],
-    pub(crate) forwarded: Texts,
+    /// Those of its kind; the others are empty.
+    pub(crate) texts: [TextColumn; TextField::COUNT],
+    /// What was cut out of targets, whose text is what is left.
+    pub(crate) target_digits: TextColumn,
+    pub(crate) forwarded: TextColumn,
     pub(crate) ids: Vec<StoredId>,
     pub(crate) id_text: Texts,
     /// What calls and marks are joined by; `None` without an id.
@@ -95,6 +82,8 @@ pub(crate) struct Lines {
     pub(crate) number_ends: Vec<u32>,
     pub(crate) line: Texts,
     pub(crate) raw_bytes: u64,
+    /// A target cut: its shape, its digits.
+    cut: (Vec<u8>, Vec<u8>),
 }
 
 /// The small facts of a row. For marks `operation` is the operation; `endpoint`, `actor` and
@@ -125,11 +114,11 @@ const OF_A_MARK: Settled = Settled {
 
 #[derive(Debug, Default)]
 pub(crate) struct UnreadLines {
-    pub(crate) source: Texts,
-    pub(crate) file: Texts,
+    pub(crate) source: TextColumn,
+    pub(crate) file: TextColumn,
     pub(crate) number: Vec<u64>,
     pub(crate) column: Vec<u32>,
-    pub(crate) expected: Texts,
+    pub(crate) expected: TextColumn,
     pub(crate) seen: Vec<i64>,
     pub(crate) line: Texts,
 }
@@ -185,7 +174,30 @@ impl Rows {
             settled,
             state: MarkState::Joined,
         };
-        self.calls.push(line, values, call.request_id, facts)
+        self.calls.push(Kind::Calls, line, values, call.request_id, facts)
+    }
+
+    /// Numbers that calls of the same caller share, as long as these rows are not cleared; `None`
+    /// where they would cost more than the texts.
+    pub fn caller_of(&self, row: Row) -> Option<CallerCode> {
+        let row = row.0 as usize;
+        let number = |field: TextField| self.calls.texts[field as usize].number(row);
+        Some(CallerCode([
+            self.calls.forwarded.number(row)?,
+            number(TextField::Address)?,
+            number(TextField::UserAgent)?,
+            number(TextField::User)?,
+        ]))
+    }
+
+    /// What a call is joined by; `None` where it has no id, or takes no part in the join.
+    pub fn key_of_call(&self, row: Row) -> Option<JoinKey> {
+        self.calls.keys.get(row.0 as usize).copied().flatten().map(|key| JoinKey(key.0))
+    }
+
+    /// What a mark is joined by; `None` where it has no id.
+    pub fn key_of_mark(&self, row: Row) -> Option<JoinKey> {
+        self.marks.keys.get(row.0 as usize).copied().flatten().map(|key| JoinKey(key.0))
     }
 
     /// Says what the join found out about a call that was pushed before.
@@ -210,8 +222,7 @@ impl Rows {
             settled: OF_A_MARK,
             state: facts.state,
         };
-        self.marks.forwarded.push(b"");
-        self.marks.push(line, values, mark.request_id, facts)
+        self.marks.push(Kind::Marks, line, values, mark.request_id, facts)
     }
 
     /// Says that the call of a mark that was pushed as waiting has come.
@@ -231,6 +242,13 @@ impl Rows {
         table.expected.push(unread.expected.as_bytes());
         table.seen.push(unread.seen.micros());
         table.line.push(unread.line);
+    }
+
+    /// Forgets all rows and keeps the room: a worker goes from block to block.
+    pub fn clear(&mut self) {
+        self.calls.clear();
+        self.marks.clear();
+        self.unread = UnreadLines::default();
     }
 
     /// Whether it is time to encode: about [`Rows::SEGMENT`] rows of one kind, or very long lines.
@@ -262,12 +280,35 @@ impl UnreadLines {
 }
 
 impl Lines {
+    fn clear(&mut self) {
+        self.time.clear();
+        self.texts.iter_mut().for_each(TextColumn::clear);
+        self.target_digits.clear();
+        self.forwarded.clear();
+        self.ids.clear();
+        self.id_text.clear();
+        self.keys.clear();
+        self.status.clear();
+        self.bytes.clear();
+        self.duration.clear();
+        self.facts.clear();
+        self.sources.clear();
+        // The same lines make the same segment, whatever came before them.
+        self.templates = Learned::default();
+        self.template.clear();
+        self.numbers.clear();
+        self.number_ends.clear();
+        self.line.clear();
+        self.raw_bytes = 0;
+    }
+
     pub(crate) fn len(&self) -> usize {
         self.facts.len()
     }
 
     fn push<'a>(
         &mut self,
+        kind: Kind,
         line: &[u8],
         mut values: Values<'a>,
         id: RequestId<'a>,
@@ -286,8 +327,8 @@ impl Lines {
             values.id = id;
         }
         self.keys.push(match id {
-            RequestId::Is(id) => Some(IdKey::of(id)),
-            RequestId::NotLogged | RequestId::Missing => None,
+            RequestId::Is(id) if facts.settled.role != Role::Delivery => Some(IdKey::of(id)),
+            RequestId::Is(_) | RequestId::NotLogged | RequestId::Missing => None,
         });
         self.ids.push(stored);
         self.id_text.push(text);
@@ -301,8 +342,16 @@ impl Lines {
         self.line.push(if template.is_some() { b"" } else { line });
         self.template.push(template);
         self.number_ends.push(self.numbers.len() as u32);
-        for (texts, value) in self.texts.iter_mut().zip(values.texts) {
-            texts.push(value);
+        for &field in kind.texts() {
+            let text = values.text(field);
+            if field == TextField::Target {
+                let (shape, digits) = &mut self.cut;
+                cut(text, shape, digits);
+                self.texts[field as usize].push(shape);
+                self.target_digits.push(digits);
+            } else {
+                self.texts[field as usize].push(text);
+            }
         }
         self.time.push(values.time);
         self.status.push(values.status);
@@ -342,10 +391,10 @@ impl IdForm {
     pub(crate) fn read(id: &[u8]) -> Option<(Self, u128)> {
         match id.len() {
             32 => {
-                if let Some(number) = digits(id, b"abcdef") {
+                if let Some(number) = digits(id, &LOWER) {
                     return Some((Self::Hex, number));
                 }
-                digits(id, b"ABCDEF").map(|number| (Self::UpperHex, number))
+                digits(id, &UPPER).map(|number| (Self::UpperHex, number))
             }
             36 if [8, 13, 18, 23].iter().all(|&at| id[at] == b'-') => {
                 let mut hex = [0; 32];
@@ -354,7 +403,7 @@ impl IdForm {
                     hex[at..at + part.len()].copy_from_slice(part);
                     at += part.len();
                 }
-                digits(&hex, b"abcdef").map(|number| (Self::Uuid, number))
+                digits(&hex, &LOWER).map(|number| (Self::Uuid, number))
             }
             _ => None,
         }
@@ -375,14 +424,33 @@ impl IdForm {
     }
 }
 
-fn digits(text: &[u8], letters: &[u8; 6]) -> Option<u128> {
-    text.iter().try_fold(0_u128, |number, &byte| {
-        let digit = match byte {
-            b'0'..=b'9' => byte - b'0',
-            _ => 10 + letters.iter().position(|&letter| letter == byte)? as u8,
-        };
-        Some(number << 4 | u128::from(digit))
-    })
+/// What each byte is as a hexadecimal digit; 255: none.
+const LOWER: [u8; 256] = digit_table(b'a');
+const UPPER: [u8; 256] = digit_table(b'A');
+
+const fn digit_table(ten: u8) -> [u8; 256] {
+    let mut table = [u8::MAX; 256];
+    let mut digit = 0;
+    while digit < 16 {
+        let byte = if digit < 10 { b'0' + digit } else { ten + digit - 10 };
+        table[byte as usize] = digit;
+        digit += 1;
+    }
+    table
+}
+
+fn digits(text: &[u8], table: &[u8; 256]) -> Option<u128> {
+    let (high, low) = text.split_at_checked(16)?;
+    let mut wrong = 0;
+    let mut half = |text: &[u8]| {
+        text.iter().fold(0_u64, |number, &byte| {
+            let digit = table[usize::from(byte)];
+            wrong |= digit;
+            number << 4 | u64::from(digit & 15)
+        })
+    };
+    let number = u128::from(half(high)) << 64 | u128::from(half(low));
+    (wrong < 16).then_some(number)
 }
 
 #[cfg(test)]

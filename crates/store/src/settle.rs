@@ -2,7 +2,7 @@
 //! settles its block and the store settles ids whose lines came in several commits.
 
 use dolmen_join::{CallEntry, Chains, MarkEntry, Resolved, resolve};
-use dolmen_model::{Joined, NameId, Names};
+use dolmen_model::{CachedSets, Joined, NameId, SetId};
 use smallvec::SmallVec;
 
 use crate::facts::{Role, Settled};
@@ -40,7 +40,7 @@ pub enum Carried {
 /// least one is a call, which takes every mark.
 pub fn settle(
     chains: &Chains,
-    names: &Names,
+    sets: &mut CachedSets<'_>,
     calls: &mut [CallEntry<Own>],
     marks: &mut [MarkEntry<Said>],
     mut each: impl FnMut(Own, Settled),
@@ -51,14 +51,14 @@ pub fn settle(
         Resolved::MarkOnly(_) => {}
         Resolved::Call { call, hops, marks, bypassed } => {
             for hop in hops {
-                each(hop.fact, of_hop(&hop.fact, names));
+                each(hop.fact, of_hop(&hop.fact, sets));
             }
             each(
                 call.fact,
                 Settled {
                     role: Role::Call,
                     service: answering(&call.fact, hops, marks),
-                    operations: operations(&call.fact, marks, names),
+                    operations: operations(&call.fact, marks, sets),
                     joined: if marks.is_empty() { Joined::CallOnly } else { Joined::Joined },
                     marks: u32::try_from(marks.len()).unwrap_or(u32::MAX),
                     bypassed,
@@ -70,11 +70,11 @@ pub fn settle(
     carried
 }
 
-fn of_hop(own: &Own, names: &Names) -> Settled {
+fn of_hop(own: &Own, sets: &mut CachedSets<'_>) -> Settled {
     Settled {
         role: Role::Hop,
         service: own.service,
-        operations: operations(own, &[], names),
+        operations: operations(own, &[], sets),
         joined: Joined::CallOnly,
         marks: 0,
         bypassed: false,
@@ -82,15 +82,12 @@ fn of_hop(own: &Own, names: &Names) -> Settled {
     }
 }
 
-fn operations(own: &Own, marks: &[&MarkEntry<Said>], names: &Names) -> dolmen_model::SetId {
+fn operations(own: &Own, marks: &[&MarkEntry<Said>], sets: &mut CachedSets<'_>) -> SetId {
     let mut entered: SmallVec<[NameId; 4]> = marks.iter().map(|m| m.fact.operation).collect();
     if entered.is_empty() && own.claimed.is_known() {
         entered.push(own.claimed);
     }
-    match entered.is_empty() {
-        true => dolmen_model::SetId::EMPTY,
-        false => names.sets.intern(&entered),
-    }
+    sets.intern(&entered)
 }
 
 /// The service that answered: the one whose marks the call has, where they name one and agree;

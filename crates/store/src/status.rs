@@ -58,6 +58,9 @@ pub struct SourceStatus {
     pub gaps: Vec<Gap>,
     /// From when on its silence would be unusual; `None` for one that hardly ever spoke.
     pub due: Option<Time>,
+    /// The starts of the hours with lines, sorted, and how many.
+    #[serde(skip)]
+    pub hours: Vec<(Time, u64)>,
 }
 
 /// A stretch without a line from a source that normally speaks.

@@ -1,17 +1,22 @@
 use std::sync::Arc;
 
+use dolmen_model::query::Field;
 use dolmen_model::{Names, Time};
 
 use crate::alert::Alert;
+use crate::audit::AuditRow;
 use crate::commit::{Commit, Committed, NamedBy};
 use crate::error::StoreError;
 use crate::files::KnownFile;
+use crate::glimpse::Glimpse;
 use crate::question::{CallQuestion, CallerQuestion, Counts, CubeQuestion};
 use crate::rows::Rows;
 use crate::segment::Encoded;
+use crate::sightings::{SightingQuestion, Sightings};
 use crate::status::Status;
 use crate::stored::{CallerRow, MarkCount, Request, StoredCall, UnreadRow};
 use crate::survey::Survey;
+use crate::word::{NewWord, Word};
 
 /// Calls, one after the other. An error stands for the rows of a segment that cannot be read; those
 /// of the others still come.
@@ -54,6 +59,22 @@ pub trait Store: Send + Sync {
     /// Calls that fulfil a question, newest first, read as they are asked for.
     fn calls(&self, question: &CallQuestion) -> Result<Calls<'_>, StoreError>;
 
+    /// Calls that fulfil a question, in no order, each handed to `each` with the columns of these
+    /// fields alone.
+    fn glimpse(
+        &self,
+        question: &CallQuestion,
+        fields: &[Field],
+        each: &mut dyn FnMut(Glimpse<'_>),
+    ) -> Result<(), StoreError>;
+
+    /// The templates that [`Store::keep_templates`] kept.
+    fn templates(&self) -> Result<Vec<String>, StoreError>;
+
+    /// Keeps learned templates in place of those kept before. What they look like is the business
+    /// of whoever learns them.
+    fn keep_templates(&self, learned: &[String]) -> Result<(), StoreError>;
+
     /// Everything known of one request: its calls, hops among them, and its marks.
     fn request(&self, id: &[u8]) -> Result<Request, StoreError>;
 
@@ -80,6 +101,22 @@ pub trait Store: Send + Sync {
 
     /// Since when somebody watches: `now`, the first time this is asked.
     fn watched_since(&self, now: Time) -> Result<Time, StoreError>;
+
+    /// When callers of operations were seen.
+    fn sightings(&self, question: &SightingQuestion) -> Result<Sightings, StoreError>;
+
+    /// What owners said and did not take back, in the order in which it was said.
+    fn words(&self) -> Result<Vec<Word>, StoreError>;
+
+    /// Keeps what an owner said, and gives it its number.
+    fn say(&self, word: &NewWord, now: Time) -> Result<Word, StoreError>;
+
+    /// Takes back what an owner said; `false` where there is no such word. That it was said, and by
+    /// whom, stays in the store.
+    fn take_back(&self, id: i64, now: Time) -> Result<bool, StoreError>;
+
+    /// At most so many of the things that were done, the latest first.
+    fn audit(&self, most: usize) -> Result<Vec<AuditRow>, StoreError>;
 
     /// Sizes, and when each source spoke.
     fn status(&self) -> Result<Status, StoreError>;

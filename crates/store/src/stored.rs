@@ -154,29 +154,32 @@ fn as_text<S: serde::Serializer>(line: &[u8], serializer: S) -> Result<S::Ok, S:
 /// Columns that a question about these fields reads, beside the time.
 pub(crate) fn columns_of(query: &Query) -> Vec<&'static str> {
     let mut columns = vec!["time", "role"];
-    for atom in query.atoms() {
-        columns.extend_from_slice(match atom.field() {
-            Field::Service => &["service"][..],
-            Field::Actor => &["actor"],
-            Field::Operation => &["operations"],
-            Field::Endpoint => &["endpoint"],
-            Field::Method => &["method"],
-            Field::Path | Field::Query => &["target"],
-            Field::Status => &["status"],
-            Field::Address => &["address", "forwarded_address"],
-            Field::UserAgent => &["user_agent"],
-            Field::User => &["user"],
-            Field::Host => &["host"],
-            Field::Referer => &["referer"],
-            Field::RequestId => &["id_form", "id_text", "id_high", "id_low"],
-            Field::Joined => &["joined"],
-            Field::Duration => &["duration"],
-            Field::Bytes => &["bytes"],
-            Field::Source => &["source"],
-            Field::Claimed => &["claimed"],
-        });
-    }
+    columns.extend(query.atoms().iter().flat_map(|atom| columns_of_field(atom.field())));
     columns
+}
+
+/// Columns that hold a field.
+pub(crate) const fn columns_of_field(field: Field) -> &'static [&'static str] {
+    match field {
+        Field::Service => &["service"],
+        Field::Actor => &["actor"],
+        Field::Operation => &["operations"],
+        Field::Endpoint => &["endpoint"],
+        Field::Method => &["method"],
+        Field::Path | Field::Query => &["target"],
+        Field::Status => &["status"],
+        Field::Address => &["address", "forwarded_address"],
+        Field::UserAgent => &["user_agent"],
+        Field::User => &["user"],
+        Field::Host => &["host"],
+        Field::Referer => &["referer"],
+        Field::RequestId => &["id_form", "id_text", "id_high", "id_low"],
+        Field::Joined => &["joined"],
+        Field::Duration => &["duration"],
+        Field::Bytes => &["bytes"],
+        Field::Source => &["source"],
+        Field::Claimed => &["claimed"],
+    }
 }
 
 /// A row of a segment of calls: what the file says, and what was amended since.
@@ -191,7 +194,7 @@ pub(crate) struct CallRow<'a> {
 }
 
 impl CallRow<'_> {
-    fn text(&self, name: &str) -> Option<&str> {
+    pub(crate) fn text(&self, name: &str) -> Option<&str> {
         self.columns.text(name, self.row)
     }
 
@@ -200,14 +203,14 @@ impl CallRow<'_> {
     }
 
     pub(crate) fn role(&self) -> Role {
-        if self.is_hop() { Role::Hop } else { Role::Call }
+        match self.amended {
+            Some(settled) => settled.role,
+            None => Role::of(self.text("role").unwrap_or_default()),
+        }
     }
 
     pub(crate) fn is_hop(&self) -> bool {
-        match self.amended {
-            Some(settled) => settled.role == Role::Hop,
-            None => self.text("role") == Some("hop"),
-        }
+        self.role() == Role::Hop
     }
 
     pub(crate) fn service(&self) -> Option<String> {

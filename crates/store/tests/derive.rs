@@ -7,11 +7,12 @@ mod common;
 use common::{
     Block, START, all_calls, alone, call_line, calls_by_joined, facts, key, mark_line, read_call,
 };
-use dolmen_cubes::Cube;
+use dolmen_cubes::{Cube, Key};
 use dolmen_model::{Joined, NameId, Time};
 use dolmen_store::{
-    CallFacts, CallerCount, CallerQuestion, CallerWidth, Commit, CubeQuestion, Dimension,
-    Generation, LocalStore, Options, Rows, Settled, Store, Swap, Underived,
+    CallFacts, CallerCount, CallerCounts, CallerQuestion, CallerWidth, Commit, Compacted,
+    CubeQuestion, Dimension, Generation, LocalStore, Options, Rows, Settled, Store, Swap,
+    Underived, narrowest,
 };
 
 fn at(seconds: i64) -> Time {
@@ -48,27 +49,46 @@ fn derive(store: &LocalStore, generation: Generation, old: &Underived) {
         rows.push_call(&stored.line, &call, &facts, settled);
         cube.add(key(&call, &facts, &settled), call.bytes, call.duration);
     }
-    store.derive(generation, old, store.encode(&rows).unwrap(), &cube, &[]).unwrap();
+    store
+        .derive(generation, old, store.encode(&rows).unwrap(), &cube, &CallerCounts::default())
+        .unwrap();
+}
+
+/// The same, as a program does it that knows what time it is.
+fn derive_at(store: &LocalStore, generation: Generation, old: &Underived, now: Time) {
+    let (mut rows, mut cube) = (Rows::new(), Cube::default());
+    for stored in &old.calls {
+        let call = read_call(std::str::from_utf8(&stored.line).unwrap()).unwrap();
+        let facts = facts(store, &call);
+        let settled = alone(store, &call, &facts);
+        rows.push_call(&stored.line, &call, &facts, settled);
+        let bucket = narrowest(call.time.unwrap(), now);
+        let key = Key { bucket, ..key(&call, &facts, &settled) };
+        cube.add(key, call.bytes, call.duration);
+    }
+    let rows = store.encode(&rows).unwrap();
+    store.derive(generation, old, rows, &cube, &CallerCounts::default()).unwrap();
 }
 
 /// So many calls of a caller whose lines are not kept any more.
-fn curl(calls: u64) -> CallerCount {
-    CallerCount {
+fn curl(calls: u64) -> CallerCounts {
+    let mut counts = CallerCounts::default();
+    let caller = counts.caller(b"10.0.0.1", b"curl/7.81.0", b"");
+    counts.count(CallerCount {
         time: at(0),
         width: CallerWidth::Day,
-        address: b"10.0.0.1".to_vec(),
-        user_agent: b"curl/7.81.0".to_vec(),
-        user: Vec::new(),
+        caller,
         actor: NameId::UNKNOWN,
         service: NameId::UNKNOWN,
         operations: Default::default(),
         calls,
-    }
+    });
+    counts
 }
 
 fn actors(store: &LocalStore) -> Vec<(Option<String>, u64)> {
     let by = vec![Dimension::Actor];
-    let question = CubeQuestion { from: Time::MIN, to: Time::MAX, by, every: None };
+    let question = CubeQuestion { by, ..common::everything() };
     let counts = store.count(&question).unwrap();
     let mut actors: Vec<_> = counts
         .cube
@@ -86,7 +106,7 @@ fn new_rules_reach_all_history_at_once() {
     commit(&store, 0..300, 0..20);
     commit(&store, 300..600, 100..120);
     let mut callers = Commit::new(at(0));
-    callers.callers = vec![curl(4)];
+    callers.callers = curl(4);
     store.commit(callers).unwrap();
     let before = actors(&store);
     assert!(before.iter().all(|(name, _)| name.as_deref() != Some("bash opposition")));
@@ -145,6 +165,52 @@ fn new_rules_reach_all_history_at_once() {
 }
 
 #[test]
+fn new_rules_long_after_the_last_line_move_no_call_in_time() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = LocalStore::open(folder.path(), Options::default()).unwrap();
+    commit(&store, 0..300, 0..0);
+    commit(&store, 30_000..30_300, 0..0);
+    let now = at(40 * 86_400);
+    for rules in ["v2", "v3"] {
+        let generation = store.begin_generation(rules, now).unwrap();
+        while let Some(old) = store.underived(generation).unwrap() {
+            derive_at(&store, generation, &old, now);
+        }
+        assert_eq!(store.finish_generation(generation, now).unwrap(), Swap::Done);
+        // Five minutes after the first ones; minutes of so long ago are kept no more.
+        let minute = CubeQuestion { from: at(300), to: at(360), ..common::everything() };
+        let counts = store.count(&minute).unwrap();
+        assert_eq!((counts.from, counts.to), (at(0), at(3_600)));
+        assert_eq!(counts.cube.cells().map(|(_, cell)| cell.calls).sum::<u64>(), 600, "{rules}");
+    }
+}
+
+/// The copy goes on where new rules were: nothing that a reader sees later is missing in it.
+#[test]
+fn a_backup_holds_a_generation_under_way() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = LocalStore::open(folder.path().join("store"), Options::default()).unwrap();
+    commit(&store, 0..300, 0..20);
+    commit(&store, 300..600, 100..120);
+    let generation = store.begin_generation("v2", at(0)).unwrap();
+    derive(&store, generation, &store.underived(generation).unwrap().unwrap());
+    let copy = folder.path().join("copy");
+    store.backup(&copy).unwrap();
+    drop(store);
+    let store = LocalStore::open(&copy, Options::default()).unwrap();
+    assert_eq!(store.begin_generation("v2", at(0)).unwrap(), generation);
+    let mut derived = 0;
+    while let Some(old) = store.underived(generation).unwrap() {
+        derive(&store, generation, &old);
+        derived += 1;
+    }
+    assert_eq!(derived, 1);
+    assert_eq!(store.finish_generation(generation, at(0)).unwrap(), Swap::Done);
+    assert_eq!(all_calls(&store, "").len(), 600);
+    assert_eq!(store.verify(|_, _| {}).unwrap().problems, Vec::<String>::new());
+}
+
+#[test]
 fn a_generation_that_is_given_up_leaves_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let store = LocalStore::open(folder.path(), Options::default()).unwrap();
@@ -160,4 +226,38 @@ fn a_generation_that_is_given_up_leaves_nothing() {
     assert_eq!(all_calls(&store, "").len(), 300);
     let later = Time::from_micros(at(0).micros() + dolmen_store::GRACE);
     assert_eq!(store.remove_replaced(later).unwrap(), 1);
+}
+
+/// A generation knows calls by the segments they are in: whoever merges them gives way to it.
+#[test]
+fn compaction_gives_way_to_a_generation_that_begins_meanwhile() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = LocalStore::open(folder.path(), Options::default()).unwrap();
+    (0..3).for_each(|n| commit(&store, n * 100..(n + 1) * 100, 0..0));
+    let files = || std::fs::read_dir(folder.path().join("segments")).unwrap().count();
+    assert_eq!(files(), 3);
+
+    // It begins when the segments were chosen, and before what replaces them is named.
+    let mut begun = None;
+    let done = store.compact_while(at(0), || {
+        begun = Some(store.begin_generation("v2", at(0)).unwrap());
+        true
+    });
+    let generation = begun.unwrap();
+    assert_eq!(done.unwrap(), Compacted::default());
+    assert_eq!(files(), 3, "what replaces nothing is left");
+    // As long as it is under way, calls are not even looked at.
+    assert_eq!(store.compact(at(0)).unwrap(), Compacted::default());
+
+    let mut derived = 0;
+    while let Some(old) = store.underived(generation).unwrap() {
+        derive(&store, generation, &old);
+        derived += old.calls.len();
+    }
+    assert_eq!(derived, 300);
+    assert_eq!(store.finish_generation(generation, at(0)).unwrap(), Swap::Done);
+    let done = store.compact(at(0)).unwrap();
+    assert_eq!((done.from, done.to), (3, 1));
+    assert_eq!(all_calls(&store, "").len(), 300);
+    assert_eq!(store.verify(|_, _| {}).unwrap().problems, Vec::<String>::new());
 }

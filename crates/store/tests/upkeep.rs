@@ -4,7 +4,7 @@
 
 mod common;
 
-use common::{Block, START, all_calls, call_line, calls_by_joined, mark_line};
+use common::{Block, START, all_calls, call_line, calls_by_joined, everything, mark_line};
 use dolmen_model::{Joined, NameId, SetId, Time};
 use dolmen_store::{
     CallQuestion, CallerCount, CallerQuestion, CallerWidth, Commit, CubeQuestion, Dimension,
@@ -107,6 +107,75 @@ fn a_backup_is_a_store() {
 }
 
 #[test]
+fn a_backup_knows_nothing_of_what_was_replaced() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = LocalStore::open(folder.path().join("store"), Options::default()).unwrap();
+    (0..3).for_each(|n| commit_calls(&store, n * 100..(n + 1) * 100));
+    store.compact(at(0)).unwrap();
+    let copy = folder.path().join("copy");
+    assert_eq!(store.backup(&copy).unwrap().segments, 1);
+    let backup = LocalStore::open(&copy, Options::default()).unwrap();
+    assert_eq!(backup.remove_replaced(Time::MAX).unwrap(), 0);
+    assert_eq!(lines(&backup, "").len(), 300);
+}
+
+/// A reader may have a segment open whose rows were removed long ago.
+#[test]
+fn a_number_of_a_segment_is_used_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = LocalStore::open(folder.path(), Options::default()).unwrap();
+    commit_calls(&store, 0..100);
+    let reader = LocalStore::open_read(folder.path(), Options::default()).unwrap();
+    assert_eq!(lines(&reader, "")[..], lines(&store, "")[..]);
+    store.keep_from(at(1_000), at(1_000)).unwrap();
+    assert_eq!(store.remove_replaced(Time::MAX).unwrap(), 1);
+    drop(store);
+    let store = LocalStore::open(folder.path(), Options::default()).unwrap();
+    commit_calls(&store, 500..600);
+    let other = lines(&store, "");
+    assert_eq!(other.len(), 100);
+    assert_eq!(lines(&reader, ""), other);
+}
+
+#[test]
+fn a_store_is_verified_while_it_is_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = LocalStore::open(folder.path(), Options::default()).unwrap();
+    commit_calls(&store, 0..300);
+    commit_marks(&store, 0..10, "card block");
+    let reader = LocalStore::open_read(folder.path(), Options::default()).unwrap();
+    let verified = reader.verify(|done, _| commit_calls(&store, done * 1_000..done * 1_000 + 50));
+    let verified = verified.unwrap();
+    assert_eq!((verified.segments, verified.lines), (2, 310));
+    assert_eq!(verified.problems, Vec::<String>::new());
+}
+
+#[test]
+fn counts_that_are_cut_short_are_damage() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = LocalStore::open(folder.path(), Options::default()).unwrap();
+    commit_calls(&store, 0..300);
+    let db = rusqlite::Connection::open(folder.path().join("catalog.sqlite")).unwrap();
+    let cut = |table: &str, column: &str, by: i64| {
+        let sql =
+            format!("UPDATE {table} SET {column} = substr({column}, 1, length({column}) - ?1)");
+        db.execute(&sql, [by]).unwrap();
+    };
+    for (table, column) in [("cube", "cells"), ("cube_sums", "sums")] {
+        db.execute_batch(&format!("CREATE TEMP TABLE kept AS SELECT * FROM {table}")).unwrap();
+        cut(table, column, 1);
+        let error = store.count(&everything()).unwrap_err();
+        assert!(matches!(error, StoreError::Catalog { .. }), "{error:?}");
+        let problems = store.verify(|_, _| {}).unwrap().problems;
+        assert_eq!(problems.len(), 1, "{problems:?}");
+        assert!(problems[0].contains("cube_sums do not fit"), "{problems:?}");
+        let back = format!("INSERT OR REPLACE INTO {table} SELECT * FROM kept; DROP TABLE kept");
+        db.execute_batch(&back).unwrap();
+    }
+    assert_eq!(store.verify(|_, _| {}).unwrap().problems, Vec::<String>::new());
+}
+
+#[test]
 fn a_reader_writes_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let store = LocalStore::open(folder.path(), Options::default()).unwrap();
@@ -117,12 +186,8 @@ fn a_reader_writes_nothing() {
     assert!(matches!(reader.compact(at(0)).unwrap_err(), StoreError::ReadOnly { .. }));
     // And sees what comes, new names included.
     commit_calls(&store, 10..500);
-    let question = CubeQuestion {
-        from: Time::MIN,
-        to: Time::MAX,
-        by: vec![Dimension::Actor],
-        every: Some(Width::Day),
-    };
+    let question =
+        CubeQuestion { by: vec![Dimension::Actor], every: Some(Width::Day), ..everything() };
     let counts = reader.count(&question).unwrap();
     let mut actors: Vec<_> = counts
         .cube
@@ -141,7 +206,7 @@ fn narrow_buckets_are_forgotten_and_wide_ones_answer() {
     let store = LocalStore::open(folder.path(), Options::default()).unwrap();
     commit_calls(&store, 0..1_000);
     let question =
-        CubeQuestion { from: at(0), to: at(5), by: vec![Dimension::Endpoint], every: None };
+        CubeQuestion { from: at(0), to: at(5), by: vec![Dimension::Endpoint], ..everything() };
     let counts = store.count(&question).unwrap();
     // A minute is the narrowest there is.
     assert_eq!((counts.from, counts.to), (at(0), at(60)));
@@ -161,23 +226,22 @@ fn callers_are_listed_by_how_often_they_called() {
     let store = LocalStore::open(folder.path(), Options::default()).unwrap();
     let block = store.names().operations.intern(b"card block");
     let operations = store.names().sets.intern(&[block]);
-    let count = |address: &str, seconds, operations, calls| CallerCount {
-        time: at(seconds),
-        width: CallerWidth::Hour,
-        address: address.into(),
-        user_agent: b"curl/7.81.0".to_vec(),
-        user: Vec::new(),
-        actor: NameId::UNKNOWN,
-        service: NameId::UNKNOWN,
-        operations,
-        calls,
-    };
     for seconds in [0, 7_200] {
         let mut commit = Commit::new(at(seconds));
-        commit.callers = vec![
-            count("10.0.0.1", seconds, operations, 2),
-            count("10.0.0.2", seconds, SetId::EMPTY, 5),
-        ];
+        for (address, operations, calls) in
+            [("10.0.0.1", operations, 2), ("10.0.0.2", SetId::EMPTY, 5)]
+        {
+            let caller = commit.callers.caller(address.as_bytes(), b"curl/7.81.0", b"");
+            commit.callers.count(CallerCount {
+                time: at(seconds),
+                width: CallerWidth::Hour,
+                caller,
+                actor: NameId::UNKNOWN,
+                service: NameId::UNKNOWN,
+                operations,
+                calls,
+            });
+        }
         store.commit(commit).unwrap();
     }
     let mut question = CallerQuestion {
@@ -191,6 +255,14 @@ fn callers_are_listed_by_how_often_they_called() {
     let seen: Vec<_> = rows.iter().map(|row| (row.address.as_deref(), row.calls)).collect();
     assert_eq!(seen, [(Some("10.0.0.2"), 10), (Some("10.0.0.1"), 4)]);
     assert_eq!((rows[0].first, rows[0].last), (at(0), at(7_200)));
+    // An hour that begins where the question ends is not in it.
+    question.to = at(7_200);
+    let rows = store.callers(&question).unwrap();
+    assert_eq!(rows.iter().map(|row| row.calls).collect::<Vec<_>>(), [5, 2]);
+    question.to = Time::from_micros(at(7_200).micros() + 1);
+    let rows = store.callers(&question).unwrap();
+    assert_eq!(rows.iter().map(|row| row.calls).collect::<Vec<_>>(), [10, 4]);
+    question.to = Time::MAX;
     question.operation = Some(block);
     question.from = at(7_200);
     let rows = store.callers(&question).unwrap();

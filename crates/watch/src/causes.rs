@@ -3,9 +3,11 @@
 use dolmen_model::query::{Query, quoted};
 use dolmen_model::{Joined, NameId, Time};
 use dolmen_store::{
-    Alert, CallQuestion, CallerQuestion, CubeQuestion, Dimension, Store, StoreError,
+    Alert, CallQuestion, CallerQuestion, CubeQuestion, Dimension, Durations, SourceStatus, Store,
+    StoreError,
 };
 
+use crate::silence::Heard;
 use crate::{Plan, Retired};
 
 /// What an alert is about.
@@ -24,6 +26,10 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// Every kind.
+    pub const ALL: [Self; 5] =
+        [Self::ResidualCall, Self::UnknownCaller, Self::MarkOnly, Self::NoId, Self::SilentSource];
+
     /// Its name, as the store keeps it.
     pub const fn name(self) -> &'static str {
         match self {
@@ -61,11 +67,18 @@ const SETTLES: i64 = 120_000_000;
 /// More new callers than a person reads one by one.
 const MOST_CALLERS: usize = 200;
 
-pub(crate) fn all(store: &dyn Store, plan: &Plan, now: Time) -> Result<Vec<Seen>, StoreError> {
-    let since = store.watched_since(now)?;
+/// What a watch finds that began at `since`. Calls to what is retired it finds from `retired` on,
+/// if that is later than the day of it.
+pub(crate) fn all(
+    store: &dyn Store,
+    plan: &Plan,
+    since: Time,
+    retired: Time,
+    now: Time,
+) -> Result<Vec<Seen>, StoreError> {
     let mut seen = Vec::new();
-    for retired in &plan.retired {
-        seen.extend(residual(store, retired)?);
+    for one in &plan.retired {
+        seen.extend(residual(store, one, one.since.max(retired))?);
     }
     no_id(store, since, &mut seen)?;
     mark_only(store, since, now, &mut seen)?;
@@ -74,14 +87,14 @@ pub(crate) fn all(store: &dyn Store, plan: &Plan, now: Time) -> Result<Vec<Seen>
     Ok(seen)
 }
 
-fn residual(store: &dyn Store, retired: &Retired) -> Result<Option<Seen>, StoreError> {
+fn residual(store: &dyn Store, retired: &Retired, from: Time) -> Result<Option<Seen>, StoreError> {
     let names = store.names();
     let Some(operation) = names.operations.find(retired.operation.as_bytes()) else {
         return Ok(None);
     };
     let by = vec![Dimension::Service, Dimension::Operations];
-    let counts =
-        store.count(&CubeQuestion { from: retired.since, to: Time::MAX, by, every: None })?;
+    let (to, durations) = (Time::MAX, Durations::Left);
+    let counts = store.count(&CubeQuestion { from, to, by, every: None, durations })?;
     let service = names.services.find(retired.service.as_bytes());
     let cells = counts.cube.cells().filter(|(key, _)| {
         Some(key.service) == service && names.sets.operations(key.operations).contains(&operation)
@@ -114,7 +127,8 @@ fn last(store: &dyn Store, query: &str) -> Result<Option<Time>, StoreError> {
 
 fn no_id(store: &dyn Store, since: Time, seen: &mut Vec<Seen>) -> Result<(), StoreError> {
     let by = vec![Dimension::Service, Dimension::Joined];
-    let counts = store.count(&CubeQuestion { from: since, to: Time::MAX, by, every: None })?;
+    let (from, to, durations) = (since, Time::MAX, Durations::Left);
+    let counts = store.count(&CubeQuestion { from, to, by, every: None, durations })?;
     for (key, cell) in counts.cube.cells() {
         if key.outcome.joined == Joined::NoId {
             let service = store.names().services.name(key.service);
@@ -214,22 +228,155 @@ fn silent(
     now: Time,
     seen: &mut Vec<Seen>,
 ) -> Result<(), StoreError> {
+    let known = store.alerts()?;
     for status in store.status()?.sources {
-        let (Some(due), Some(to)) = (status.due, status.to) else { continue };
         // What was only ever imported from an archive is not expected to speak.
-        let is_live = to > since && plan.sources.contains(&status.source);
-        if is_live && status.kind != "unread" && now > due {
+        let is_live = status.to.is_some_and(|to| to > since);
+        if is_live && status.kind != "unread" && plan.sources.contains(&status.source) {
+            seen.extend(silence(&status, plan.heard.as_ref(), &known, now));
+        }
+    }
+    Ok(())
+}
+
+/// The silence of a source, if it is unusual. The next silence is another cause.
+fn silence(
+    status: &SourceStatus,
+    heard: Option<&Heard>,
+    known: &[Alert],
+    now: Time,
+) -> Option<Seen> {
+    let from = silent_since(status, heard, known, now)?;
+    Some(Seen {
+        kind: Kind::SilentSource,
+        cause: format!("{} since {from}", status.source),
+        service: None,
+        operation: None,
+        first: Some(from),
+        last: None,
+        count: 1,
+    })
+}
+
+/// Since when a source is silent, if that is unusual for it: within minutes by what was heard, else by
+/// the hour. One silence has one beginning, whoever notices it, and also after a restart: `known` are
+/// the alerts there are.
+pub fn silent_since(
+    status: &SourceStatus,
+    heard: Option<&Heard>,
+    known: &[Alert],
+    now: Time,
+) -> Option<Time> {
+    const HOUR: i64 = 3_600_000_000;
+    let source = &status.source;
+    let to = status.to?;
+    let fine = heard.and_then(|heard| heard.silent(source, &status.hours));
+    if fine.is_none() && status.due.is_none_or(|due| now <= due) {
+        return None;
+    }
+    let in_that_hour = |at: &Time| (to.micros() - at.micros()).abs() <= HOUR;
+    let told = known.iter().filter(|alert| {
+        alert.kind == Kind::SilentSource.name()
+            && alert
+                .cause
+                .strip_prefix(source.as_str())
+                .is_some_and(|rest| rest.starts_with(" since "))
+    });
+    let told = told.filter_map(|alert| alert.first).find(in_that_hour);
+    let last = heard.and_then(|heard| heard.last(source)).filter(in_that_hour);
+    Some(fine.or(told).or(last).unwrap_or(to))
+}
+
+/// Silences since an instant that have ended.
+pub(crate) fn past_silences(
+    store: &dyn Store,
+    plan: &Plan,
+    since: Time,
+) -> Result<Vec<Seen>, StoreError> {
+    let mut seen = Vec::new();
+    for status in store.status()?.sources {
+        if status.kind == "unread" || !plan.sources.contains(&status.source) {
+            continue;
+        }
+        for gap in status.gaps.iter().filter(|gap| gap.to > since) {
             seen.push(Seen {
                 kind: Kind::SilentSource,
-                // The next silence is another one.
-                cause: format!("{} since {to}", status.source),
+                cause: format!("{} from {} to {}", status.source, gap.from, gap.to),
                 service: None,
                 operation: None,
-                first: Some(to),
-                last: None,
+                first: Some(gap.from),
+                last: Some(gap.to),
                 count: 1,
             });
         }
     }
-    Ok(())
+    Ok(seen)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MINUTE: i64 = 60_000_000;
+
+    fn at(minutes: i64) -> Time {
+        Time::from_micros(minutes * MINUTE)
+    }
+
+    /// Spoke 1,200 lines an hour for twenty days, up to this minute, and is expected in every hour.
+    fn status(until: i64) -> SourceStatus {
+        let hours: Vec<_> = (0..=until / 60).map(|hour| (at(hour * 60), 1_200)).collect();
+        SourceStatus {
+            source: "proxy".to_owned(),
+            kind: "calls".to_owned(),
+            lines: 1_200 * hours.len() as u64,
+            from: Some(at(0)),
+            to: Some(at((until / 60 + 1) * 60)),
+            gaps: Vec::new(),
+            due: Some(at((until / 60 + 2) * 60)),
+            hours,
+        }
+    }
+
+    const LAST: i64 = (20 * 24 + 12) * 60 + 17;
+
+    fn heard(until: i64) -> Heard {
+        let mut heard = Heard::from(at(LAST - 90));
+        (LAST - 90..=LAST).for_each(|minute| heard.hear("proxy", at(minute)));
+        heard.listen(at(until));
+        heard
+    }
+
+    fn cause(minute: i64, heard: Option<&Heard>, known: &[Alert]) -> Option<String> {
+        silence(&status(LAST), heard, known, at(minute)).map(|seen| seen.cause)
+    }
+
+    #[test]
+    fn one_silence_is_one_cause_however_it_is_noticed() {
+        let minutes = LAST + 4;
+        assert_eq!(cause(minutes, None, &[]), None, "by the hour it is too early");
+        let noticed = silence(&status(LAST), Some(&heard(minutes)), &[], at(minutes)).unwrap();
+        let first = format!("proxy since {}", at(LAST));
+        assert_eq!(noticed.cause, first);
+        // By the hour it is late by now, and the same.
+        let hours = LAST + 180;
+        assert_eq!(cause(hours, Some(&heard(hours)), &[]), Some(first.clone()));
+        // After a restart nobody has heard anything, and the alert is there.
+        let known = crate::state::after(None, noticed, at(minutes)).unwrap();
+        assert_eq!(cause(hours, None, std::slice::from_ref(&known)), Some(first.clone()));
+        assert_eq!(cause(hours, Some(&Heard::from(at(hours))), &[known]), Some(first));
+        // Without one it is known to the hour.
+        let hour = at((LAST / 60 + 1) * 60);
+        assert_eq!(cause(hours, None, &[]), Some(format!("proxy since {hour}")));
+    }
+
+    #[test]
+    fn another_sources_silence_is_another_cause() {
+        let minutes = LAST + 4;
+        let noticed = silence(&status(LAST), Some(&heard(minutes)), &[], at(minutes)).unwrap();
+        let mut other = crate::state::after(None, noticed, at(minutes)).unwrap();
+        other.cause = format!("proxy 2 since {}", at(LAST));
+        let hour = at((LAST / 60 + 1) * 60);
+        assert_eq!(cause(LAST + 180, None, &[other]), Some(format!("proxy since {hour}")));
+    }
 }

@@ -10,12 +10,16 @@
 //! has answered, again when more comes after somebody said it is known, not while muted.
 
 mod causes;
+mod sentence;
+mod silence;
 mod state;
 
 use dolmen_model::Time;
 use dolmen_store::{Alert, Store, StoreError};
 
-pub use causes::Kind;
+pub use causes::{Kind, silent_since};
+pub use sentence::sentence;
+pub use silence::Heard;
 pub use state::{acknowledge, is_pending, mute, tell};
 
 /// What is watched.
@@ -25,6 +29,8 @@ pub struct Plan {
     pub retired: Vec<Retired>,
     /// Sources that should speak, by name.
     pub sources: Vec<String>,
+    /// When they spoke, where somebody listens.
+    pub heard: Option<Heard>,
 }
 
 /// An operation that one service should no longer get.
@@ -38,9 +44,23 @@ pub struct Retired {
     pub since: Time,
 }
 
+/// What somebody would have been told if the watch had begun at `since`; nothing is kept. Silences
+/// that have ended since are among it.
+pub fn would_tell(
+    store: &dyn Store,
+    plan: &Plan,
+    since: Time,
+    now: Time,
+) -> Result<Vec<Alert>, StoreError> {
+    let mut seen = causes::all(store, plan, since, since, now)?;
+    seen.extend(causes::past_silences(store, plan, since)?);
+    Ok(seen.into_iter().filter_map(|seen| state::after(None, seen, now)).collect())
+}
+
 /// Looks for everything there is to tell, keeps it, and gives back the alerts that are pending.
 pub fn look(store: &dyn Store, plan: &Plan, now: Time) -> Result<Vec<Alert>, StoreError> {
-    let seen = causes::all(store, plan, now)?;
+    let since = store.watched_since(now)?;
+    let seen = causes::all(store, plan, since, Time::MIN, now)?;
     let known = store.alerts()?;
     let changed: Vec<Alert> = seen
         .into_iter()

@@ -3,9 +3,9 @@ import { useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { Link } from 'react-router';
 
-import { post } from '../api/client';
+import { answer, api } from '../api/client';
 import { useMeta } from '../api/queries';
-import type { Alert, AlertKind } from '../api/types';
+import type { Alert } from '../api/types';
 import { useLang } from '../lang/Lang';
 import { Failure } from '../parts/Card';
 import { useToast } from '../shell/Toasts';
@@ -15,7 +15,7 @@ import { ALL, type Range } from '../view/time';
 import { useView } from '../view/useView';
 import styles from './AlertItem.module.css';
 import { isMuted, isQuiet } from './quiet';
-import { titleOf } from './title';
+import { kindOf, titleOf, type AlertKind } from './title';
 
 const ICON: Record<AlertKind, IconName> = { residual_call: 'warning', unknown_caller: 'callers', mark_only: 'eye', no_id: 'info', silent_source: 'bellOff' };
 const DAY = 86_400_000;
@@ -31,10 +31,11 @@ export function AlertItem({ alert }: { alert: Alert }) {
   const declared = useMeta().data?.operations.find((it) => it.operation === alert.operation && it.service === alert.service);
   const [error, setError] = useState<Error | null>(null);
 
-  const tell = async (verb: 'acknowledge' | 'mute', body: object, done: string) => {
+  const path = { id: alert.id };
+  const tell = async (said: () => Promise<unknown>, done: string) => {
     setError(null);
     try {
-      await post(`/alerts/${encodeURIComponent(String(alert.id))}/${verb}`, body);
+      await said();
       await client.invalidateQueries({ queryKey: ['/alerts'] });
       say(done);
     } catch (failed) {
@@ -43,36 +44,40 @@ export function AlertItem({ alert }: { alert: Alert }) {
   };
   const mute = (length: number) => {
     const until = new Date(Date.now() + length).toISOString();
-    void tell('mute', { until }, t.alerts.mutedToast(f.day(until)));
+    void tell(() => answer(api.POST('/api/v1/alerts/{id}/mute', { params: { path }, body: { until } })), t.alerts.mutedToast(f.day(until)));
   };
+  const kind = kindOf(alert);
+  const last = alert.last ?? alert.opened;
   const muted = isMuted(alert, Date.now());
   const quiet = isQuiet(alert, Date.now());
   const urgent = alert.kind === 'residual_call' && !quiet;
   return (
     <li className={`${styles.alert} ${urgent ? styles.urgent : ''} ${quiet ? styles.quiet : ''}`} data-alert={alert.kind}>
-      <span className={styles.icon}><Icon name={ICON[alert.kind]} size={18} /></span>
+      <span className={styles.icon}><Icon name={ICON[kind]} size={18} /></span>
       <div className={styles.text}>
         <div className={styles.kind}>
-          {t.alerts.kinds[alert.kind]}
+          {t.alerts.kinds[kind]}
           {alert.acknowledged !== null && <span> · {t.alerts.acknowledged(f.ago(alert.acknowledged, now))}</span>}
           {muted && alert.muted_until !== null && <span> · {t.alerts.muted(f.day(alert.muted_until))}</span>}
         </div>
         <h2>{titleOf(alert, t)}</h2>
-        <p>{alert.cause}</p>
+        {kind === 'residual_call' && declared?.retired != null && <p>{t.panel.retiredOn(f.day(declared.retired))}</p>}
         <div className={`${styles.when} num`}>
-          <span title={f.time(alert.last)}>{t.alerts.since(f.time(alert.first ?? alert.last), f.ago(alert.last, now))}</span> · {t.alerts.times(alert.count, f.count(alert.count))}
+          <span title={f.time(last)}>{t.alerts.since(f.time(alert.first ?? last), f.ago(last, now))}</span> · {t.alerts.times(alert.count, f.count(alert.count))}
         </div>
         {error && <Failure error={error} />}
       </div>
       <div className={styles.actions}>
-        {alert.kind === 'silent_source' ? (
-          <Button component={Link} to="/settings" size="xs" variant="default">{t.alerts.see}</Button>
+        {alert.where === null ? (
+          alert.operation === null
+            ? <Button component={Link} to="/settings" size="xs" variant="default">{t.alerts.see}</Button>
+            : <Button component={Link} to={link(`/operations/${encodeURIComponent(alert.operation)}`)} size="xs" variant="default">{t.alerts.seeOperation}</Button>
         ) : (
           <Button component={Link} to={link('/calls', { typed: alert.where, pills: [], range: rangeOf(alert, declared?.retired ?? null) })} size="xs" variant={urgent ? 'filled' : 'default'}>{t.showCalls}</Button>
         )}
         {alert.kind === 'unknown_caller' && <Button component={Link} to={link('/callers')} size="xs" variant="default">{t.alerts.name}</Button>}
         {alert.acknowledged === null && (
-          <Button size="xs" variant="default" leftSection={<Icon name="check" size={14} />} onClick={() => void tell('acknowledge', {}, t.alerts.acknowledgedToast)}>{t.alerts.acknowledge}</Button>
+          <Button size="xs" variant="default" leftSection={<Icon name="check" size={14} />} onClick={() => void tell(() => answer(api.POST('/api/v1/alerts/{id}/acknowledge', { params: { path } })), t.alerts.acknowledgedToast)}>{t.alerts.acknowledge}</Button>
         )}
         <Menu position="bottom-end" shadow="md">
           <Menu.Target>
@@ -91,5 +96,5 @@ export function AlertItem({ alert }: { alert: Alert }) {
 /** Of a residual call, what came since the operation was retired; before, it was no fault. */
 function rangeOf(alert: Alert, retired: string | null): Range {
   if (alert.kind !== 'residual_call' || retired === null) return ALL;
-  return { kind: 'between', from: Date.parse(retired), to: Date.parse(alert.last) + 1000 };
+  return { kind: 'between', from: Date.parse(retired), to: Date.parse(alert.last ?? alert.opened) + 1000 };
 }

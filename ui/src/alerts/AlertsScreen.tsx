@@ -17,7 +17,7 @@ export function AlertsScreen() {
   const { search, own } = useView();
   const state = search.get('state') === 'all' ? 'all' : 'open';
   const alerts = useAlerts(state);
-  const rows = [...(alerts.data?.alerts ?? [])].sort((a, b) => rank(a) - rank(b) || Date.parse(b.last) - Date.parse(a.last));
+  const rows = [...(alerts.data?.alerts ?? [])].sort((a, b) => rank(a) - rank(b) || Date.parse(b.last ?? b.opened) - Date.parse(a.last ?? a.opened));
   return (
     <>
       <ScreenHead title={t.alerts.title}>

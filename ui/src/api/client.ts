@@ -1,3 +1,7 @@
+import createClient from 'openapi-fetch';
+
+import type { paths } from '../../generated/api';
+
 /** An answer that is no answer: RFC 9457, or what comes nearest to it. */
 export class Problem extends Error {
   readonly status: number;
@@ -16,9 +20,12 @@ export class Problem extends Error {
 
 export const BASE = '/api/v1';
 
+/** What the API's description says may be asked, and what is answered. */
+export const api = createClient<paths>({ credentials: 'same-origin' });
+
 export type Params = Record<string, string | number | undefined>;
 
-/** A path under the API with its parameters; those without a value are left out. */
+/** A path under the API with its parameters, for a link; those without a value are left out. */
 export function address(path: string, params: Params = {}): string {
   const search = new URLSearchParams();
   for (const [name, value] of Object.entries(params)) {
@@ -28,35 +35,18 @@ export function address(path: string, params: Params = {}): string {
   return BASE + path + (text === '' ? '' : `?${text}`);
 }
 
-export async function get<T>(path: string, params: Params, signal?: AbortSignal): Promise<T> {
-  return answer<T>(await reach(address(path, params), signal === undefined ? {} : { signal }));
-}
-
-export async function post<T>(path: string, body: unknown): Promise<T> {
-  const headers = { 'Content-Type': 'application/json' };
-  return answer<T>(await reach(address(path), { method: 'POST', headers, body: JSON.stringify(body) }));
-}
-
-async function reach(url: string, init: RequestInit): Promise<Response> {
-  try {
-    return await fetch(url, { ...init, credentials: 'same-origin' });
-  } catch (error) {
-    if (error instanceof DOMException && error.name === 'AbortError') throw error;
+/** What came back; anything but an answer is thrown as a {@link Problem}. */
+export async function answer<T>(asked: Promise<{ data?: T; error?: unknown; response: Response }>): Promise<T> {
+  const { data, error, response } = await asked.catch((failed: unknown) => {
+    if (failed instanceof DOMException && failed.name === 'AbortError') throw failed;
     throw new Problem(0, 'unreachable', '');
-  }
+  });
+  if (!response.ok) throw problem(response, error);
+  return data as T;
 }
 
-async function answer<T>(response: Response): Promise<T> {
-  const text = await response.text();
-  if (response.ok) return (text === '' ? null : JSON.parse(text)) as T;
-  throw problem(response, text);
-}
-
-function problem(response: Response, text: string): Problem {
-  try {
-    const body = JSON.parse(text) as Partial<{ title: string; detail: string; at: { start: number; end: number } }>;
-    return new Problem(response.status, body.title ?? response.statusText, body.detail ?? text, body.at);
-  } catch {
-    return new Problem(response.status, response.statusText, text.slice(0, 400));
-  }
+function problem(response: Response, said: unknown): Problem {
+  if (typeof said !== 'object' || said === null) return new Problem(response.status, response.statusText, String(said ?? '').slice(0, 400));
+  const { title, detail, at } = said as Partial<{ title: string; detail: string; at: { start: number; end: number } }>;
+  return new Problem(response.status, title ?? response.statusText, detail ?? JSON.stringify(said), at);
 }

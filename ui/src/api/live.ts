@@ -45,7 +45,7 @@ export function useLive(following: boolean, onAlert: (alert: Alert) => void): Li
     events.addEventListener('open', () => setConnection('open'));
     events.addEventListener('error', () => setConnection('lost'));
     events.addEventListener('commit', soon);
-    events.addEventListener('source', () => void client.invalidateQueries({ queryKey: ['/sources'] }));
+    events.addEventListener('rules', () => void client.invalidateQueries());
     events.addEventListener('alert', (event: MessageEvent<string>) => {
       void client.invalidateQueries({ queryKey: ['/alerts'] });
       told.current(JSON.parse(event.data) as Alert);

@@ -1,4 +1,4 @@
-import type { Caller, NewActor } from '../api/types';
+import type { Caller, Candidate, NewActor } from '../api/types';
 
 /** By what a rule recognises callers. */
 export interface Recognised {
@@ -6,26 +6,27 @@ export interface Recognised {
   address: boolean;
 }
 
-/** What one caller is told by: its user agent, unless it sends none or one that every script sends. */
-export function proposal(callers: readonly Caller[]): Recognised {
-  const agents = new Set(callers.map((it) => it.user_agent));
-  const own = agents.size === 1 && callers.every((it) => it.user_agent !== null && !isCommon(it.user_agent));
-  const addressed = callers.some((it) => it.address !== null);
-  return { agent: own || !addressed, address: addressed && !own };
+/** The callers that a candidate is made of; of a long list the API spells out a part. */
+export function callersOf({ addresses, user_agents: agents }: Candidate, all: readonly Caller[]): Caller[] {
+  return all.filter((it) => (it.address === null ? addresses.length === 0 : addresses.includes(it.address)) && agents.includes(it.user_agent ?? ''));
 }
 
-/** Tools whose name says nothing about who runs them. */
-const COMMON = /^(curl|wget|python-requests|python-urllib|java|go-http-client|okhttp|apache-httpclient|libwww-perl|mozilla|powershell|axios|node)\b/i;
-
-function isCommon(agent: string): boolean {
-  return COMMON.test(agent.replace(/^[^a-z]+/i, ''));
+/** By what the rules that the server proposes recognise these candidates. */
+export function proposed(candidates: readonly Candidate[]): Recognised {
+  const rules = candidates.map((it) => it.rule);
+  return { agent: rules.some((it) => it.user_agent != null), address: rules.some((it) => (it.ip ?? []).length > 0) };
 }
 
-/** The rule for these callers; a version in a user agent may change, so it becomes a wildcard. */
-export function rule(name: string, callers: readonly Caller[], by: Recognised): NewActor {
-  const agents = [...new Set(callers.flatMap((it) => it.user_agent ?? []))];
+/** The rule for these candidates: the server's own where it is as proposed, or else made of what they send. */
+export function rule(name: string, candidates: readonly Candidate[], by: Recognised): NewActor {
+  const [only] = candidates;
+  const was = proposed(candidates);
+  if (candidates.length === 1 && only !== undefined && was.agent === by.agent && was.address === by.address) {
+    return { name: name.trim(), ...only.rule };
+  }
+  const agents = [...new Set(candidates.flatMap((it) => it.user_agents))];
   const [agent] = agents;
-  const addresses = [...new Set(callers.flatMap((it) => it.address ?? []))];
+  const addresses = [...new Set(candidates.flatMap((it) => it.addresses))];
   return {
     name: name.trim(),
     ...(by.agent && agent !== undefined ? { user_agent: pattern(agent, agents) } : {}),
@@ -33,6 +34,7 @@ export function rule(name: string, callers: readonly Caller[], by: Recognised): 
   };
 }
 
+/** A version in a user agent may change, so it becomes a wildcard. */
 function pattern(agent: string, agents: readonly string[]): string {
   const family = /^([^/\s]+\/)[\d.]/.exec(agent)?.[1];
   if (family !== undefined && agents.every((it) => it.startsWith(family))) return `${family}*`;
@@ -40,10 +42,11 @@ function pattern(agent: string, agents: readonly string[]): string {
 }
 
 /** The rule as it stands in `dolmen.toml`. */
-export function toml(actor: NewActor): string {
-  const lines = ['[[actor]]', `name = ${text(actor.name)}`];
-  if (actor.user_agent !== undefined) lines.push(`user_agent = ${text(actor.user_agent)}`);
-  if (actor.ip !== undefined) lines.push(`ip = [${actor.ip.map(text).join(', ')}]`);
+export function toml({ name, user_agent: agent, ip = [], user }: NewActor): string {
+  const lines = ['[[actor]]', `name = ${text(name)}`];
+  if (agent != null) lines.push(`user_agent = ${text(agent)}`);
+  if (ip.length > 0) lines.push(`ip = [${ip.map(text).join(', ')}]`);
+  if (user != null) lines.push(`user = ${text(user)}`);
   return lines.join('\n');
 }
 
@@ -52,17 +55,18 @@ function text(value: string): string {
   return JSON.stringify(value).replace(/\u007f/g, '\\u007f');
 }
 
-/** Which of the callers a rule names. */
-export function named(actor: NewActor, callers: readonly Caller[]): Caller[] {
+/** Which of the callers a rule names; of networks and of users the page cannot tell. */
+export function named({ user_agent: wanted, ip = [] }: NewActor, callers: readonly Caller[]): Caller[] {
   return callers.filter((it) => {
-    const agent = actor.user_agent === undefined || (it.user_agent !== null && matches(actor.user_agent, it.user_agent));
-    const address = actor.ip === undefined || (it.address !== null && actor.ip.includes(it.address));
+    const agent = wanted == null || matches(wanted, it.user_agent ?? '');
+    const address = ip.length === 0 || (it.address !== null && ip.includes(it.address));
     return agent && address;
   });
 }
 
-function matches(wanted: string, agent: string): boolean {
-  return wanted.endsWith('*') ? agent.startsWith(wanted.slice(0, -1)) : agent === wanted;
+function matches(glob: string, agent: string): boolean {
+  const parts = glob.split('*').map((it) => it.replace(/[.+?^${}()|[\]\\]/g, '\\$&'));
+  return new RegExp(`^${parts.join('.*')}$`, 's').test(agent);
 }
 
 /** Milliseconds between two calls on average; none of a single call. */

@@ -6,7 +6,7 @@ import { pillsOf, readColumns, toggleColumn, tracks, USUAL, writeColumns } from 
 
 const CALL: Call = {
   key: '3:7', time: '2023-03-05T23:00:01Z', source: 'proxy', service: 'monolith', actor: null, operations: ['card block', 'balance'], joined: 'joined',
-  role: null, status: 200, method: 'POST', target: '/api/card/1/block/2', endpoint: 'POST /api/card/{client}/block/{card}', address: '10.0.9.4',
+  role: 'call', status: 200, method: 'POST', target: '/api/card/1/block/2', endpoint: 'POST /api/card/{client}/block/{card}', address: '10.0.9.4',
   user: null, user_agent: 'curl/7.81.0', referer: null, host: null, bytes: 12, duration: 900, request_id: 'a1', line: 'x',
 };
 

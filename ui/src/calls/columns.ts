@@ -18,7 +18,7 @@ interface Shape {
 export const COLUMNS: Record<ColumnId, Shape> = {
   time: { width: 170 },
   status: { width: 48, numeric: true },
-  method: { width: 50 },
+  method: { width: 62 },
   target: { width: 160, grow: 3, mono: true },
   endpoint: { width: 180, grow: 2, mono: true },
   operations: { width: 112, grow: 1.2 },

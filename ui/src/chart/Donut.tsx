@@ -1,10 +1,7 @@
-import { useMemo } from 'react';
+import type { ReactNode } from 'react';
 
 import { useLang } from '../lang/Lang';
-import { Chart } from './Chart';
 import styles from './Donut.module.css';
-import { base, tip } from './style';
-import { useColours } from './useColours';
 
 export interface Slice {
   name: string | null;
@@ -21,38 +18,25 @@ interface Props {
 /** A ring, and beside it the same as a list of buttons. */
 export function Donut({ title, slices, onPick }: Props) {
   const { t, f } = useLang();
-  const { palette } = useColours();
   const all = slices.reduce((sum, it) => sum + it.calls, 0);
-  const option = useMemo(
-    () => ({
-      ...base(palette),
-      tooltip: {
-        ...base(palette).tooltip,
-        formatter: ({ dataIndex }: { dataIndex: number }) => {
-          const it = slices[dataIndex];
-          return it === undefined ? '' : tip(it.name ?? t.unknown, [{ colour: it.colour, name: f.share(it.calls, all), value: f.count(it.calls) }]);
-        },
-      },
-      series: [
-        {
-          type: 'pie', radius: ['62%', '96%'], center: ['50%', '50%'], cursor: 'pointer', label: { show: false }, labelLine: { show: false },
-          itemStyle: { borderColor: palette.surface, borderWidth: 2 }, emphasis: { scale: false },
-          data: slices.map((it) => ({ name: it.name ?? t.unknown, value: it.calls, itemStyle: { color: it.colour } })),
-        },
-      ],
-    }),
-    [palette, slices, all, f, t],
-  );
   const label = t.chart.pie(title, slices.map((it) => `${it.name ?? t.unknown} ${f.share(it.calls, all)}`).join(', '));
   return (
     <div className={styles.donut}>
       <div className={styles.ring}>
-        <Chart option={option} label={label} height={148} onClick={({ dataIndex }) => onPick(slices[dataIndex]?.name ?? null)}>
-          <div className={styles.middle} aria-hidden="true">
-            <b className="num">{f.compact(all)}</b>
-            <span>{t.columns.calls.toLowerCase()}</span>
-          </div>
-        </Chart>
+        <Ring label={label}>
+          {arcs(slices, all).map(({ slice, from, length }) => (
+            <circle
+              key={String(slice.name)} className={styles.slice} r={RADIUS} pathLength={1} stroke={slice.colour}
+              strokeDasharray={`${Math.max(length - GAP, 0.002)} 1`} strokeDashoffset={-from} onClick={() => onPick(slice.name)}
+            >
+              <title>{`${slice.name ?? t.unknown}: ${f.count(slice.calls)} (${f.share(slice.calls, all)})`}</title>
+            </circle>
+          ))}
+        </Ring>
+        <div className={styles.middle} aria-hidden="true">
+          <b className="num">{f.compact(all)}</b>
+          <span>{t.columns.calls.toLowerCase()}</span>
+        </div>
       </div>
       <ul className={styles.list}>
         {slices.map((it) => (
@@ -67,5 +51,27 @@ export function Donut({ title, slices, onPick }: Props) {
         ))}
       </ul>
     </div>
+  );
+}
+
+const RADIUS = 39;
+/** Between two slices, as a part of the whole turn. */
+const GAP = 0.006;
+
+/** The slices that have calls, each from where the one before ends; parts of a whole turn. */
+function arcs(slices: readonly Slice[], all: number): { slice: Slice; from: number; length: number }[] {
+  let from = 0;
+  return slices.filter((it) => it.calls > 0).map((slice) => {
+    const arc = { slice, from, length: slice.calls / all };
+    from += arc.length;
+    return arc;
+  });
+}
+
+function Ring({ label, children }: { label: string; children: ReactNode }) {
+  return (
+    <svg viewBox="-50 -50 100 100" role="img" aria-label={label} className={styles.svg}>
+      <g transform="rotate(-90)" fill="none" strokeWidth={17}>{children}</g>
+    </svg>
   );
 }

@@ -1,5 +1,5 @@
 import { useLang } from '../lang/Lang';
-import styles from './Chart.module.css';
+import styles from './Legend.module.css';
 
 export interface Key {
   id: string;

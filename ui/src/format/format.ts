@@ -7,6 +7,8 @@ export interface Format {
   lang: Lang;
   zone: Zone;
   count: (n: number) => string;
+  /** With three digits: `1.06`, `1,240`. */
+  amount: (n: number) => string;
   /** Short, for axes and tiles: `12.3k`. */
   compact: (n: number) => string;
   /** A part of a whole; nothing of nothing is a dash. */
@@ -18,6 +20,8 @@ export interface Format {
   time: (instant: string | number) => string;
   /** With milliseconds, for raw lines. */
   exact: (instant: string | number) => string;
+  /** To the minute. */
+  moment: (instant: string | number) => string;
   day: (instant: string | number) => string;
   clock: (instant: string | number) => string;
   month: (month: string) => string;
@@ -55,12 +59,14 @@ export function format(lang: Lang, zone: Zone): Format {
     lang,
     zone,
     count: (n) => count.format(n),
+    amount: (n) => (Math.abs(n) >= 100 ? count.format(Math.round(n)) : digits.format(n)),
     compact: (n) => compact.format(n),
     share: (part, all) => (all === 0 ? DASH : part > 0 && part / all < 0.0005 ? `<\u00a0${percent.format(0.001)}` : percent.format(part / all)),
     duration: (us) => (us === null ? DASH : duration(us, unit)),
     bytes: (n) => (n === null ? DASH : bytes(n, unit)),
     time: (instant) => `${date.format(new Date(instant))}, ${second.format(new Date(instant))}`,
     exact: (instant) => `${date.format(new Date(instant))}, ${milli.format(new Date(instant))}`,
+    moment: (instant) => `${date.format(new Date(instant))}, ${clock.format(new Date(instant))}`,
     day: (instant) => date.format(new Date(instant)),
     clock: (instant) => clock.format(new Date(instant)),
     month: (text) => month.format(new Date(`${text.slice(0, 7)}-01T00:00Z`)),

@@ -34,6 +34,13 @@ export function LangProvider({ children }: { children: ReactNode }) {
   return <Context value={spoken}>{children}</Context>;
 }
 
+/** What is told in here says its instants otherwise. */
+export function InFormat({ f, children }: { f: Format; children: ReactNode }) {
+  const spoken = useLang();
+  const here = useMemo(() => ({ ...spoken, f }), [spoken, f]);
+  return <Context value={here}>{children}</Context>;
+}
+
 export function useLang(): Spoken {
   const spoken = useContext(Context);
   if (spoken === null) throw new Error('outside LangProvider');

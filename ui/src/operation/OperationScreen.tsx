@@ -9,9 +9,9 @@ import { pill } from '../query/pill';
 import { Icon } from '../theme/Icon';
 import { useScope } from '../view/Scope';
 import { useView } from '../view/useView';
-import { CallersCard } from './CallersCard';
 import { LatestCalls } from './LatestCalls';
 import styles from './OperationScreen.module.css';
+import { VerdictCard } from './VerdictCard';
 import { Why } from './Why';
 
 const EVERY = '';
@@ -21,14 +21,14 @@ export function OperationScreen() {
   const { t } = useLang();
   const { operation = '' } = usePath();
   const { search, link, own } = useView();
-  const { now } = useScope();
+  const { asOf } = useScope();
   const meta = useMeta().data;
   const service = search.get('service');
   const everywhere = [pill('operation', operation)];
   const here = service === null ? everywhere : [...everywhere, pill('service', service)];
   const declared = meta?.operations.find((it) => it.operation === operation && (service === null || it.service === service));
   // Once retired, the question is who calls it since then.
-  const since = declared?.retired != null && Date.parse(declared.retired) <= now ? declared.retired : undefined;
+  const since = declared?.retired != null && Date.parse(declared.retired) < asOf ? declared.retired : undefined;
   const panel = usePanel(everywhere, since);
   return (
     <>
@@ -47,7 +47,7 @@ export function OperationScreen() {
       <div className={styles.stack}>
         <Why panel={panel} operation={operation} service={service} declared={declared} />
         <TimelineCard title={t.operations.trend} extra={here} first={service === null ? 'service' : 'actor'} />
-        <CallersCard operation={operation} service={service} />
+        <VerdictCard operation={operation} service={service} />
         <LatestCalls extra={here} />
       </div>
     </>

@@ -20,7 +20,7 @@ import { StateBadge } from './StateBadge';
 export function OperationsScreen() {
   const { t, f } = useLang();
   const { link } = useView();
-  const { now } = useScope();
+  const { asOf } = useScope();
   const navigate = useNavigate();
   const { isMonolith } = useColours();
   const params = useParams();
@@ -35,14 +35,14 @@ export function OperationsScreen() {
     return [
       { id: 'operation', header: t.columns.operation, value: (row) => row.operation, cell: (row) => <Link to={to(row)} onClick={(event) => event.stopPropagation()}>{row.operation}</Link> },
       { id: 'service', header: t.columns.service, value: (row) => row.service, cell: (row) => <Named name={row.service} /> },
-      { id: 'state', header: t.operations.state, value: (row) => stateOf(row, isMonolith(row.service), now), cell: (row) => <StateBadge state={stateOf(row, isMonolith(row.service), now)} /> },
+      { id: 'state', header: t.operations.state, value: (row) => stateOf(row, isMonolith(row.service), asOf), cell: (row) => <StateBadge state={stateOf(row, isMonolith(row.service), asOf)} /> },
+      { id: 'calls', header: t.columns.calls, value: (row) => row.calls, cell: (row) => <Bar part={row.calls / most} text={f.count(row.calls)} />, numeric: true },
       { id: 'retired', header: t.columns.retired, value: (row) => row.retired, cell: (row) => (row.retired === null ? <span className="dim">–</span> : f.day(row.retired)) },
       { id: 'moved_to', header: t.columns.moved_to, value: movedTo, cell: (row) => movedTo(row) ?? <span className="dim">–</span> },
-      { id: 'calls', header: t.columns.calls, value: (row) => row.calls, cell: (row) => <Bar part={row.calls / most} text={f.count(row.calls)} />, numeric: true },
       { id: 'p50', header: t.columns.p50, value: (row) => row.p50, cell: (row) => f.duration(row.p50), numeric: true },
       { id: 'p95', header: t.columns.p95, value: (row) => row.p95, cell: (row) => f.duration(row.p95), numeric: true },
     ];
-  }, [t, f, link, meta, isMonolith, now, most]);
+  }, [t, f, link, meta, isMonolith, asOf, most]);
   return (
     <>
       <ScreenHead title={t.operations.title} hint={t.operations.intro} />

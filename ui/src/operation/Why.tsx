@@ -26,7 +26,7 @@ interface Props {
 export function Why({ panel, operation, service, declared }: Props) {
   const { t, f } = useLang();
   const { link } = useView();
-  const { now } = useScope();
+  const { asOf } = useScope();
   const { isMonolith, service: colour } = useColours();
   const { data } = panel;
   if (data === undefined) return <Skeleton height={180} radius="md" aria-label={t.loading} />;
@@ -39,12 +39,12 @@ export function Why({ panel, operation, service, declared }: Props) {
   const all = sum(of);
   const unknown = sum(here.filter((it) => it.actor === null));
   const actors = [...new Set(of.map((it) => it.actor))];
-  const state = stateOf(row ?? { calls: 0, residual: 0, retired: declared?.retired ?? null }, isMonolith(old), now);
+  const state = stateOf(row ?? { calls: 0, residual: 0, retired: declared?.retired ?? null }, isMonolith(old), asOf);
   const elsewhere = [...new Set(of.filter((it) => it.service !== old).map((it) => it.service))];
   return (
     <Card title={calls > 0 ? t.operations.why : t.operations.whyNot} controls={<StateBadge state={state} />}>
       <p className={styles.facts}>
-        {declared?.retired != null && <>{Date.parse(declared.retired) <= now ? t.operations.since(f.day(declared.retired)) : t.panel.retiresOn(f.day(declared.retired))}{'. '}</>}
+        {declared?.retired != null && <>{Date.parse(declared.retired) < asOf ? t.operations.since(f.day(declared.retired)) : t.panel.retiresOn(f.day(declared.retired))}{'. '}</>}
         {row !== undefined && state === 'residual' && <b className={styles.residual}>{t.panel.residual(f.count(row.residual))}. </b>}
         {calls === 0 ? t.operations.whyIdle(old ?? t.unknown) : elsewhere.length > 0 && all > 0 && t.operations.whyMoved(f.share(all - calls, all), f.list(elsewhere.map((it) => it ?? t.unknown)))}
       </p>

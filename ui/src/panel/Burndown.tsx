@@ -1,9 +1,8 @@
-import { useMemo } from 'react';
+import { useCallback, useMemo } from 'react';
 
 import { useBurndown } from '../api/queries';
-import { Chart } from '../chart/Chart';
+import { Bars } from '../chart/Bars';
 import { Legend } from '../chart/Legend';
-import { axis, base, tip } from '../chart/style';
 import { useColours } from '../chart/useColours';
 import { useLang } from '../lang/Lang';
 import { Card } from '../parts/Card';
@@ -20,35 +19,17 @@ interface Month {
 export function Burndown() {
   const { t, f } = useLang();
   const { change, view } = useView();
-  const { palette, operation: colour } = useColours();
+  const { operation: colour } = useColours();
   const burndown = useBurndown();
   const { data } = burndown;
   const months = useMemo(() => data?.months ?? [], [data]);
   const series = useMemo(() => [...(data?.series ?? [])].sort((a, b) => Number(a.operation === null) - Number(b.operation === null)), [data]);
 
-  const option = useMemo(() => {
-    const lines = axis(palette);
-    return {
-      ...base(palette),
-      grid: { left: 52, right: 12, top: 8, bottom: 24 },
-      xAxis: { type: 'category', data: months, ...lines, axisLabel: { ...lines.axisLabel, hideOverlap: true, formatter: (month: string) => f.month(month) } },
-      yAxis: { type: 'value', splitNumber: 3, minInterval: 1, ...lines, axisLabel: { ...lines.axisLabel, formatter: (n: number) => f.compact(n) } },
-      tooltip: {
-        ...base(palette).tooltip,
-        trigger: 'axis',
-        axisPointer: { type: 'shadow', shadowStyle: { color: palette.text, opacity: 0.05 } },
-        formatter: (shown: { dataIndex: number }[]) => {
-          const at = shown[0]?.dataIndex ?? 0;
-          const rows = series.map((it) => ({ colour: colour(it.operation), name: it.operation ?? t.unknown, value: f.count(it.calls[at] ?? 0) }));
-          return tip(f.month(months[at] ?? ''), rows);
-        },
-      },
-      series: series.map((it) => ({
-        type: 'bar', stack: 'all', barCategoryGap: '18%', barMaxWidth: 46, name: it.operation ?? t.unknown, data: it.calls, cursor: 'pointer',
-        itemStyle: { color: colour(it.operation) }, emphasis: { disabled: true },
-      })),
-    };
-  }, [palette, months, series, colour, f, t]);
+  const layers = useMemo(
+    () => series.map((it) => ({ id: String(it.operation), name: it.operation, colour: colour(it.operation), calls: it.calls })),
+    [series, colour],
+  );
+  const name = useCallback((bar: number) => f.month(months[bar] ?? ''), [months, f]);
 
   const columns = useMemo<Column<Month>[]>(
     () => [
@@ -71,7 +52,7 @@ export function Burndown() {
         <p className="dim">{t.panel.burndownEmpty}</p>
       ) : (
         <>
-          <Chart option={option} label={label} height={200} onClick={({ dataIndex }) => zoom(dataIndex)} />
+          <Bars label={label} height={200} bars={months.length} layers={layers} tick={name} head={name} onPick={zoom} />
           <Legend keys={series.map((it) => ({ id: String(it.operation), colour: colour(it.operation), name: it.operation, onClick: () => change({ pills: [...view.pills.filter((one) => one.field !== 'operation'), pill('operation', it.operation)] }) }))} />
         </>
       )}

@@ -9,6 +9,7 @@ import { DataTable, type Column } from '../parts/DataTable';
 import { Bar } from '../parts/Bar';
 import { useView } from '../view/useView';
 import styles from './Endpoints.module.css';
+import { looksUnlearned } from './unlearned';
 import type { PanelQuery } from './types';
 
 /** The number of calls on each endpoint of the monolith; where there is none, of every service. */
@@ -16,7 +17,8 @@ export function Endpoints({ panel }: { panel: PanelQuery }) {
   const { t, f } = useLang();
   const { link } = useView();
   const params = useParams();
-  const monoliths = useMeta().data?.monoliths;
+  const meta = useMeta().data;
+  const monoliths = meta?.monoliths;
   const of = useMemo(() => {
     const all = panel.data?.endpoints ?? [];
     return monoliths === undefined || monoliths.length === 0 ? all : all.filter((it) => it.service !== null && monoliths.includes(it.service));
@@ -44,7 +46,7 @@ export function Endpoints({ panel }: { panel: PanelQuery }) {
   );
   const title = t.panel.endpoints(monoliths === undefined || monoliths.length === 0 ? t.panel.everyService : f.list(monoliths));
   return (
-    <Card title={title} query={panel} exported={{ path: '/panel', params: { ...params, table: 'endpoints' } }}>
+    <Card title={title} {...(meta !== undefined && looksUnlearned(of, meta.store.learned_templates) ? { hint: t.panel.unlearned } : {})} query={panel} exported={{ path: '/panel', params: { ...params, table: 'endpoints' } }}>
       <DataTable label={title} columns={columns} rows={of} height={300} />
     </Card>
   );

@@ -2,9 +2,7 @@ import { useMemo } from 'react';
 
 import { useParams } from '../api/queries';
 import type { OperationRow } from '../api/types';
-import { Chart } from '../chart/Chart';
 import { Legend } from '../chart/Legend';
-import { axis, base, tip } from '../chart/style';
 import { useColours } from '../chart/useColours';
 import { useLang } from '../lang/Lang';
 import { Card } from '../parts/Card';
@@ -12,48 +10,20 @@ import { DataTable, type Column } from '../parts/DataTable';
 import { Named } from '../parts/Named';
 import { pill } from '../query/pill';
 import { useView } from '../view/useView';
+import styles from './Operations.module.css';
 import type { PanelQuery } from './types';
-
-const LABELS = 172;
 
 /** Bars of operations, cut by the service that answered. */
 export function Operations({ panel }: { panel: PanelQuery }) {
   const { t, f } = useLang();
   const { add } = useView();
-  const { palette, service: colour } = useColours();
+  const { service: colour } = useColours();
   const params = useParams();
   const { data } = panel;
   const rows = useMemo(() => data?.operations ?? [], [data]);
   const services = useMemo(() => (data?.services ?? []).map((it) => it.service), [data]);
   const operations = useMemo(() => order(rows), [rows]);
-
-  const option = useMemo(() => {
-    const of = (operation: string | null, service: string | null) => rows.find((it) => it.operation === operation && it.service === service)?.calls ?? 0;
-    const lines = axis(palette);
-    return {
-      ...base(palette),
-      grid: { left: LABELS, right: 14, top: 4, bottom: 22 },
-      xAxis: { type: 'value', splitNumber: 4, minInterval: 1, ...lines, axisLabel: { ...lines.axisLabel, hideOverlap: true, formatter: (n: number) => f.compact(n) } },
-      yAxis: {
-        type: 'category', inverse: true, data: operations.map((it) => it ?? t.unknown), ...lines, splitLine: { show: false },
-        axisLabel: { ...lines.axisLabel, color: palette.text, fontSize: 12.5, width: LABELS - 12, overflow: 'truncate' },
-      },
-      tooltip: {
-        ...base(palette).tooltip,
-        trigger: 'axis',
-        axisPointer: { type: 'shadow', shadowStyle: { color: palette.text, opacity: 0.05 } },
-        formatter: (shown: { dataIndex: number }[]) => {
-          const operation = operations[shown[0]?.dataIndex ?? 0] ?? null;
-          const parts = services.map((it) => ({ colour: colour(it), name: it ?? t.unknown, value: f.count(of(operation, it)) }));
-          return tip(operation ?? t.unknown, parts);
-        },
-      },
-      series: services.map((service) => ({
-        type: 'bar', stack: 'all', barMaxWidth: 20, cursor: 'pointer', name: service ?? t.unknown,
-        data: operations.map((it) => of(it, service)), itemStyle: { color: colour(service) },
-      })),
-    };
-  }, [palette, operations, services, rows, colour, f, t]);
+  const largest = Math.max(1, ...operations.map((it) => total(rows, it)));
 
   const columns = useMemo<Column<OperationRow>[]>(
     () => [
@@ -68,12 +38,28 @@ export function Operations({ panel }: { panel: PanelQuery }) {
   const label = t.chart.pie(t.panel.bars, operations.map((it) => `${it ?? t.unknown} ${f.count(total(rows, it))}`).join(', '));
   return (
     <Card title={t.panel.bars} hint={t.panel.barsHint} query={panel} exported={{ path: '/panel', params: { ...params, table: 'operations' } }} table={<DataTable label={t.panel.bars} columns={columns} rows={rows} />}>
-      <Chart
-        option={option}
-        label={label}
-        height={Math.max(150, operations.length * 34 + 30)}
-        onClick={({ seriesIndex, dataIndex }) => add(pill('operation', operations[dataIndex] ?? null), pill('service', services[seriesIndex] ?? null))}
-      />
+      <div data-chart role="img" aria-label={label} className={styles.bars}>
+        {operations.map((operation) => (
+          <div key={String(operation)} className={styles.bar}>
+            <span className={`truncate ${styles.name} ${operation === null ? 'unknown' : ''}`} title={operation ?? t.unknown}>{operation ?? t.unknown}</span>
+            <span className={styles.track}>
+              {services.map((service) => {
+                const calls = rows.find((it) => it.operation === operation && it.service === service)?.calls ?? 0;
+                return calls > 0 && (
+                  <span
+                    key={String(service)}
+                    className={styles.part}
+                    style={{ flexBasis: `${(calls / largest) * 100}%`, background: colour(service) }}
+                    title={`${operation ?? t.unknown}, ${service ?? t.unknown}: ${f.count(calls)}`}
+                    onClick={() => add(pill('operation', operation), pill('service', service))}
+                  />
+                );
+              })}
+            </span>
+            <span className={`num ${styles.total}`}>{f.compact(total(rows, operation))}</span>
+          </div>
+        ))}
+      </div>
       <Legend keys={services.map((it) => ({ id: String(it), colour: colour(it), name: it, onClick: () => add(pill('service', it)) }))} />
     </Card>
   );

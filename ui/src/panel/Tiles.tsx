@@ -34,9 +34,9 @@ export function Tiles({ panel }: { panel: PanelQuery }) {
 function Tile({ declared, row }: { declared: DeclaredOperation; row: OperationRow | undefined }) {
   const { t, f } = useLang();
   const { link } = useView();
-  const { now } = useScope();
+  const { asOf } = useScope();
   const { operation, service, retired, moved_to: movedTo } = declared;
-  const gone = retired !== null && Date.parse(retired) <= now;
+  const gone = retired !== null && Date.parse(retired) < asOf;
   // Once retired, only what came since counts: before, it was in use.
   const calls = (gone ? row?.residual : row?.calls) ?? 0;
   const before = gone ? (row?.calls ?? 0) - calls : 0;

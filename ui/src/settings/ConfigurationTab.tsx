@@ -18,13 +18,13 @@ export function ConfigurationTab() {
   const [defaults, setDefaults] = useState(true);
   const { data } = config;
   const rows = (data?.entries ?? []).filter(
-    (it) => (defaults || it.origin.from !== 'default') && `${it.key} ${show(it.value)}`.toLowerCase().includes(text.toLowerCase()),
+    (it) => (defaults || cameFrom(it).from !== 'default') && `${it.key} ${show(it.value)}`.toLowerCase().includes(text.toLowerCase()),
   );
   const columns = useMemo<Column<ConfigEntry>[]>(
     () => [
       { id: 'key', header: t.columns.key, value: (row) => row.key, cell: (row) => <span className="mono">{row.key}</span> },
       { id: 'value', header: t.columns.value, value: (row) => show(row.value), cell: (row) => <span className={`mono ${styles.value}`}>{show(row.value)}</span> },
-      { id: 'origin', header: t.columns.origin, value: (row) => origin(row, t), cell: (row) => <span className={row.origin.from === 'default' ? 'dim' : ''}>{origin(row, t)}</span> },
+      { id: 'origin', header: t.columns.origin, value: (row) => origin(row, t), cell: (row) => <span className={cameFrom(row).from === 'default' ? 'dim' : ''}>{origin(row, t)}</span> },
     ],
     [t],
   );
@@ -52,7 +52,21 @@ function show(value: unknown): string {
   return typeof value === 'string' ? value : JSON.stringify(value);
 }
 
-function origin({ origin: it }: ConfigEntry, t: Words): string {
+/** Where a setting comes from; the API describes it in words. */
+interface Origin {
+  from: string;
+  file?: string;
+  line?: number;
+  variable?: string;
+  flag?: string;
+}
+
+function cameFrom({ origin: it }: ConfigEntry): Origin {
+  return typeof it === 'object' && it !== null && 'from' in it ? (it as Origin) : { from: '' };
+}
+
+function origin(entry: ConfigEntry, t: Words): string {
+  const it = cameFrom(entry);
   const words = t.settings.origin;
   switch (it.from) {
     case 'default':

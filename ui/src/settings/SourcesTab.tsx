@@ -3,8 +3,10 @@ import type { SourceHealth } from '../api/types';
 import { useLang } from '../lang/Lang';
 import { Card } from '../parts/Card';
 import { Empty } from '../parts/Empty';
+import screen from '../parts/Screen.module.css';
 import { useScope } from '../view/Scope';
 import { Coverage } from './Coverage';
+import { refusals } from './refused';
 import styles from './SourcesTab.module.css';
 
 /** Where lines come from, and whether they still do. */
@@ -16,7 +18,7 @@ export function SourcesTab() {
   const seen = rows.flatMap((it) => (it.from !== null && it.to !== null ? [Date.parse(it.from), Date.parse(it.to)] : []));
   const whole = { from: Math.min(...seen), to: Math.max(...seen) };
   return (
-    <div className={styles.stack}>
+    <div className={screen.stack}>
       <Card title={t.settings.sources} query={sources}>
         {rows.length === 0 ? (
           <Empty icon="sources" title={t.settings.noSources}>
@@ -29,22 +31,22 @@ export function SourcesTab() {
               <thead>
                 <tr>
                   <th scope="col">{t.columns.source}</th>
-                  <th scope="col">{t.settings.kind}</th>
-                  <th scope="col">{t.settings.holds}</th>
+                  <th scope="col">{t.settings.health}</th>
                   <th scope="col" className={styles.numeric}>{t.settings.lines}</th>
                   <th scope="col">{t.settings.coverage}</th>
-                  <th scope="col">{t.settings.health}</th>
+                  <th scope="col">{t.settings.kind}</th>
+                  <th scope="col">{t.settings.holds}</th>
                 </tr>
               </thead>
               <tbody>
                 {rows.map((it) => (
                   <tr key={`${it.source} ${it.holds}`}>
                     <th scope="row">{it.source}</th>
-                    <td>{it.kind ?? <span className="dim">–</span>}</td>
-                    <td>{holds(it.holds, t.settings.holdsWords)}</td>
+                    <td><Health source={it} /></td>
                     <td className={`${styles.numeric} num`}>{f.count(it.lines)}</td>
                     <td><Coverage source={it} whole={whole} /></td>
-                    <td><Health source={it} /></td>
+                    <td>{it.kind ?? <span className="dim">–</span>}</td>
+                    <td>{holds(it.holds, t.settings.holdsWords)}</td>
                   </tr>
                 ))}
               </tbody>
@@ -76,6 +78,7 @@ function Health({ source }: { source: SourceHealth }) {
   const { t, f } = useLang();
   const { now } = useScope();
   const silent = source.silent_since ?? null;
+  const heard = source.heard ?? source.to;
   const gaps = t.settings.gaps(source.gaps.length, f.count(source.gaps.length));
   const [tone, text] =
     source.lines === 0 ? [styles.quiet, t.settings.never] : silent !== null ? [styles.silent, t.settings.silent(f.time(silent))] : [styles.speaking, t.settings.speaking];
@@ -84,8 +87,21 @@ function Health({ source }: { source: SourceHealth }) {
       <span className={`${styles.dot} ${tone}`} />
       <span>
         {text}
-        <span className="dim"> · {gaps}{source.to !== null && ` · ${f.ago(source.to, now)}`}</span>
+        <span className="dim"> · {gaps}{heard !== null && ` · ${f.ago(Math.min(Date.parse(heard), now), now)}`}</span>
+        {source.network && <Network network={source.network} />}
       </span>
+    </span>
+  );
+}
+
+/** Who sends over the network, and what was not taken. */
+function Network({ network }: { network: NonNullable<SourceHealth['network']> }) {
+  const { t, f } = useLang();
+  const refused = refusals(network.refused, t, f);
+  return (
+    <span className={styles.network}>
+      <span className="dim">{t.settings.connected(f.count(network.connections))}</span>
+      {refused !== '' && <span data-refused> · {t.settings.refused} {refused}</span>}
     </span>
   );
 }

@@ -1,5 +1,8 @@
+import '@mantine/dates/styles.css';
+import 'dayjs/locale/fr';
+
 import { Button, SegmentedControl } from '@mantine/core';
-import { DatePicker, TimePicker as ClockInput } from '@mantine/dates';
+import { DatePicker, DatesProvider, TimePicker as ClockInput } from '@mantine/dates';
 import { useState } from 'react';
 
 import { useLang } from '../lang/Lang';
@@ -37,9 +40,11 @@ export function AbsoluteTime({ range, onSet }: { range: Range; onSet: (range: Ra
         <h3>{t.time.absolute}</h3>
         <SegmentedControl size="xs" value={zone} aria-label={t.time.zone} data={[{ value: 'utc', label: t.time.zoneUtc }, { value: 'local', label: t.time.zoneLocal }]} onChange={(value) => setZone(value === 'local' ? 'local' : 'utc')} />
       </div>
-      <DatePicker
-        ariaLabels={{ previousMonth: t.time.previousMonth, nextMonth: t.time.nextMonth, previousYear: t.time.previousMonth, nextYear: t.time.nextMonth, previousDecade: t.time.previousMonth, nextDecade: t.time.nextMonth }}
-        hideOutsideDates type="range" locale={lang} size="xs" allowSingleDateInRange value={days} defaultDate={days[1] ?? from.day} onChange={choose} />
+      <DatesProvider settings={{ locale: lang, firstDayOfWeek: 1, weekendDays: [] }}>
+        <DatePicker
+          ariaLabels={{ previousMonth: t.time.previousMonth, nextMonth: t.time.nextMonth, previousYear: t.time.previousMonth, nextYear: t.time.nextMonth, previousDecade: t.time.previousMonth, nextDecade: t.time.nextMonth }}
+          hideOutsideDates type="range" locale={lang} size="xs" allowSingleDateInRange value={days} defaultDate={days[1] ?? from.day} onChange={choose} />
+      </DatesProvider>
       <div className={styles.clocks}>
         <ClockInput size="xs" withSeconds label={t.time.from} value={from.clock} onChange={(clock) => setFrom({ ...from, clock })} />
         <ClockInput size="xs" withSeconds label={t.time.to} value={to.clock} onChange={(clock) => setTo({ ...to, clock })} />

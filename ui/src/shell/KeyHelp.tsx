@@ -3,7 +3,14 @@ import { Modal } from '@mantine/core';
 import { useLang } from '../lang/Lang';
 import styles from './KeyHelp.module.css';
 
-export function KeyHelp({ opened, onClose }: { opened: boolean; onClose: () => void }) {
+interface Props {
+  opened: boolean;
+  /** Whether there is a tour to step through. */
+  tour: boolean;
+  onClose: () => void;
+}
+
+export function KeyHelp({ opened, tour, onClose }: Props) {
   const { t } = useLang();
   const rows: [readonly string[], string][] = [
     [['Ctrl', 'K'], t.keys.palette],
@@ -11,9 +18,10 @@ export function KeyHelp({ opened, onClose }: { opened: boolean; onClose: () => v
     [['t'], t.keys.time],
     [['l'], t.keys.live],
     [['[', ']'], t.keys.step],
-    [['g', 'p c u o a s'], t.keys.go],
+    [['g', 'p c u o m w a s'], t.keys.go],
     [['j', 'k'], t.keys.row],
     [['Enter'], t.keys.open],
+    ...(tour ? [[['.', ','], t.tour.keys] as [string[], string]] : []),
     [['Esc'], t.keys.escape],
     [['?'], t.keys.help],
   ];

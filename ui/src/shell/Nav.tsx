@@ -16,19 +16,27 @@ interface Item {
   urgent?: boolean;
 }
 
+interface Props {
+  open: boolean;
+  onClose: () => void;
+  onHelp: () => void;
+  /** Begins the guided tour, where there is one that is not under way. */
+  onTour?: () => void;
+}
+
 /** On the left, or behind a button where there is no room. */
-export function Nav({ open, onClose, onHelp }: { open: boolean; onClose: () => void; onHelp: () => void }) {
+export function Nav({ open, onClose, ...inside }: Props) {
   const { t } = useLang();
   return (
     <>
       <nav className={styles.nav} aria-label={t.nav.main}>
-        <Inside onHelp={onHelp} />
+        <Inside {...inside} />
       </nav>
       <Drawer.Root opened={open} onClose={onClose} size={248} padding={0}>
         <Drawer.Overlay />
         <Drawer.Content aria-label={t.nav.menu}>
           <nav className={styles.drawer} aria-label={t.nav.main} onClick={onClose}>
-            <Inside onHelp={onHelp} />
+            <Inside {...inside} />
           </nav>
         </Drawer.Content>
       </Drawer.Root>
@@ -36,7 +44,7 @@ export function Nav({ open, onClose, onHelp }: { open: boolean; onClose: () => v
   );
 }
 
-function Inside({ onHelp }: { onHelp: () => void }) {
+function Inside({ onHelp, onTour }: Pick<Props, 'onHelp' | 'onTour'>) {
   const { t, f } = useLang();
   const { link } = useView();
   const meta = useMeta().data;
@@ -45,9 +53,11 @@ function Inside({ onHelp }: { onHelp: () => void }) {
   const observe: Item[] = [
     { path: '/', label: t.nav.panel, icon: 'panel' },
     { path: '/operations', label: t.nav.operations, icon: 'operations' },
+    { path: '/map', label: t.nav.map, icon: 'map' },
     { path: '/calls', label: t.nav.calls, icon: 'calls' },
   ];
   const watch: Item[] = [
+    { path: '/switch-off', label: t.nav.switchOff, icon: 'switchoff' },
     { path: '/callers', label: t.nav.callers, icon: 'callers', count: callers ?? 0 },
     { path: '/alerts', label: t.nav.alerts, icon: 'alerts', count: alerts ?? 0, urgent: true },
     { path: '/settings', label: t.nav.settings, icon: 'settings' },
@@ -70,6 +80,11 @@ function Inside({ onHelp }: { onHelp: () => void }) {
       <div className={styles.group}>{t.nav.watch}</div>
       {watch.map(row)}
       <div className={styles.foot}>
+        {onTour && (
+          <button type="button" className={`plain ${styles.help}`} onClick={onTour}>
+            <Icon name="play" size={16} /> {t.tour.open}
+          </button>
+        )}
         <button type="button" className={`plain ${styles.help}`} onClick={onHelp}>
           <Icon name="keyboard" size={16} /> {t.keys.title} <kbd>?</kbd>
         </button>

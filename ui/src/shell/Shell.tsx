@@ -4,6 +4,8 @@ import { Outlet, useLocation, useNavigate } from 'react-router';
 import { titleOf } from '../alerts/title';
 import { useLive } from '../api/live';
 import { useLang } from '../lang/Lang';
+import { Tour } from '../tour/Tour';
+import { useTour } from '../tour/useTour';
 import { ScopeProvider } from '../view/Scope';
 import { moves, step } from '../view/time';
 import { useView } from '../view/useView';
@@ -18,8 +20,8 @@ import { TopBar } from './TopBar';
 import { Trouble } from './Trouble';
 
 /** Screens that look at a stretch of time, and those of them that a query narrows. */
-const TIMED = ['/', '/calls', '/callers', '/operations', '/endpoint'];
-const QUERIED = ['/', '/calls', '/operations', '/endpoint'];
+const TIMED = ['/', '/calls', '/callers', '/operations', '/endpoint', '/switch-off', '/map'];
+const QUERIED = ['/', '/calls', '/operations', '/endpoint', '/map'];
 
 export function Shell() {
   const { view, change, link } = useView();
@@ -29,6 +31,7 @@ export function Shell() {
   const say = useToast();
   const [open, setOpen] = useState<'palette' | 'help' | 'nav' | null>(null);
   const [timeOpen, setTimeOpen] = useState(false);
+  const tour = useTour();
 
   const live = useLive(moves(view.range) && !view.paused, (alert) =>
     say(`${t.alerts.arrived}: ${titleOf(alert, t)}`, { label: t.alerts.title, run: () => void navigate(link('/alerts')) }),
@@ -47,6 +50,8 @@ export function Shell() {
     'g c': go('/calls'),
     'g u': go('/callers'),
     'g o': go('/operations'),
+    'g m': go('/map'),
+    'g w': go('/switch-off'),
     'g a': go('/alerts'),
     'g s': go('/settings'),
   });
@@ -56,7 +61,7 @@ export function Shell() {
     <ScopeProvider now={live.now}>
       <a className={styles.skip} href="#content">{t.nav.skip}</a>
       <div className={styles.frame}>
-        <Nav open={open === 'nav'} onClose={() => setOpen(null)} onHelp={() => setOpen('help')} />
+        <Nav open={open === 'nav'} onClose={() => setOpen(null)} onHelp={() => setOpen('help')} {...(tour.possible && tour.step === null ? { onTour: tour.begin } : {})} />
         <div className={styles.right}>
           <header className={styles.top}>
             <TopBar
@@ -69,14 +74,15 @@ export function Shell() {
             />
             {within(QUERIED) && <QueryBar />}
           </header>
-          <main id="content" tabIndex={-1} className={styles.main}>
+          <main id="content" tabIndex={-1} className={`${styles.main} ${tour.step === null ? '' : styles.toured}`}>
             <Trouble />
             <Outlet />
           </main>
         </div>
       </div>
+      {tour.step !== null && <Tour step={tour.step} onStep={tour.go} onEnd={tour.end} />}
       <CommandPalette opened={open === 'palette'} onClose={() => setOpen(null)} onHelp={() => setOpen('help')} />
-      <KeyHelp opened={open === 'help'} onClose={() => setOpen(null)} />
+      <KeyHelp tour={tour.step !== null} opened={open === 'help'} onClose={() => setOpen(null)} />
     </ScopeProvider>
   );
 }

@@ -1,14 +1,16 @@
-import { ActionIcon, NumberInput, Popover, Select, Tooltip } from '@mantine/core';
-import { useState } from 'react';
+import { ActionIcon, Popover, Select, Skeleton, TextInput, Tooltip } from '@mantine/core';
+import { lazy, Suspense, useState } from 'react';
 
 import { useLang } from '../lang/Lang';
 import { Icon, type IconName } from '../theme/Icon';
 import { useScope } from '../view/Scope';
 import { bounds, freeze, moves, QUICK, step, widen, writeRange, type Range, type Unit } from '../view/time';
 import { useView } from '../view/useView';
-import { AbsoluteTime } from './AbsoluteTime';
 import styles from './TimePicker.module.css';
 import { useRangeLabel } from './useRangeLabel';
+
+/** Calendars are heavy, and rarely wanted. */
+const AbsoluteTime = lazy(async () => ({ default: (await import('./AbsoluteTime')).AbsoluteTime }));
 
 interface Props {
   opened: boolean;
@@ -60,7 +62,9 @@ export function TimePicker({ opened, onOpened, onRefresh }: Props) {
             </ul>
             <LastRange range={view.range} onSet={set} />
           </div>
-          <AbsoluteTime range={freeze(view.range, now)} onSet={set} />
+          <Suspense fallback={<Skeleton width={270} height={330} />}>
+              <AbsoluteTime range={freeze(view.range, now)} onSet={set} />
+            </Suspense>
         </Popover.Dropdown>
       </Popover>
       {tool('right', t.time.forward, step(view.range, now, 1), !bounded || moves(view.range))}
@@ -76,9 +80,9 @@ function LastRange({ range, onSet }: { range: Range; onSet: (range: Range) => vo
   const [unit, setUnit] = useState<Unit>(range.kind === 'last' ? range.unit : 'd');
   const units = Object.entries(t.time.units).map(([value, label]) => ({ value, label }));
   return (
-    <form className={styles.last} onSubmit={(event) => { event.preventDefault(); onSet({ kind: 'last', amount, unit }); }}>
+    <form className={styles.last} onSubmit={(event) => { event.preventDefault(); onSet({ kind: 'last', amount: Math.max(1, amount), unit }); }}>
       <span>{t.time.last_n}</span>
-      <NumberInput size="xs" w={58} min={1} max={999} hideControls aria-label={t.time.last_n} value={amount} onChange={(value) => setAmount(Math.max(1, Number(value) || 1))} />
+      <TextInput size="xs" w={58} inputMode="numeric" maxLength={3} aria-label={t.time.last_n} value={amount === 0 ? '' : String(amount)} onChange={(event) => setAmount(Number(event.currentTarget.value.replace(/\D/g, '')))} />
       <Select size="xs" w={100} data={units} value={unit} aria-label={t.time.quick} allowDeselect={false} comboboxProps={{ withinPortal: false }} onChange={(value) => value !== null && setUnit(value as Unit)} />
       <ActionIcon type="submit" variant="light" size={30} aria-label={t.apply}>
         <Icon name="check" size={15} />

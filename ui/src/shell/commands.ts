@@ -28,7 +28,9 @@ export function useCommands(onHelp: () => void): Command[] {
   return [
     go(t.nav.panel, '/', 'panel'),
     go(t.nav.operations, '/operations', 'operations'),
+    go(t.nav.map, '/map', 'map'),
     go(t.nav.calls, '/calls', 'calls'),
+    go(t.nav.switchOff, '/switch-off', 'switchoff'),
     go(t.nav.callers, '/callers', 'callers'),
     go(t.nav.alerts, '/alerts', 'alerts'),
     go(t.nav.settings, '/settings', 'settings'),

@@ -38,7 +38,11 @@ const PATHS = {
   copy: 'M9 9h11v11H9zM5 15H4V4h11v1',
   undo: 'M8.5 5 4.5 9l4 4M5 9h9a5 5 0 0 1 0 10h-3',
   bellOff: 'M4 4l16 16M8 6.6A6 6 0 0 1 18 11v4M6 10.5v6l-1.5 2H17M10 21h4',
+  map: 'M3.5 4.5h4v4h-4zM3.5 15.5h4v4h-4zM16.5 10h4v4h-4zM7.5 6.5c5 0 4 5.5 9 5.5M7.5 17.5c5 0 4-5.5 9-5.5',
   keyboard: 'M3 7h18v10H3zM7 10.5h.01M10.5 10.5h.01M14 10.5h.01M17 10.5h.01M8 14h8',
+  switchoff: 'M12 3.5v8M7.2 6.6a7.5 7.5 0 1 0 9.6 0',
+  calendar: 'M4 6h16v14H4zM4 10.5h16M8.5 3.5V7M15.5 3.5V7',
+  word: 'M4 5h16v11H10l-4 3.5V16H4z',
   refresh: 'M19.5 12a7.5 7.5 0 1 1-2.2-5.3L19.5 9M19.5 4v5h-5',
 } as const;
 

@@ -9,6 +9,8 @@ import { useView } from './useView';
 export interface Scope {
   params: { from?: string; to?: string; where?: string };
   now: number;
+  /** The end of what is looked at, no later than now: what is retired only then is not yet retired. */
+  asOf: number;
   /** What is wrong with the typed query; it is then left out. */
   fault: Fault | undefined;
   /** Where the typed query starts in `where`. */
@@ -26,7 +28,7 @@ export function ScopeProvider({ now, children }: { now: number; children: ReactN
     const { where, typedAt } = combine(fault === undefined ? typed : '', pills);
     const found = bounds(range, now);
     const time = found === undefined ? {} : { from: new Date(found.from).toISOString(), to: new Date(found.to).toISOString() };
-    return { params: { ...time, ...(where === '' ? {} : { where }) }, now, fault, typedAt };
+    return { params: { ...time, ...(where === '' ? {} : { where }) }, now, asOf: Math.min(now, found?.to ?? now), fault, typedAt };
   }, [range, typed, pills, now]);
   return <Context value={scope}>{children}</Context>;
 }

@@ -1,6 +1,6 @@
 /** What the browser keeps of a reader's taste. Storage may be forbidden: then nothing is kept. */
 
-type Name = 'lang' | 'zone' | 'theme';
+type Name = 'lang' | 'zone' | 'theme' | 'tour' | 'ignored' | 'map';
 
 export function kept(name: Name): string | null {
   try {

@@ -55,11 +55,12 @@ fn tally(count: &mut Count, name: &str, check: impl FnOnce() -> Result<()>) {
 
 /// The console's page. It comes before the program, which embeds it.
 fn page(count: &mut Count) {
-    tally(count, "page", || ui::run().map(drop));
+    tally(count, "page", ui::build);
     tally(count, "types of the page", ui::check_types);
     for (name, run) in [
         ("tests of the page", ui::test as fn() -> Result<ui::Counted>),
         ("the page in a browser", ui::test_in_browser),
+        ("the program's page in a browser", ui::test_program_in_browser),
     ] {
         eprintln!("== {name}");
         match run() {

@@ -5,7 +5,7 @@ use super::Finding;
 use super::tree::Tree;
 
 /// The pure crates.
-pub(super) const PURE: [&str; 5] = ["model", "logs", "join", "attribution", "cubes"];
+pub(super) const PURE: [&str; 6] = ["model", "logs", "join", "attribution", "cubes", "verdict"];
 
 /// What none of them names. (An address is a value: `std::net::IpAddr` is theirs to use.)
 const OUTSIDE: [&str; 16] = [

@@ -6,6 +6,6 @@ mod template;
 mod trie;
 
 pub use normal::MAX_SEGMENTS;
-pub(crate) use normal::{PathReader, Segments, hex};
+pub(crate) use normal::{PathReader, Segments, hex, slash};
 pub(crate) use template::{End, Part, PathTemplate};
 pub(crate) use trie::Trie;

@@ -13,6 +13,8 @@
 //! - empty segments are dropped: `//` is `/`, as Apache and nginx merge them, and a trailing `/`
 //!   makes no second endpoint.
 
+use dolmen_model::first_word;
+
 use super::class::{CLASS, ODD, classes};
 
 /// The most segments a declared template may have; of a longer path the first ones are compared.
@@ -49,19 +51,10 @@ impl<'p> Segments<'p> {
 pub(crate) struct PathReader {
     first: Vec<Segment>,
     more: usize,
-    climbs: bool,
     room: Vec<u8>,
 }
 
 impl PathReader {
-    /// Cuts a path into segments, whatever they hold. `None` where `..` takes one back: whether
-    /// that was a segment at all, only the normal form tells.
-    pub(crate) fn raw<'p>(&'p mut self, path: &'p [u8]) -> Option<Segments<'p>> {
-        let path = without_authority(path);
-        self.cut(path);
-        (!self.climbs).then(|| self.segments(path))
-    }
-
     /// Brings a path into normal form. One that already is stays where it lies.
     pub(crate) fn normal<'p>(&'p mut self, path: &'p [u8]) -> Segments<'p> {
         let path = without_authority(path);
@@ -84,30 +77,15 @@ impl PathReader {
         Segments { rooted, first: &self.first, more: self.more, path }
     }
 
-    /// Every call comes by here, so it looks at eight bytes at a time.
     fn cut(&mut self, path: &[u8]) {
         self.first.clear();
         self.more = 0;
-        self.climbs = false;
         let mut start = 0;
-        let (eights, rest) = path.as_chunks::<8>();
-        for (n, &eight) in eights.iter().enumerate() {
-            let mut slashes = slashes(u64::from_le_bytes(eight));
-            while slashes != 0 {
-                let at = n * 8 + slashes.trailing_zeros() as usize / 8;
-                self.push(path, Segment { start, end: at });
-                start = at + 1;
-                slashes &= slashes - 1;
-            }
+        while start <= path.len() {
+            let end = start + slash(&path[start..]);
+            self.push(path, Segment { start, end });
+            start = end + 1;
         }
-        for (n, &byte) in rest.iter().enumerate() {
-            if byte == b'/' {
-                let at = eights.len() * 8 + n;
-                self.push(path, Segment { start, end: at });
-                start = at + 1;
-            }
-        }
-        self.push(path, Segment { start, end: path.len() });
     }
 
     fn push(&mut self, path: &[u8], segment: Segment) {
@@ -125,12 +103,27 @@ impl PathReader {
 
     /// `..` takes back the segment before it; above the root there is none (RFC 3986 section 5.2.4).
     fn climb(&mut self) {
-        self.climbs = true;
         match self.more {
             0 => _ = self.first.pop(),
             _ => self.more -= 1,
         }
     }
+}
+
+/// How many bytes stand before the first `/`: all of them where there is none. Every path comes by
+/// here, and its segments are short, so it looks at eight bytes at a time.
+#[inline]
+pub(crate) fn slash(path: &[u8]) -> usize {
+    let (eights, rest) = path.as_chunks::<8>();
+    let words = eights.iter().map(|eight| u64::from_le_bytes(*eight));
+    // What follows the last bytes are zeros, and no slashes.
+    for (n, word) in words.chain([first_word(rest)]).enumerate() {
+        let slashes = slashes(word);
+        if slashes != 0 {
+            return n * 8 + slashes.trailing_zeros() as usize / 8;
+        }
+    }
+    path.len()
 }
 
 /// The highest bit of each byte that is `/`; the first byte is the lowest.

@@ -2,6 +2,7 @@
 
 mod check;
 mod error;
+mod openapi;
 mod parse;
 mod set;
 mod values;
@@ -9,16 +10,20 @@ mod values;
 use dolmen_model::{NameId, Names};
 use ipnet::IpNet;
 use rustc_hash::FxHashSet;
+use serde::Serialize;
 
 pub use check::{Fault, Finding};
 pub use error::{MAX_TEXT, Problem, RuleError, RuleKind, RuleRef};
+pub use openapi::{OpenApiError, openapi_endpoints};
 pub use set::{ActorRule, EndpointRule, OperationRule, RuleSet, ServiceRule};
 pub use values::Any;
 
 use crate::attributor::Claim;
-use crate::conditions::{Conditions, Field, Selector};
+use crate::conditions::{Conditions, Field, Glob, Selector};
+use crate::learn::LearnedTemplate;
+use crate::learned::Learned;
 use crate::methods;
-use crate::paths::{End, Part, PathTemplate, Trie};
+use crate::paths::{End, Part, PathReader, PathTemplate, Trie};
 use parse::{Parsed, ParsedSet};
 
 /// Compiled rules: shared by all workers, each with its own [`crate::Attributor`].
@@ -30,7 +35,11 @@ pub struct Rules {
     /// Of each operation rule, whose word it is.
     pub(crate) claims: Vec<Claim>,
     pub(crate) templates: Trie<Vec<Endpoint>>,
-    /// The literals of declared templates that would pass for something else.
+    /// The templates that were learned.
+    pub(crate) learned: Learned,
+    /// The literals of declared templates.
+    literals: FxHashSet<Box<[u8]>>,
+    /// Those that would pass for something else.
     typed_literals: FxHashSet<Box<[u8]>>,
     /// Methods beyond the registered ones that rules name.
     methods: FxHashSet<Box<[u8]>>,
@@ -54,10 +63,26 @@ pub(crate) struct Endpoint {
     pub(crate) template: Box<str>,
 }
 
+/// A template as a rule declares it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct DeclaredTemplate {
+    /// The template.
+    pub path: String,
+    /// The methods that it is for; none for all of them.
+    pub methods: Vec<String>,
+    /// The service that it is for.
+    pub service: Option<String>,
+    /// The rule.
+    pub rule: RuleRef,
+}
+
 impl Endpoint {
+    fn has(&self, method: &[u8]) -> bool {
+        self.methods.as_ref().is_none_or(|only| only.iter().any(|m| **m == *method))
+    }
+
     pub(crate) fn is_for(&self, service: NameId, method: &[u8]) -> bool {
-        self.service.is_none_or(|only| only == service)
-            && self.methods.as_ref().is_none_or(|only| only.iter().any(|m| **m == *method))
+        self.service.is_none_or(|only| only == service) && self.has(method)
     }
 }
 
@@ -93,6 +118,7 @@ impl Rules {
             let ids = rules.iter().map(|rule| table.intern(rule.rule.name.as_bytes())).collect();
             Ok::<_, Vec<RuleError>>(Named { selector, names: ids })
         };
+        let literals = literals(&parsed);
         let claim = |rule: &Parsed| {
             if rule.conditions.trust_headers() { Claim::Header } else { Claim::Rule }
         };
@@ -102,12 +128,49 @@ impl Rules {
             operations: named(&parsed.operations, &names.operations)?,
             claims: parsed.operations.iter().map(claim).collect(),
             templates,
-            typed_literals: typed_literals(&parsed),
+            learned: Learned::default(),
+            typed_literals: typed(&literals),
+            literals,
             methods: named_methods(&parsed),
             trusted: set.trusted_proxies.clone(),
             set: set.clone(),
             parsed,
         })
+    }
+
+    /// The same rules, with templates that name the endpoints no rule declares.
+    #[must_use]
+    pub fn with_learned(self, templates: &[LearnedTemplate]) -> Self {
+        Self { learned: Learned::new(templates), ..self }
+    }
+
+    /// Whether a declared template is of this path, of whatever service.
+    pub fn declares(&self, method: &[u8], path: &[u8]) -> bool {
+        let mut leaves = Vec::new();
+        self.templates.find(&PathReader::default().normal(path), &mut leaves);
+        leaves.iter().flat_map(|&leaf| self.templates.get(leaf)).any(|one| one.has(method))
+    }
+
+    /// Every declared template with its methods (all where there are none) and its service.
+    pub fn declared(&self) -> Vec<DeclaredTemplate> {
+        let kinds = [&self.parsed.endpoints, &self.parsed.operations];
+        let paths = kinds.into_iter().flatten().flat_map(|parsed| {
+            let endings = parsed.conditions.paths.iter().flatten();
+            endings.map(move |template| (parsed, template))
+        });
+        let methods = |parsed: &Parsed| {
+            let globs = parsed.conditions.text(&Field::Method).into_iter().flatten();
+            let literal = |glob: &Glob| glob.literal();
+            globs.filter_map(literal).map(|m| String::from_utf8_lossy(&m).into_owned()).collect()
+        };
+        paths
+            .map(|(parsed, template)| DeclaredTemplate {
+                path: template.text.clone(),
+                methods: methods(parsed),
+                service: parsed.conditions.service.clone(),
+                rule: parsed.rule.clone(),
+            })
+            .collect()
     }
 
     /// The networks whose word in `X-Forwarded-For` is believed, for [`crate::client_address`].
@@ -126,6 +189,11 @@ impl Rules {
     /// Whether a declared template has this literal, which by its shape is something else.
     pub(crate) fn is_declared(&self, segment: &[u8]) -> bool {
         !self.typed_literals.is_empty() && self.typed_literals.contains(segment)
+    }
+
+    /// Whether a declared template has this literal.
+    pub(crate) fn is_literal(&self, segment: &[u8]) -> bool {
+        !self.literals.is_empty() && self.literals.contains(segment)
     }
 
     /// The method as endpoints show it. What is neither registered nor in a rule is `(other)`:
@@ -179,7 +247,7 @@ fn named_methods(parsed: &ParsedSet) -> FxHashSet<Box<[u8]>> {
     globs.filter_map(|glob| glob.literal()).map(Vec::into).collect()
 }
 
-fn typed_literals(parsed: &ParsedSet) -> FxHashSet<Box<[u8]>> {
+fn literals(parsed: &ParsedSet) -> FxHashSet<Box<[u8]>> {
     let ParsedSet { actors: _, operations, services, endpoints } = parsed;
     let rules = operations.iter().chain(services).chain(endpoints);
     let parts =
@@ -188,10 +256,14 @@ fn typed_literals(parsed: &ParsedSet) -> FxHashSet<Box<[u8]>> {
         Part::Literal(literal) => Some(literal),
         Part::Parameter => None,
     });
+    literals.cloned().collect()
+}
+
+fn typed(literals: &FxHashSet<Box<[u8]>>) -> FxHashSet<Box<[u8]>> {
     let passes = |literal: &[u8]| {
         let mut template = Vec::new();
         crate::template::template(literal, &mut template);
         template != literal
     };
-    literals.filter(|literal| passes(literal)).cloned().collect()
+    literals.iter().filter(|literal| passes(literal)).cloned().collect()
 }

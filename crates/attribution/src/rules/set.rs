@@ -111,6 +111,10 @@ pub struct ServiceRule {
     /// The method, in upper case.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub method: Option<Any<String>>,
+    /// An OpenAPI document whose paths are templates of this service: no condition. Whoever reads
+    /// files adds them to [`RuleSet::endpoints`] (see [`crate::openapi_endpoints`]).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub openapi: Option<String>,
 }
 
 /// A path template that names endpoints.

@@ -18,7 +18,7 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 use crate::paths::class::{DASH, DIGIT, DOT, LETTER, MARK, OTHER};
 
 /// What a segment is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Kind {
     Int,
     /// RFC 9562 section 4.
@@ -44,6 +44,34 @@ pub(crate) enum Kind {
 pub(crate) const KINDS: usize = Kind::Text as usize + 1;
 
 impl Kind {
+    const ALL: [Self; KINDS] = [
+        Self::Int,
+        Self::Uuid,
+        Self::Ulid,
+        Self::Hex,
+        Self::Token,
+        Self::Date,
+        Self::Email,
+        Self::Iban,
+        Self::Ip,
+        Self::Locale,
+        Self::Card,
+        Self::Text,
+    ];
+
+    /// The kind whose placeholder this is.
+    pub(crate) fn of_placeholder(text: &[u8]) -> Option<Self> {
+        if text.first() != Some(&b'{') {
+            return None;
+        }
+        Self::ALL.into_iter().find(|kind| kind.placeholder() == text)
+    }
+
+    /// Whether its values are random characters, so that some of them look like something else.
+    pub(crate) const fn is_opaque(self) -> bool {
+        matches!(self, Self::Ulid | Self::Hex | Self::Token)
+    }
+
     pub(crate) const fn placeholder(self) -> &'static [u8] {
         match self {
             Self::Int => b"{int}",

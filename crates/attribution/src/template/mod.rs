@@ -9,6 +9,7 @@ mod kind;
 use kind::LONGEST_LITERAL;
 pub(crate) use kind::{KINDS, Kind, kind};
 
+use crate::learned::{At, Learned, Way};
 use crate::paths::class::classes;
 use crate::paths::{PathReader, Segments};
 
@@ -28,20 +29,46 @@ const SHOWN: usize = 16;
 /// template is itself. Nothing here knows the status: that a 404 makes no template is decided by
 /// the step that learns.
 pub fn template(path: &[u8], out: &mut Vec<u8>) {
-    write_template(&PathReader::default().normal(path), out);
+    write_template(&PathReader::default().normal(path), &Learned::default(), out);
 }
 
-pub(crate) fn write_template(segments: &Segments<'_>, out: &mut Vec<u8>) {
+/// Writes the template of a path: as it was learned, where it was, or else by the shape of its
+/// segments.
+pub(crate) fn write_template(segments: &Segments<'_>, learned: &Learned, out: &mut Vec<u8>) {
     let start = out.len();
+    let mut at = if segments.rooted { At::ROOT } else { At::OFF };
+    let mut name = Vec::new();
     for segment in segments.first.iter().take(SHOWN) {
         if segments.rooted || out.len() > start {
             out.push(b'/');
         }
         let bytes = segments.bytes(*segment);
-        match kind(bytes, classes(bytes)) {
-            Some(kind) => out.extend_from_slice(kind.placeholder()),
-            None => write_name(bytes, out),
-        }
+        let seen = classes(bytes);
+        let written = out.len();
+        at = match learned.way(at, bytes, seen, &mut name) {
+            Way::Open(shown) => {
+                out.extend_from_slice(shown);
+                learned.open(at)
+            }
+            Way::Kind(kind) => {
+                out.extend_from_slice(kind.placeholder());
+                learned.kind(at, kind)
+            }
+            Way::Literal => {
+                out.extend_from_slice(bytes);
+                learned.literal(at, bytes)
+            }
+            Way::Shape => match shape(bytes, seen) {
+                Some(kind) => {
+                    out.extend_from_slice(kind.placeholder());
+                    learned.kind(at, kind)
+                }
+                None => {
+                    write_name(bytes, out);
+                    learned.literal(at, &out[written..])
+                }
+            },
+        };
     }
     if segments.first.is_empty() {
         out.push(b'/');
@@ -49,6 +76,11 @@ pub(crate) fn write_template(segments: &Segments<'_>, out: &mut Vec<u8>) {
     if segments.first.len() > SHOWN {
         out.extend_from_slice(b"/{rest...}");
     }
+}
+
+/// The kind of a segment, or of the segments that a placeholder stands for.
+pub(crate) fn shape(segment: &[u8], classes: u8) -> Option<Kind> {
+    Kind::of_placeholder(segment).or_else(|| kind(segment, classes))
 }
 
 /// Appends a literal; of what looks like a file, its typed parts as placeholders.
@@ -69,7 +101,7 @@ pub(crate) fn write_name(name: &[u8], out: &mut Vec<u8>) {
 }
 
 /// `css`, `woff2`; not the end of a version (`1.x`, `2.10`, `2.0b1`).
-fn is_extension(text: &[u8]) -> bool {
+pub(crate) fn is_extension(text: &[u8]) -> bool {
     (2..=8).contains(&text.len())
         && text.iter().all(u8::is_ascii_alphanumeric)
         && text[0].is_ascii_alphabetic()

@@ -1,5 +1,6 @@
 use std::collections::BTreeMap;
 use std::io::ErrorKind;
+use std::ops::RangeInclusive;
 use std::os::fd::AsFd;
 use std::os::unix::process::ExitStatusExt;
 use std::path::PathBuf;
@@ -44,6 +45,18 @@ impl Exec {
     pub fn exit_codes(self, codes: ExitCodes) -> Self {
         Self { codes, ..self }
     }
+
+    /// The failure when it did not start: the message's own when its facts are too long for an
+    /// environment, as those of the next may not be.
+    fn not_started(&self, error: &std::io::Error) -> Failure {
+        match error.kind() {
+            ErrorKind::ArgumentListTooLong => {
+                let what = "cannot be given the message's facts in its environment";
+                Failure::technical(format!("{:?} {what}: {error}", self.command)).code("too-long")
+            }
+            _ => cannot_run(&self.command, &error.to_string()),
+        }
+    }
 }
 
 #[async_trait]
@@ -52,8 +65,8 @@ impl Handler for Exec {
         let mut command = shell(&self.command, self.folder.as_deref());
         environment(&mut command, &incoming);
         command.stdin(Stdio::piped()).stdout(our_stderr());
-        let mut group = Group::start(command, &incoming.service)
-            .map_err(|error| cannot_run(&self.command, &error.to_string()))?;
+        let mut group =
+            Group::start(command, &incoming.service).map_err(|error| self.not_started(&error))?;
         if let Some(mut stdin) = group.child.stdin.take() {
             // A program that does not read its input may well be done with the message.
             match stdin.write_all(&incoming.body).await {
@@ -107,11 +120,15 @@ fn our_stderr() -> Stdio {
     }
 }
 
+/// The exit codes by which a shell says that its program was ended by a signal.
+const BY_SIGNAL: RangeInclusive<u8> = 129..=192;
+
 /// What exit codes mean.
 ///
 /// 0 is done; 75 (`EX_TEMPFAIL` of sysexits.h) a softfail, technical; 69 (`EX_UNAVAILABLE`) a
 /// softfail, availability; 65 (`EX_DATAERR`) a hardfail, business; 126 and 127 (cannot be run)
-/// pause the service; a signal is a softfail, technical; every other code a hardfail, technical.
+/// pause the service; a signal, and 129 to 192 by which a shell reports one, is a softfail,
+/// technical; every other code a hardfail, technical.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ExitCodes {
     meanings: BTreeMap<u8, (Nature, Remedy)>,
@@ -165,13 +182,16 @@ impl ExitCodes {
 
     fn failure(&self, command: &str, status: ExitStatus, said: String) -> Failure {
         let text = |what: String| if said.is_empty() { what } else { said.clone() };
-        if let Some(signal) = status.signal() {
+        let code = status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(u8::MAX);
+        let meaning = self.meanings.get(&code).cloned();
+        // A shell whose program was ended by a signal says so with 128 and the signal's number.
+        let behind_shell = BY_SIGNAL.contains(&code) && meaning.is_none();
+        let behind_shell = behind_shell.then(|| i32::from(code - 128));
+        if let Some(signal) = status.signal().or(behind_shell) {
             let text = text(format!("{command:?} was ended by signal {signal}"));
             return Failure::technical(text).softfail().code(format!("signal-{signal}"));
         }
-        let code = status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(u8::MAX);
-        let (nature, remedy) =
-            self.meanings.get(&code).cloned().unwrap_or((Nature::Technical, Remedy::Hardfail));
+        let (nature, remedy) = meaning.unwrap_or((Nature::Technical, Remedy::Hardfail));
         let text = text(format!("{command:?} ended with exit code {code}"));
         Failure { nature, remedy, ..Failure::technical(text) }.code(format!("exit-{code}"))
     }

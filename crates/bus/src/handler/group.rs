@@ -13,9 +13,13 @@ use tokio::process::{Child, ChildStderr, Command};
 use tokio::task::JoinHandle;
 
 use crate::Failure;
+use crate::failure::MOST_TEXT_BYTES;
 
 /// How much of standard error is kept as the error text.
 const LAST_LINES: usize = 20;
+/// Of these, how many bytes: what is said before them has room in an error text, too.
+const MOST_BYTES: usize = MOST_TEXT_BYTES - 1024;
+
 /// How much of one line of it.
 const LONGEST_LINE: u64 = 2048;
 
@@ -43,7 +47,8 @@ impl Group {
         Ok(Self { child, stderr, said, service: Arc::clone(service) })
     }
 
-    /// The last lines of standard error, to be asked for once the program has ended.
+    /// The last lines of standard error, at most [`MOST_BYTES`] of them, to be asked for once the
+    /// program has ended.
     pub(super) async fn last_words(&mut self) -> String {
         if let Some(stderr) = self.stderr.take()
             && tokio::time::timeout(LINGER, stderr).await.is_err()
@@ -51,7 +56,16 @@ impl Group {
             tracing::debug!(service = %self.service, "standard error is still open after the end");
         }
         let said = self.said.lock().unwrap_or_else(PoisonError::into_inner);
-        said.iter().map(String::as_str).collect::<Vec<_>>().join("\n")
+        let mut room = MOST_BYTES;
+        let fits = said.iter().rev().take_while(|line| match room.checked_sub(line.len() + 1) {
+            Some(left) => {
+                room = left;
+                true
+            }
+            None => false,
+        });
+        let fits = fits.count();
+        said.range(said.len() - fits..).map(String::as_str).collect::<Vec<_>>().join("\n")
     }
 }
 

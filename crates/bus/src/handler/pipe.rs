@@ -1,3 +1,4 @@
+use std::io::ErrorKind;
 use std::path::PathBuf;
 use std::process::Stdio;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -6,6 +7,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use rustix::io::ioctl_fionread;
 use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::process::{ChildStdin, ChildStdout};
@@ -22,9 +24,13 @@ const LONGEST_ANSWER: u64 = 1024 * 1024;
 ///
 /// In: `{"message_id", "routing_key", "service", "attempt", "body" or "body_base64", "headers",
 /// "producer", "type", "correlation_id", "content_type", "reply_to", "time", "traceparent",
-/// "tracestate"}`, what is absent left out. Out: `{"outcome": "done"}`, or
-/// `{"outcome": "softfail"|"hardfail"|"forward", "nature", "error", "code", "retry_after" (s),
-/// "service" (forward)}`.
+/// "tracestate"}`, what is absent left out. Out: `{"outcome": "done", "message_id"}`, or
+/// `{"outcome": "softfail"|"hardfail"|"forward", "message_id", "nature", "error", "code",
+/// "retry_after" (s), "service" (forward)}`.
+///
+/// `message_id` says which message is answered, and may be left out. With it, an answer that is
+/// one too many is never taken for the answer to the next message, whenever it comes; without it,
+/// only when it came before that message was given.
 #[derive(Debug)]
 pub struct Pipe {
     command: String,
@@ -56,10 +62,22 @@ impl Pipe {
         Self { folder: Some(folder.into()), ..self }
     }
 
-    fn process(&self, service: &Arc<str>) -> Result<Process, Failure> {
-        if let Some(process) = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop() {
-            return Ok(process);
+    /// A process that waits for a message and said nothing meanwhile. Others are given up: one that
+    /// ended, and one whose last word would be taken for the answer to what it is given next.
+    fn idle(&self, service: &str) -> Option<Process> {
+        loop {
+            let mut process = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop()?;
+            let why = match (process.group.child.try_wait(), process.has_spoken()) {
+                (Ok(None), false) => return Some(process),
+                (Ok(None), true) => "said more than its answer".to_owned(),
+                (Ok(Some(status)), _) => format!("ended while it had no message ({status})"),
+                (Err(error), _) => error.to_string(),
+            };
+            tracing::warn!(service, why, "the handler is started anew");
         }
+    }
+
+    fn start(&self, service: &Arc<str>) -> Result<Process, Failure> {
         let mut command = shell(&self.command, self.folder.as_deref());
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).env("DOLMEN_SERVICE", &**service);
         let mut group = Group::start(command, service)
@@ -76,18 +94,35 @@ impl Pipe {
 #[async_trait]
 impl Handler for Pipe {
     async fn handle(&self, incoming: Incoming) -> Result<(), Failure> {
-        // While it has a message the process is ours: dropped half way, it is killed.
-        let mut process = self.process(&incoming.service)?;
         let question = Question::of(&incoming);
         let mut line = serde_json::to_vec(&question)
             .map_err(|error| Failure::technical(format!("cannot be written as JSON: {error}")))?;
         line.push(b'\n');
-        let answer = match process.ask(&line).await {
-            Ok(Some(answer)) => answer,
-            Ok(None) => return Err(self.ended(process).await),
-            Err(error) => return Err(softfail(format!("{:?}: {error}", self.command))),
+        // While it has a message the process is ours: dropped half way, it is killed.
+        let idle = self.idle(&incoming.service);
+        let is_new = idle.is_none();
+        let mut process = match idle {
+            Some(process) => process,
+            None => self.start(&incoming.service)?,
         };
-        let outcome = Answer::read(&answer).map_err(|why| {
+        let mut asked = process.ask(&line).await;
+        if !is_new && matches!(asked, Err(AskError::NotRead)) {
+            // It ended at the last moment, without having read anything of the message.
+            process = self.start(&incoming.service)?;
+            asked = process.ask(&line).await;
+        }
+        let answer = match asked {
+            Ok(Some(answer)) => answer,
+            Ok(None) | Err(AskError::NotRead) => return Err(self.ended(process).await),
+            Err(AskError::Spoken) => {
+                let what = "said something before it was given a message";
+                return Err(softfail(format!("{:?} {what}", self.command)));
+            }
+            Err(AskError::Io(error)) => {
+                return Err(softfail(format!("{:?}: {error}", self.command)));
+            }
+        };
+        let outcome = Answer::read(&answer, &incoming.message.id).map_err(|why| {
             // It may be answering something else: start over with a new one.
             softfail(format!("{:?} answered what is no outcome: {why}", self.command))
         })?;
@@ -114,9 +149,38 @@ fn softfail(text: String) -> Failure {
     Failure::technical(text).softfail()
 }
 
+/// Why a process gave no answer, though it may be alive.
+enum AskError {
+    /// It closed its input before it read anything.
+    NotRead,
+    /// Something was there before it was asked.
+    Spoken,
+    Io(std::io::Error),
+}
+
+impl From<std::io::Error> for AskError {
+    fn from(error: std::io::Error) -> Self {
+        Self::Io(error)
+    }
+}
+
 impl Process {
+    /// Whether something that it wrote was not read yet.
+    fn has_spoken(&self) -> bool {
+        // When nobody can tell, asking it will.
+        !self.stdout.buffer().is_empty() || ioctl_fionread(self.stdout.get_ref()).unwrap_or(0) > 0
+    }
+
     /// One line in, one line out; `None` when the process ended.
-    async fn ask(&mut self, line: &[u8]) -> std::io::Result<Option<Vec<u8>>> {
+    async fn ask(&mut self, line: &[u8]) -> Result<Option<Vec<u8>>, AskError> {
+        if self.has_spoken() {
+            return Err(AskError::Spoken);
+        }
+        let first = match self.stdin.write(line).await {
+            Err(error) if error.kind() == ErrorKind::BrokenPipe => return Err(AskError::NotRead),
+            written => written?,
+        };
+        let line = &line[first..];
         let mut answer = Vec::new();
         let mut reader = (&mut self.stdout).take(LONGEST_ANSWER);
         let write = async {
@@ -199,6 +263,7 @@ enum Outcome {
 #[derive(Deserialize)]
 struct Answer {
     outcome: Outcome,
+    message_id: Option<String>,
     nature: Option<Nature>,
     #[serde(default)]
     error: String,
@@ -208,9 +273,13 @@ struct Answer {
 }
 
 impl Answer {
-    /// What the answer says; `Err` when it says nothing that can be understood.
-    fn read(line: &[u8]) -> Result<Result<(), Failure>, String> {
+    /// What the answer to a message says; `Err` when it says nothing that can be understood, or
+    /// something about another message.
+    fn read(line: &[u8], message_id: &str) -> Result<Result<(), Failure>, String> {
         let answer: Self = serde_json::from_slice(line).map_err(|error| error.to_string())?;
+        if let Some(other) = answer.message_id.as_deref().filter(|&id| id != message_id) {
+            return Err(format!("it is about message {other:?}, and {message_id} was asked"));
+        }
         let failure = |usual| {
             let failure = match answer.nature.unwrap_or(usual) {
                 Nature::Business => Failure::business(&answer.error),

@@ -95,6 +95,32 @@ async fn exec_a_signal_is_a_softfail() {
     assert_eq!(failure.code.as_deref(), Some("signal-9"));
 }
 
+/// The shell was not ended, its program was.
+#[tokio::test]
+async fn exec_a_signal_behind_a_shell_is_a_softfail() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("killed");
+    std::fs::write(&file, "#!/bin/sh\nkill -9 $$\n").unwrap();
+    let command = format!("sh {}; exit $?", file.display());
+    let failure = exec(&command).await.unwrap_err();
+    assert_eq!((failure.nature, failure.remedy), (Nature::Technical, Remedy::Softfail));
+    assert_eq!(failure.code.as_deref(), Some("signal-9"));
+    // Whoever gave that exit code a meaning meant it.
+    let codes = ExitCodes::default().map(137, "hardfail, business").unwrap();
+    let failure = Exec::new(command).exit_codes(codes).handle(incoming("")).await.unwrap_err();
+    assert_eq!((failure.nature, failure.remedy), (Nature::Business, Remedy::Hardfail));
+}
+
+/// Long lines are dropped from the front: what went wrong is said last.
+#[tokio::test]
+async fn exec_the_last_of_many_long_lines_is_kept() {
+    let script = "i=0; while [ $i -lt 19 ]; do printf '%02000d\\n' $i >&2; i=$((i+1)); done; \
+                  echo 'the reason' >&2; exit 1";
+    let failure = exec(script).await.unwrap_err();
+    assert!(failure.text.ends_with("0018\nthe reason"), "{}", failure.text);
+    assert!(failure.text.lines().all(|line| line.len() == 2000 || line == "the reason"));
+}
+
 #[tokio::test]
 async fn exec_what_cannot_be_run_pauses_the_service() {
     let failure = exec("/nonexistent/create-account").await.unwrap_err();
@@ -104,6 +130,16 @@ async fn exec_what_cannot_be_run_pauses_the_service() {
     std::fs::write(&file, "#!/bin/sh\n").unwrap();
     let failure = exec(file.to_str().unwrap()).await.unwrap_err();
     assert_eq!(failure.remedy, Remedy::Pause);
+}
+
+/// The next message has other facts.
+#[tokio::test]
+async fn exec_facts_that_do_not_fit_are_the_messages_fault() {
+    let mut incoming = incoming("");
+    Arc::make_mut(&mut incoming.message).tracestate = Some("x".repeat(140_000));
+    let failure = Exec::new("exit 0").handle(incoming).await.unwrap_err();
+    assert_eq!((failure.nature, failure.remedy), (Nature::Technical, Remedy::Hardfail));
+    assert!(failure.text.contains("the message's facts"), "{}", failure.text);
 }
 
 #[tokio::test]
@@ -209,6 +245,68 @@ async fn pipe_what_cannot_be_run_pauses_the_service() {
     let pipe = Pipe::new("/nonexistent/create-account");
     let failure = pipe.handle(incoming("hello")).await.unwrap_err();
     assert_eq!(failure.remedy, Remedy::Pause);
+}
+
+fn message(id: &str) -> Incoming {
+    let mut incoming = incoming("hello");
+    Arc::make_mut(&mut incoming.message).id = id.to_owned();
+    incoming
+}
+
+/// How often a program was started that says so in `file`.
+fn starts(file: &Path) -> usize {
+    std::fs::read_to_string(file).unwrap().lines().count()
+}
+
+/// Answers the first message it gets `answers` times and every later one not at all, so that
+/// whatever counts as an answer to those was said before.
+fn talkative(file: &Path, answers: &str) -> Pipe {
+    let file = file.display();
+    Pipe::new(format!(
+        "echo start >> {file}; read -r line; {answers}; while read -r line; do :; done"
+    ))
+}
+
+#[tokio::test]
+async fn pipe_an_answer_too_many_is_not_the_answer_to_the_next_message() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("starts");
+    let done = r#"{"outcome": "done"}"#;
+    let pipe = talkative(&file, &format!("printf '%s\\n%s\\n' '{done}' '{done}'"));
+    assert_eq!(pipe.handle(message("m-1")).await, Ok(()));
+    assert_eq!(pipe.handle(message("m-2")).await, Ok(()));
+    assert_eq!(starts(&file), 2, "the first process answered m-2 before it was given it");
+}
+
+#[tokio::test]
+async fn pipe_an_answer_about_another_message_is_none() {
+    let done = r#"{"outcome": "done", "message_id": "m-1"}"#;
+    let late = Pipe::new(format!("while read -r line; do echo '{done}'; done"));
+    assert_eq!(late.handle(message("m-1")).await, Ok(()));
+    let failure = late.handle(message("m-2")).await.unwrap_err();
+    assert_eq!((failure.nature, failure.remedy), (Nature::Technical, Remedy::Softfail));
+    assert!(failure.text.contains("m-1") && failure.text.contains("m-2"), "{}", failure.text);
+    assert_eq!(late.handle(message("m-1")).await, Ok(()), "it was replaced");
+}
+
+#[tokio::test]
+async fn pipe_that_ended_while_it_had_no_message_costs_no_attempt() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("starts");
+    let done = r#"{"outcome": "done"}"#;
+    let command = format!("echo $$ >> {}; read -r line; echo '{done}'", file.display());
+    let pipe = Pipe::new(command);
+    for n in 1..=3 {
+        assert_eq!(pipe.handle(message(&format!("m-{n}"))).await, Ok(()));
+        // It ends by itself, but not before we look; a zombie is nobody who reads.
+        let ids = std::fs::read_to_string(&file).unwrap();
+        let id = ids.lines().last().unwrap().to_owned();
+        let stat = format!("/proc/{id}/stat");
+        while std::fs::read_to_string(&stat).is_ok_and(|stat| !stat.contains(") Z ")) {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
+    assert_eq!(starts(&file), 3);
 }
 
 /// Answers one request with `answer` and returns what was asked.

@@ -22,6 +22,7 @@ pub use outage::{Change, Observed, Outage};
 pub use policy::{Policy, PolicyError, PolicySettings, Return};
 
 use crate::clock::after;
+use crate::transport::{NameError, check_name};
 use crate::{Envelope, Failure, Remedy};
 
 /// What is to be done with a message that failed.
@@ -57,8 +58,8 @@ pub enum Reason {
         /// That service.
         service: String,
     },
-    /// The handler named no service to forward to.
-    Nowhere,
+    /// It was to be forwarded to what can be no service.
+    Nowhere(NameError),
 }
 
 impl fmt::Display for Reason {
@@ -72,7 +73,7 @@ impl fmt::Display for Reason {
             Self::Loop { service } => {
                 write!(f, "forwarded to {service}, which had forwarded it already")
             }
-            Self::Nowhere => f.write_str("forwarded to a service without a name"),
+            Self::Nowhere(why) => write!(f, "forwarded to what is no service: {why}"),
         }
     }
 }
@@ -111,11 +112,13 @@ pub fn decide(failure: &Failure, history: History<'_>, policy: &Policy, now: Tim
     match &failure.remedy {
         Remedy::Pause => Action::Pause,
         Remedy::Hardfail => Action::Fail(Reason::Hardfail),
-        Remedy::Forward(service) if service.is_empty() => Action::Fail(Reason::Nowhere),
-        Remedy::Forward(service) if history.passed(service) => {
-            Action::Fail(Reason::Loop { service: service.clone() })
-        }
-        Remedy::Forward(service) => Action::Forward(service.clone()),
+        Remedy::Forward(service) => match check_name(service) {
+            Err(why) => Action::Fail(Reason::Nowhere(why)),
+            Ok(()) if history.passed(service) => {
+                Action::Fail(Reason::Loop { service: service.clone() })
+            }
+            Ok(()) => Action::Forward(service.clone()),
+        },
         Remedy::Softfail => softfail(failure, history, policy, now),
     }
 }

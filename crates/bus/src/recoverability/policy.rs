@@ -3,6 +3,8 @@ use std::time::Duration;
 use serde::Deserialize;
 use thiserror::Error;
 
+use crate::transport::{NameError, check_name};
+
 use super::delays::{Delays, Growth, LONGEST_DELAY, SHORTEST_DELAY};
 
 /// More deliveries than this and the broker's own delivery limit would come first.
@@ -85,8 +87,8 @@ pub enum PolicyError {
     Bounds {
         /// The setting.
         setting: &'static str,
-        /// The delay.
-        value: Duration,
+        /// The delay, as it was written.
+        value: String,
     },
     /// Delays that would never be used.
     #[error("{delays} delays but {attempts} attempts: only {} waits can happen", attempts - 1)]
@@ -127,6 +129,9 @@ pub enum PolicyError {
     /// The service would forward to itself.
     #[error("fallback = {0:?} is the service itself")]
     FallbackToItself(String),
+    /// The fallback can be no service.
+    #[error("fallback: {0}")]
+    Fallback(NameError),
 }
 
 impl Default for Policy {
@@ -160,6 +165,9 @@ impl Policy {
         }
         if let Some(fallback) = settings.fallback.as_ref().filter(|&name| name == service) {
             return Err(PolicyError::FallbackToItself(fallback.clone()));
+        }
+        if let Some(fallback) = &settings.fallback {
+            check_name(fallback).map_err(PolicyError::Fallback)?;
         }
         let probe_after = match &settings.probe_after {
             Some(text) => delay("probe_after", text)?,
@@ -276,7 +284,7 @@ fn growing(settings: &PolicySettings, said: &'static str) -> Result<Delays, Poli
 fn delay(setting: &'static str, text: &str) -> Result<Duration, PolicyError> {
     let value = duration(setting, text)?;
     if !(SHORTEST_DELAY..=LONGEST_DELAY).contains(&value) {
-        return Err(PolicyError::Bounds { setting, value });
+        return Err(PolicyError::Bounds { setting, value: text.to_owned() });
     }
     Ok(value)
 }

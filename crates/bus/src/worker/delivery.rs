@@ -36,6 +36,8 @@ pub(super) struct Ended {
     pub(super) how: How,
     /// What it says about the service; `None` when it says nothing.
     pub(super) observed: Option<Observed>,
+    /// Why the handler cannot be run at all, if so.
+    pub(super) cannot_run: Option<String>,
 }
 
 /// What became of the message.
@@ -64,6 +66,10 @@ impl<H: Handler> Shared<H> {
         };
         let took = started.elapsed();
         let observed = result.as_ref().and_then(observe);
+        let cannot_run = match &result {
+            Some(Err(Failure { remedy: Remedy::Pause, text, .. })) => Some(text.clone()),
+            _ => None,
+        };
         let (settlement, how) = match result {
             None => (Settlement::HandBack, How::HandedBack),
             Some(Ok(())) => (Settlement::Done { took }, How::Done),
@@ -71,7 +77,7 @@ impl<H: Handler> Shared<H> {
         };
         tracing::debug!(service = %self.service, message_id = message.id, redeliveries, ?how);
         let how = self.settle(receipt, &settlement, &message.id).await.map_or(How::Lost, |()| how);
-        Ended { message, how, observed }
+        Ended { message, how, observed, cannot_run }
     }
 
     /// Runs the handler; `None` when the grace time ended first.

@@ -18,8 +18,8 @@ use thiserror::Error;
 use crate::handler::Handler;
 use crate::key::{KeyError, Pattern};
 use crate::recoverability::Policy;
-use crate::transport::{Change, ChangeAction, NameError, ServiceSpec, Topology, check_name};
-use crate::{Clock, Contracts, Mode, SystemClock, Transport, TransportError};
+use crate::transport::{NameError, check_name};
+use crate::{Clock, Contracts, SystemClock, Transport, TransportError};
 
 use run::{End, Run};
 
@@ -193,36 +193,31 @@ impl<H> Worker<H> {
 impl<H: Handler> Worker<H> {
     /// Works until `stop` completes, then drains.
     pub async fn run_until(self, stop: impl Future<Output = ()>) -> Result<Summary, WorkerError> {
-        let run = self.start().await?;
-        run.until(End::Told(stop)).await
+        let run = self.start()?;
+        run.until(stop, End::Told).await
     }
 
     /// Works until no message is ready, for tests and cron. Messages that wait are not waited
     /// for; a service that pauses ends it too.
     pub async fn run_until_idle(self) -> Result<Summary, WorkerError> {
-        let run = self.start().await?;
-        run.until(End::<std::future::Pending<()>>::Idle).await
+        self.run_until_idle_or(std::future::pending()).await
     }
 
-    async fn start(self) -> Result<Run<H>, WorkerError> {
+    /// The same, or until `stop` completes; either way it drains.
+    pub async fn run_until_idle_or(
+        self,
+        stop: impl Future<Output = ()>,
+    ) -> Result<Summary, WorkerError> {
+        let run = self.start()?;
+        run.until(stop, End::Idle).await
+    }
+
+    fn start(self) -> Result<Run<H>, WorkerError> {
         check_name(&self.service)?;
         let prefetch = self.checked_prefetch()?;
-        if !self.listen.is_empty() {
-            let listen =
-                self.listen.iter().map(|text| Pattern::new(text)).collect::<Result<_, _>>()?;
-            let policy = self.policy.clone();
-            let service = ServiceSpec { name: self.service.clone(), listen, policy };
-            let topology = Topology { services: vec![service] };
-            for change in self.transport.setup(&topology, Mode::Apply).await? {
-                let Change { action, object, note } = change;
-                match action {
-                    ChangeAction::Declare => {}
-                    ChangeAction::Warn => tracing::warn!("{object}: {}", note.unwrap_or_default()),
-                    _ => tracing::info!("{} {object}", action.as_str()),
-                }
-            }
-        }
-        Ok(Run::new(self, prefetch))
+        let listen =
+            self.listen.iter().map(|text| Pattern::new(text)).collect::<Result<Vec<_>, _>>()?;
+        Ok(Run::new(self, listen, prefetch))
     }
 
     fn checked_prefetch(&self) -> Result<u16, WorkerError> {

@@ -2,7 +2,10 @@
 
 use dolmen_cubes::{Cube, Key};
 use dolmen_model::{Call, NameId, Outcome, SetId, Time};
-use dolmen_store::{CallFacts, CallerCount, CallerWidth, Role, Row, Settled, narrowest};
+use dolmen_store::{
+    CallFacts, CallerCode, CallerCount, CallerCounts, CallerNumber, CallerWidth, Row, Rows,
+    Settled, narrowest,
+};
 use rustc_hash::FxHashMap;
 
 /// A call, reduced to what is counted of it.
@@ -14,19 +17,18 @@ pub(crate) struct Counted {
     status: u16,
     bytes: Option<u64>,
     duration: Option<u64>,
-    caller: u32,
+    caller: CallerNumber,
     time: Time,
 }
 
-/// Address, user agent and user, one after the other, each with its end.
-type Identity = (Box<[u8]>, u32, u32);
-
-type CallerKey = (i64, u32, NameId, NameId, SetId);
+type CallerKey = (i64, CallerNumber, NameId, NameId, SetId);
 
 pub(crate) struct Counts {
     now: Time,
     cube: Cube,
-    identities: FxHashMap<Identity, u32>,
+    callers: CallerCounts,
+    /// Callers of these rows that were met already.
+    met: FxHashMap<CallerCode, CallerNumber>,
     calls: FxHashMap<CallerKey, u64>,
 }
 
@@ -38,13 +40,16 @@ impl Counts {
         Self {
             now,
             cube: Cube::default(),
-            identities: FxHashMap::default(),
+            callers: CallerCounts::default(),
+            met: FxHashMap::default(),
             calls: FxHashMap::default(),
         }
     }
 
+    /// Reduces a call that is `row` of `rows`.
     pub(crate) fn call(
         &mut self,
+        rows: &Rows,
         row: Row,
         call: &Call<'_>,
         facts: &CallFacts<'_>,
@@ -52,11 +57,12 @@ impl Counts {
     ) -> Counted {
         // A call without a time is counted at the epoch.
         let time = call.time.unwrap_or(Time::from_micros(0));
-        let identity = [address, call.user_agent, call.user].concat();
-        let agent = address.len() as u32;
-        let user = agent + call.user_agent.len() as u32;
-        let next = self.identities.len() as u32;
-        let caller = *self.identities.entry((identity.into(), agent, user)).or_insert(next);
+        let Self { callers, met, .. } = self;
+        let mut caller = || callers.caller(address, call.user_agent, call.user);
+        let caller = match rows.caller_of(row) {
+            Some(code) => *met.entry(code).or_insert_with(caller),
+            None => caller(),
+        };
         Counted {
             row,
             bucket: narrowest(time, self.now),
@@ -71,7 +77,7 @@ impl Counts {
     }
 
     pub(crate) fn add(&mut self, call: &Counted, settled: &Settled) {
-        if settled.role == Role::Hop {
+        if !settled.role.counts() {
             return;
         }
         let Settled { service, operations, joined, .. } = *settled;
@@ -90,42 +96,15 @@ impl Counts {
         *self.calls.entry(caller).or_default() += 1;
     }
 
-    /// Gives back what was counted, and begins anew.
-    pub(crate) fn take(&mut self) -> (Cube, Vec<CallerCount>) {
-        let mut identities: Vec<(Identity, u32)> = self.identities.drain().collect();
-        identities.sort_unstable_by_key(|(_, number)| *number);
-        let mut callers: Vec<CallerCount> = self
-            .calls
-            .drain()
-            .map(|((bucket, caller, actor, service, operations), calls)| {
-                let (bytes, agent, user) = &identities[caller as usize].0;
-                let (agent, user) = (*agent as usize, *user as usize);
-                CallerCount {
-                    time: Time::from_micros(bucket),
-                    width: match actor.is_known() {
-                        true => CallerWidth::Day,
-                        false => CallerWidth::Hour,
-                    },
-                    address: bytes[..agent].to_vec(),
-                    user_agent: bytes[agent..user].to_vec(),
-                    user: bytes[user..].to_vec(),
-                    actor,
-                    service,
-                    operations,
-                    calls,
-                }
-            })
-            .collect();
-        // The same lines give the same numbers to the same callers.
-        callers.sort_unstable_by(|a, b| {
-            let key = |c: &CallerCount| (c.time, c.actor, c.service, c.operations);
-            (key(a), &a.address, &a.user_agent, &a.user).cmp(&(
-                key(b),
-                &b.address,
-                &b.user_agent,
-                &b.user,
-            ))
-        });
+    /// Gives back what was counted, and begins anew, with other rows.
+    pub(crate) fn take(&mut self) -> (Cube, CallerCounts) {
+        self.met.clear();
+        let mut callers = std::mem::take(&mut self.callers);
+        for ((bucket, caller, actor, service, operations), calls) in self.calls.drain() {
+            let width = if actor.is_known() { CallerWidth::Day } else { CallerWidth::Hour };
+            let time = Time::from_micros(bucket);
+            callers.count(CallerCount { time, width, caller, actor, service, operations, calls });
+        }
         (std::mem::take(&mut self.cube), callers)
     }
 }

@@ -1,13 +1,13 @@
 //! The calls and marks of one slice, by request id.
 
 use dolmen_join::{CallEntry, Chains, JoinKey, MarkEntry};
-use dolmen_model::Names;
+use dolmen_model::CachedSets;
 use dolmen_store::{Own, Row, Said, Settled, settle};
-use rustc_hash::FxHashMap;
 
 /// What carries an id: the last of each kind, which knows the one before it.
 #[derive(Clone, Copy)]
-struct Last {
+struct Group {
+    key: JoinKey,
     call: u32,
     mark: u32,
 }
@@ -17,10 +17,20 @@ const NONE: u32 = u32::MAX;
 /// The lines of a slice that have a request id.
 #[derive(Default)]
 pub(super) struct Groups {
-    by_key: FxHashMap<JoinKey, Last>,
+    /// Open addressing: a power of two of group numbers, at most half of them taken. Marks come
+    /// nearly in the order of their calls, so what lies behind the numbers is read front to back.
+    slots: Vec<u32>,
+    /// In the order of their first lines, so that the same lines give the same sets in the same
+    /// order.
+    groups: Vec<Group>,
     calls: Vec<(CallEntry<Own>, u32)>,
     marks: Vec<(MarkEntry<Said>, Row, u32)>,
+    /// The group after that of the last mark: the next mark's is mostly this one, or near.
+    next: usize,
 }
+
+/// How many groups a mark is looked for in before its key is.
+const NEAR: usize = 4;
 
 /// What the join of a slice says.
 pub(super) enum Settling {
@@ -33,48 +43,91 @@ pub(super) enum Settling {
 impl Groups {
     pub(super) fn call(&mut self, call: CallEntry<Own>) {
         let at = self.calls.len() as u32;
-        let last = self.by_key.entry(call.key).or_insert(Last { call: NONE, mark: NONE });
-        self.calls.push((call, std::mem::replace(&mut last.call, at)));
+        let number = self.group(call.key);
+        let group = &mut self.groups[number];
+        let before = std::mem::replace(&mut group.call, at);
+        self.calls.push((call, before));
     }
 
     pub(super) fn mark(&mut self, mark: MarkEntry<Said>, row: Row) {
         let at = self.marks.len() as u32;
-        let last = self.by_key.entry(mark.key).or_insert(Last { call: NONE, mark: NONE });
-        self.marks.push((mark, row, std::mem::replace(&mut last.mark, at)));
+        let near = self.groups.iter().skip(self.next).take(NEAR);
+        let found = near.zip(self.next..).find(|(group, _)| group.key == mark.key);
+        let number = match found {
+            Some((_, number)) => number,
+            None => self.group(mark.key),
+        };
+        self.next = number + 1;
+        let group = &mut self.groups[number];
+        let before = std::mem::replace(&mut group.mark, at);
+        self.marks.push((mark, row, before));
+    }
+
+    /// The number of the group with this key, a new one where there is none.
+    fn group(&mut self, key: JoinKey) -> usize {
+        if self.slots.len() < 2 * (self.groups.len() + 1) {
+            self.grow();
+        }
+        let mask = self.slots.len() - 1;
+        // A key is a hash already.
+        let mut at = key.0 as usize & mask;
+        loop {
+            let number = self.slots[at];
+            if number == NONE {
+                let number = self.groups.len() as u32;
+                self.slots[at] = number;
+                self.groups.push(Group { key, call: NONE, mark: NONE });
+                return number as usize;
+            }
+            if self.groups[number as usize].key == key {
+                return number as usize;
+            }
+            at = (at + 1) & mask;
+        }
+    }
+
+    fn grow(&mut self) {
+        let len = (self.slots.len() * 2).max(1_024);
+        self.slots.clear();
+        self.slots.resize(len, NONE);
+        for (number, group) in (0..).zip(&self.groups) {
+            let mut at = group.key.0 as usize & (len - 1);
+            while self.slots[at] != NONE {
+                at = (at + 1) & (len - 1);
+            }
+            self.slots[at] = number;
+        }
     }
 
     /// Settles every id that a call carries, and forgets them all.
     pub(super) fn settle(
         &mut self,
         chains: &Chains,
-        names: &Names,
+        sets: &mut CachedSets<'_>,
         mut each: impl FnMut(Settling),
     ) {
         let (mut calls, mut marks) = (Vec::new(), Vec::new());
-        // The order of calls, not of the table: the same lines give the same sets in the same order.
-        for (at, (call, _)) in self.calls.iter().enumerate() {
-            let last = self.by_key[&call.key];
-            if last.call != at as u32 {
-                continue;
-            }
+        for group in self.groups.iter().filter(|group| group.call != NONE) {
             calls.clear();
             marks.clear();
-            let mut next = last.call;
+            let mut next = group.call;
             while let Some((call, before)) = self.calls.get(next as usize) {
                 calls.push(*call);
                 next = *before;
             }
-            let mut next = last.mark;
+            let mut next = group.mark;
             while let Some((mark, row, before)) = self.marks.get(next as usize) {
                 marks.push(*mark);
                 each(Settling::Mark(*row));
                 next = *before;
             }
-            settle(chains, names, &mut calls, &mut marks, |own, settled| {
+            settle(chains, sets, &mut calls, &mut marks, |own, settled| {
                 each(Settling::Call(own, settled));
             });
         }
-        self.by_key.clear();
+        self.slots.fill(NONE);
+        self.groups.clear();
+        self.next = 0;
         self.calls.clear();
         self.marks.clear();
     }

@@ -17,7 +17,7 @@ use std::collections::BTreeMap;
 use std::num::NonZero;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{self, Receiver, SyncSender};
+use std::sync::mpsc::{self, Receiver, Sender, SyncSender};
 
 use dolmen_attribution::Rules;
 use dolmen_join::Chains;
@@ -25,7 +25,7 @@ use dolmen_model::Time;
 use dolmen_store::{
     Commit, FileRef, NamedBy, Progress as FileProgress, Rows, SourceInfo, Store, UnreadLine,
 };
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::error::CollectError;
 use crate::progress::Progress;
@@ -57,7 +57,7 @@ pub struct ImportRequest<'r> {
 }
 
 /// What an import did.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Imported {
     /// Each file that was named.
     pub files: Vec<ImportedFile>,
@@ -70,7 +70,7 @@ pub struct Imported {
 }
 
 /// What an import did with one file.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ImportedFile {
     /// Its path, `-` for standard input.
     pub path: String,
@@ -84,7 +84,7 @@ pub struct ImportedFile {
 }
 
 /// What became of a file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum FileStatus {
     /// It was not known.
@@ -252,6 +252,12 @@ impl<'r> Run<'r> {
         let stop = AtomicBool::new(false);
         let (slices, next) = mpsc::sync_channel::<Slice>(1);
         let next = Mutex::new(next);
+        // What is under way is bounded: a slice begins when there is room for what becomes of it.
+        let (made_room, room) = mpsc::channel::<()>();
+        for _ in 0..workers + AHEAD {
+            // The other end is here.
+            let _ = made_room.send(());
+        }
         let (finished, results) = mpsc::sync_channel::<(u64, Outcome)>(workers);
         std::thread::scope(|scope| {
             let (next, stop) = (&next, &stop);
@@ -261,7 +267,7 @@ impl<'r> Run<'r> {
             }
             scope.spawn(move || {
                 let mut number = 0;
-                while !stop.load(Ordering::Relaxed) {
+                while room.recv().is_ok() && !stop.load(Ordering::Relaxed) {
                     match plan.next() {
                         Ok(Some(slice)) => {
                             number = slice.number + 1;
@@ -277,7 +283,7 @@ impl<'r> Run<'r> {
                     }
                 }
             });
-            let committed = committer.commit_all(&results);
+            let committed = committer.commit_all(&results, made_room);
             stop.store(true, Ordering::Relaxed);
             // Whoever waits to hand over a result finds nobody, and ends.
             drop(results);
@@ -285,6 +291,9 @@ impl<'r> Run<'r> {
         })
     }
 }
+
+/// Slices beside those that are worked on: one is committed, one is ready.
+const AHEAD: usize = 2;
 
 type Outcome = Result<(Done, Vec<(usize, std::io::Error)>), CollectError>;
 
@@ -325,7 +334,12 @@ impl<'c, 'r> Committer<'c, 'r> {
         Self { run, lines, files: readings.iter().map(file).collect() }
     }
 
-    fn commit_all(&mut self, results: &Receiver<(u64, Outcome)>) -> Result<(), CollectError> {
+    /// Says in `made_room` when a slice is done with.
+    fn commit_all(
+        &mut self,
+        results: &Receiver<(u64, Outcome)>,
+        made_room: Sender<()>,
+    ) -> Result<(), CollectError> {
         let mut early: BTreeMap<u64, Outcome> = BTreeMap::new();
         let mut next = 0;
         while let Ok((number, outcome)) = results.recv() {
@@ -338,6 +352,8 @@ impl<'c, 'r> Committer<'c, 'r> {
                 }
                 self.commit(done)?;
                 next += 1;
+                // When all slices are planned, nobody waits for it.
+                let _ = made_room.send(());
             }
         }
         Ok(())

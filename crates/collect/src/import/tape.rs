@@ -10,8 +10,7 @@ use dolmen_model::Time;
 use dolmen_store::{FileRef, Fingerprint, HEAD};
 
 use crate::progress::Progress;
-use crate::read::{Encoding, Prepared};
-use crate::source::Origin;
+use crate::read::{Encoding, MAX_LINE, Prepared};
 
 /// A file under way. Everything up to `at` was handed out.
 pub(super) struct Tape<'p> {
@@ -85,6 +84,14 @@ const LOOK: usize = 8 * 1024;
 const LOOK_MOST: u64 = 128 * 1024;
 const STEP: usize = 128 * 1024;
 
+/// A line of a stream has to be held until its end is found: past this many bytes none comes.
+const LONGEST: usize = 4 * MAX_LINE;
+
+fn too_long() -> io::Error {
+    let text = "a line is longer than 64 MiB: what follows it was not read";
+    io::Error::new(io::ErrorKind::InvalidData, text)
+}
+
 /// Whether an unterminated last line is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LastLine {
@@ -104,10 +111,8 @@ impl<'p> Tape<'p> {
     ) -> io::Result<Self> {
         let once = prepared.once.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take();
         let is_sequential = prepared.format.is_sequential();
-        let content = match (once, &prepared.input.origin) {
-            (None, Origin::File(path))
-                if prepared.encoding == Encoding::Plain && !is_sequential =>
-            {
+        let content = match (once, prepared.input.origin.file()) {
+            (None, Some(path)) if prepared.encoding == Encoding::Plain && !is_sequential => {
                 let file = File::open(path)?;
                 // What is written while it is read belongs to the next import.
                 let len = file.metadata()?.len();
@@ -115,11 +120,11 @@ impl<'p> Tape<'p> {
                 progress.read(len - end);
                 Content::Plain { file: Arc::new(file), end }
             }
-            (once, origin) => {
-                let bytes: Box<dyn Read + Send> = match (once, origin) {
+            (once, file) => {
+                let bytes: Box<dyn Read + Send> = match (once, file) {
                     (Some(once), _) => once,
-                    (None, Origin::File(path)) => Box::new(File::open(path)?),
-                    (None, Origin::Stdin) => Box::new(io::stdin()),
+                    (None, Some(path)) => Box::new(File::open(path)?),
+                    (None, None) => Box::new(io::stdin()),
                 };
                 let bytes = prepared.encoding.unpack(Counted { bytes, progress })?;
                 Content::Stream { bytes, buffer: Vec::new(), state: Stream::Open }
@@ -238,7 +243,9 @@ impl<'p> Tape<'p> {
         if self.time.is_some_and(|first| first >= time) {
             return self.at;
         }
-        if limit.time.is_some_and(|at| at < time) || (limit.is_end && limit.time.is_none()) {
+        // Where no line says its time there is nothing to look for.
+        let says_none = self.time.is_none() && limit.time.is_none();
+        if limit.time.is_some_and(|at| at < time) || says_none {
             return limit.at;
         }
         let (mut before, mut after) = (self.at, limit.at);
@@ -356,14 +363,18 @@ impl<'p> Tape<'p> {
     /// Reads until a stream holds so many bytes and a whole line, or ends.
     fn fill(&mut self, wanted: usize) {
         let Content::Stream { bytes, buffer, state } = &mut self.content else { return };
-        while matches!(state, Stream::Open)
-            && (buffer.len() < wanted || memchr::memchr(b'\n', buffer).is_none())
-        {
+        let mut has_line = memchr::memchr(b'\n', buffer).is_some();
+        while matches!(state, Stream::Open) && (buffer.len() < wanted || !has_line) {
             let before = buffer.len();
+            if before > LONGEST && !has_line {
+                *state = Stream::Broken(Some(too_long()));
+                return;
+            }
             buffer.resize(before + STEP, 0);
             match bytes.read(&mut buffer[before..]) {
                 Ok(read) => {
                     buffer.truncate(before + read);
+                    has_line |= memchr::memchr(b'\n', &buffer[before..]).is_some();
                     if read == 0 {
                         *state = Stream::Ended;
                     }

@@ -4,11 +4,11 @@ use std::borrow::Cow;
 
 use dolmen_attribution::{Attributor, Rules, client_address};
 use dolmen_cubes::Cube;
-use dolmen_join::{CallEntry, Chains, JoinKey, MarkEntry, Place};
+use dolmen_join::{CallEntry, Chains, MarkEntry, Place};
 use dolmen_logs::{Call, Line, Mark, Reader, RequestId, Unread};
-use dolmen_model::{CachedTable, Joined, Time};
+use dolmen_model::{CachedSets, CachedTable, Joined, Time};
 use dolmen_store::{
-    CallFacts, CallerCount, Encoded, MarkFacts, MarkState, Own, Rows, Said, Settled, Store,
+    CallFacts, CallerCounts, Encoded, MarkFacts, MarkState, Own, Role, Rows, Said, Settled, Store,
 };
 
 use super::counts::{Counted, Counts};
@@ -38,7 +38,7 @@ pub(super) struct Shared<'r> {
 pub(super) struct Done {
     pub(super) rows: Vec<Encoded>,
     pub(super) cube: Cube,
-    pub(super) callers: Vec<CallerCount>,
+    pub(super) callers: CallerCounts,
     pub(super) parts: Vec<PartDone>,
 }
 
@@ -64,6 +64,7 @@ pub(super) struct Worker<'r> {
     attributor: Attributor<'r>,
     operations: CachedTable<'r>,
     services: CachedTable<'r>,
+    sets: CachedSets<'r>,
     buffer: Buffer,
     groups: Groups,
     rows: Rows,
@@ -80,6 +81,7 @@ impl<'r> Worker<'r> {
             attributor: Attributor::new(shared.rules, names),
             operations: CachedTable::new(&names.operations),
             services: CachedTable::new(&names.services),
+            sets: CachedSets::new(&names.sets),
             buffer: Buffer::default(),
             groups: Groups::default(),
             rows: Rows::new(),
@@ -94,12 +96,12 @@ impl<'r> Worker<'r> {
             parts.push(self.part(part)?);
         }
         self.settle();
-        let rows = std::mem::take(&mut self.rows);
         self.counted.clear();
-        let encoded = match rows.calls() + rows.marks() {
+        let encoded = match self.rows.calls() + self.rows.marks() {
             0 => Vec::new(),
-            _ => vec![self.shared.store.encode(&rows)?],
+            _ => vec![self.shared.store.encode(&self.rows)?],
         };
+        self.rows.clear();
         let (cube, callers) = self.counts.take();
         Ok(Done { rows: encoded, cube, callers, parts })
     }
@@ -175,17 +177,18 @@ impl<'r> Worker<'r> {
             let expected = Cow::Borrowed("a line of at most 16 MiB; the rest of it was skipped");
             Unread { column: MAX_LINE, expected }
         } else {
-            match reader.read(line) {
-                Ok(Line::Call(call)) => {
+            let mut read = Line::Nothing;
+            match (reader.read_into(line, &mut read), &read) {
+                (Ok(()), Line::Call(call)) => {
                     done.calls += 1;
-                    return self.call(&done.part, offset, line, &call);
+                    return self.call(&done.part, offset, line, call);
                 }
-                Ok(Line::Mark(mark)) => {
+                (Ok(()), Line::Mark(mark)) => {
                     done.marks += 1;
-                    return self.mark(&done.part, offset, line, &mark);
+                    return self.mark(&done.part, offset, line, mark);
                 }
-                Ok(Line::Nothing) => return,
-                Err(why) => why,
+                (Ok(()), Line::Nothing) => return,
+                (Err(why), _) => why,
             }
         };
         let kept = if too_long { &line[..line.len().min(KEPT)] } else { line };
@@ -207,21 +210,26 @@ impl<'r> Worker<'r> {
             claimed: found.claimed,
         };
         let joined = match call.request_id {
+            // It says itself what a mark would say.
+            _ if call.delivery.is_some() => Joined::Joined,
             RequestId::Missing => Joined::NoId,
             RequestId::Is(_) | RequestId::NotLogged => Joined::CallOnly,
         };
         let mut settled = Settled::alone(&facts, joined, store.names());
         settled.bypassed = joined == Joined::NoId && source.behind.is_some();
+        if call.delivery.is_some() {
+            settled.role = Role::Delivery;
+        }
         let row = self.rows.push_call(line, call, &facts, settled);
-        let counted = self.counts.call(row, call, &facts, address);
-        let RequestId::Is(id) = call.request_id else {
+        let counted = self.counts.call(&self.rows, row, call, &facts, address);
+        let Some(key) = self.rows.key_of_call(row) else {
             self.counts.add(&counted, &settled);
             return;
         };
         let which = u32::try_from(self.counted.len()).unwrap_or(u32::MAX);
         self.counted.push(counted);
         self.groups.call(CallEntry {
-            key: JoinKey::of(id),
+            key,
             time: call.time.map_or(0, Time::micros),
             place: place(number, part.index, offset),
             fact: Own { which, service: found.service, claimed: found.claimed },
@@ -240,9 +248,9 @@ impl<'r> Worker<'r> {
         let state = MarkState::Waiting;
         let facts = MarkFacts { source: &source.name, operation, service, state };
         let row = self.rows.push_mark(line, mark, facts);
-        if let RequestId::Is(id) = mark.request_id {
+        if let Some(key) = self.rows.key_of_mark(row) {
             let entry = MarkEntry {
-                key: JoinKey::of(id),
+                key,
                 time: mark.time.map_or(0, Time::micros),
                 place: place(number, part.index, offset),
                 fact: Said { operation, service },
@@ -253,8 +261,8 @@ impl<'r> Worker<'r> {
 
     /// Joins what the slice holds. Marks whose call is not in it wait: the store looks for it.
     fn settle(&mut self) {
-        let Self { shared, groups, rows, counted, counts, .. } = self;
-        groups.settle(shared.chains, shared.store.names(), |settled| match settled {
+        let Self { shared, groups, sets, rows, counted, counts, .. } = self;
+        groups.settle(shared.chains, sets, |settled| match settled {
             super::group::Settling::Call(own, settled) => {
                 let call = &counted[own.which as usize];
                 rows.settle(call.row, settled);

@@ -1,32 +1,37 @@
 //! Lines over HTTP: posted as they are, or to what looks like Elasticsearch.
 
-use std::collections::{HashSet, VecDeque};
-use std::io::Read;
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use axum::Json;
 use axum::Router;
-use axum::body::Bytes;
-use axum::extract::{ConnectInfo, DefaultBodyLimit, Path, State};
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::body::Body;
+use axum::extract::connect_info::Connected;
+use axum::extract::{ConnectInfo, Path, Request, State};
+use axum::http::{HeaderMap, StatusCode, Uri, header};
+use axum::middleware::{Next, from_fn_with_state, map_response};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
+use axum::serve::IncomingStream;
+use dolmen_join::JoinKey;
 use serde_json::json;
 use tokio::net::TcpListener;
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
+use tokio::time::sleep;
 
-use super::{Listener, bulk};
-use crate::spool::SpoolError;
+use super::body::{Bodies, Taken, text};
+use super::complaints::{About, Complaints};
+use super::door::{Arrived, Door, Room, Seated, greet};
+use super::refusal::Refusal;
+use super::{Complain, Listener, Open, Refused, bulk};
+use crate::spool::{Batch, SpoolError};
 
-/// Of a body, also unpacked.
-const LARGEST_BODY: usize = 64 << 20;
-/// Keys of requests that are remembered: a sender repeats within minutes.
-const KEYS: usize = 100_000;
+/// Connections beyond the limit that are told so at once.
+const STANDING: usize = 64;
 
 struct Shared {
-    listener: Listener,
-    keys: Mutex<Keys>,
+    listener: Arc<Listener>,
+    bodies: Bodies,
 }
 
 /// Takes requests until `stop` changes:
@@ -37,126 +42,218 @@ struct Shared {
 ///   document is one line of JSON; one with an `_id` that came before adds nothing.
 pub async fn serve_http(
     socket: TcpListener,
+    open: Open,
     listener: Listener,
     mut stop: watch::Receiver<bool>,
+    complain: Complain,
 ) -> std::io::Result<()> {
-    let shared = Arc::new(Shared { listener, keys: Mutex::default() });
+    let listener = Arc::new(listener);
+    let address = socket.local_addr()?;
+    let complaints = Arc::new(Complaints::new(listener.source.clone(), complain));
+    let door = Door::new(socket, open, Arc::clone(&listener), STANDING, Arc::clone(&complaints));
+    let guests = Guests { address, ready: usher(door, Arc::clone(&listener), complaints) };
+    let bodies = Bodies::new(listener.limits.body, Arc::clone(&listener.traffic));
+    let shared = Arc::new(Shared { listener, bodies });
+    let admitted = from_fn_with_state(Arc::clone(&shared), admitted);
+    let greeting = || get(bulk::greeting).head(bulk::greeting);
     let elastic = Router::new()
-        .route("/", get(bulk::greeting).head(bulk::greeting))
-        .route("/_license", get(bulk::license))
-        .route("/_bulk", post(elastic_bulk).put(elastic_bulk))
-        .route("/{index}/_bulk", post(elastic_bulk).put(elastic_bulk));
+        .route("/api/v1/elastic", greeting())
+        .route("/api/v1/elastic/", greeting())
+        .route("/api/v1/elastic/_license", get(bulk::license))
+        .route("/api/v1/elastic/_cat/health", get(bulk::health))
+        .route("/api/v1/elastic/_bulk", post(elastic_bulk).put(elastic_bulk))
+        .route("/api/v1/elastic/{index}/_bulk", post(elastic_bulk).put(elastic_bulk))
+        .method_not_allowed_fallback(not_so)
+        .layer(admitted.clone())
+        .layer(map_response(bulk::product));
     let app = Router::new()
         .route("/api/v1/ingest/{source}", post(ingest))
-        .nest("/api/v1/elastic", elastic)
-        .route("/api/v1/elastic/", get(bulk::greeting))
-        .layer(DefaultBodyLimit::max(LARGEST_BODY))
+        .method_not_allowed_fallback(not_so)
+        .fallback(nothing_here)
+        .layer(admitted)
+        .merge(elastic)
         .with_state(shared);
-    let app = app.into_make_service_with_connect_info::<SocketAddr>();
-    axum::serve(socket, app)
+    let app = app.into_make_service_with_connect_info::<Peer>();
+    axum::serve(guests, app)
         .with_graceful_shutdown(async move {
             _ = stop.changed().await;
         })
         .await
 }
 
-/// The last keys.
-#[derive(Default)]
-struct Keys {
-    known: HashSet<String>,
-    order: VecDeque<String>,
+/// Who sends.
+#[derive(Clone, Copy, Debug)]
+struct Peer {
+    address: SocketAddr,
+    room: Room,
 }
 
-impl Keys {
-    fn has(&self, key: &str) -> bool {
-        self.known.contains(key)
+impl Connected<IncomingStream<'_, Guests>> for Peer {
+    fn connect_info(stream: IncomingStream<'_, Guests>) -> Self {
+        *stream.remote_addr()
+    }
+}
+
+/// Connections that have been greeted.
+struct Guests {
+    address: SocketAddr,
+    ready: mpsc::Receiver<(Seated, Peer)>,
+}
+
+impl axum::serve::Listener for Guests {
+    type Io = Seated;
+    type Addr = Peer;
+
+    async fn accept(&mut self) -> (Self::Io, Self::Addr) {
+        match self.ready.recv().await {
+            Some(guest) => guest,
+            // Nobody comes any more: whoever serves is about to end.
+            None => std::future::pending().await,
+        }
     }
 
-    fn add(&mut self, key: String) {
-        if self.known.insert(key.clone()) {
-            self.order.push_back(key);
-        }
-        while self.order.len() > KEYS {
-            if let Some(oldest) = self.order.pop_front() {
-                self.known.remove(&oldest);
-            }
-        }
+    fn local_addr(&self) -> std::io::Result<Self::Addr> {
+        Ok(Peer { address: self.address, room: Room::Seated })
     }
+}
+
+/// Greets whoever comes, one beside the other: a slow one keeps nobody waiting.
+fn usher(
+    mut door: Door,
+    listener: Arc<Listener>,
+    complaints: Arc<Complaints>,
+) -> mpsc::Receiver<(Seated, Peer)> {
+    let (sender, ready) = mpsc::channel(1);
+    tokio::spawn(async move {
+        loop {
+            let Arrived { stream, peer, seat } = tokio::select! {
+                arrived = door.next() => arrived,
+                () = sender.closed() => return,
+            };
+            let (listener, complaints) = (Arc::clone(&listener), Arc::clone(&complaints));
+            let sender = sender.clone();
+            tokio::spawn(async move {
+                let greeted = tokio::select! {
+                    greeted = greet(stream, &listener, &complaints) => greeted,
+                    // A seat is for those who send.
+                    () = sleep(seat.patience()) => return,
+                    () = sender.closed() => return,
+                };
+                match greeted {
+                    Ok(None) => {}
+                    Ok(Some(wire)) => {
+                        let guest = Peer { address: peer, room: seat.room };
+                        // Nobody serves any more: the sender sees its connection end.
+                        _ = sender.send((Seated::new(wire, seat), guest)).await;
+                    }
+                    Err(error) => {
+                        complaints.say_of(About::Greeting, format_args!("{peer}: {error}"));
+                    }
+                }
+            });
+        }
+    });
+    ready
+}
+
+/// Answers those alone who may send.
+async fn admitted(
+    State(shared): State<Arc<Shared>>,
+    ConnectInfo(peer): ConnectInfo<Peer>,
+    request: Request,
+    next: Next,
+) -> Result<Response, Refusal> {
+    shared.admit(peer, request.headers())?;
+    Ok(next.run(request).await)
+}
+
+async fn nothing_here(State(shared): State<Arc<Shared>>, uri: Uri) -> Refusal {
+    let detail = format!(
+        "there is nothing at {}: lines go to /api/v1/ingest/{}, and Elasticsearch's clients to \
+         /api/v1/elastic",
+        uri.path(),
+        shared.listener.source
+    );
+    Refusal::new(StatusCode::NOT_FOUND, detail)
+}
+
+async fn not_so() -> Refusal {
+    Refusal::new(StatusCode::METHOD_NOT_ALLOWED, "lines are sent by POST")
 }
 
 async fn ingest(
     State(shared): State<Arc<Shared>>,
-    ConnectInfo(peer): ConnectInfo<SocketAddr>,
     Path(source): Path<String>,
     headers: HeaderMap,
-    body: Bytes,
+    body: Body,
 ) -> Result<Response, Refusal> {
-    shared.admit(peer, &headers)?;
     if source != shared.listener.source {
         let ours = &shared.listener.source;
         let detail = format!("there is no source `{source}` here, but `{ours}`");
         return Err(Refusal::new(StatusCode::NOT_FOUND, detail));
     }
-    let mut lines = unpacked(&headers, body)?;
-    let key = text(&headers, "idempotency-key").map(str::to_owned);
-    if key.as_deref().is_some_and(|key| shared.keys().has(key)) {
-        return Ok(Json(json!({ "lines": 0, "repeated": true })).into_response());
-    }
+    let name = match headers.get("idempotency-key").map(|key| key.to_str()) {
+        None => None,
+        Some(Ok(key)) => Some(key),
+        Some(Err(_)) => {
+            let detail = "`Idempotency-Key` is not ASCII that can be printed";
+            return Err(shared.bodies.bad(StatusCode::BAD_REQUEST, detail.to_owned()));
+        }
+    };
+    let Taken { bytes: mut lines, memory: _memory } = shared.bodies.take(&headers, body).await?;
     if lines.last().is_some_and(|&last| last != b'\n') {
         lines.push(b'\n');
     }
     let count = lines.split_inclusive(|&byte| byte == b'\n').count();
     shared.check_lines(&lines)?;
-    shared.append(lines).await?;
-    if let Some(key) = key {
-        shared.keys().add(key);
-    }
-    Ok(Json(json!({ "lines": count, "repeated": false })).into_response())
+    let parts = vec![(name.map(|name| key_of("request", name.as_bytes())), lines.len())];
+    let seal = name.map(|name| {
+        let body = key_of("body", &lines);
+        key_of("sealed", format!("{body:032x} {name}").as_bytes())
+    });
+    let is_new = shared.append(Batch { lines, parts, seal }).await? > 0;
+    let count = if is_new { count } else { 0 };
+    shared.listener.traffic.took(count);
+    Ok(Json(json!({ "lines": count, "repeated": !is_new })).into_response())
 }
 
 async fn elastic_bulk(
     State(shared): State<Arc<Shared>>,
-    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    index: Option<Path<String>>,
     headers: HeaderMap,
-    body: Bytes,
+    body: Body,
 ) -> Result<Response, Refusal> {
-    shared.admit(peer, &headers)?;
-    let body = unpacked(&headers, body)?;
-    let actions = bulk::read(&body).map_err(|what| Refusal::new(StatusCode::BAD_REQUEST, what))?;
-    let mut lines = Vec::new();
-    let mut new = Vec::new();
-    {
-        let keys = shared.keys();
-        for action in &actions {
-            match &action.id {
-                Some(id) if keys.has(id) || new.contains(id) => {}
-                id => {
-                    new.extend(id.clone());
-                    lines.extend_from_slice(action.document);
-                    lines.push(b'\n');
-                }
-            }
-        }
+    let index = index.map(|Path(index)| index).unwrap_or_default();
+    let Taken { bytes: body, mut memory } = shared.bodies.take(&headers, body).await?;
+    shared.bodies.hold(&mut memory, bulk::memory(&body, &index)).await?;
+    let actions = bulk::read(&body, &index)
+        .map_err(|what| shared.bodies.bad(StatusCode::BAD_REQUEST, what))?;
+    let mut batch = Batch::default();
+    for action in &actions {
+        batch.lines.extend_from_slice(action.document);
+        batch.lines.push(b'\n');
+        let key = action.identity(&index).map(|id| key_of("document", id.as_bytes()));
+        batch.parts.push((key, action.document.len() + 1));
     }
-    shared.check_lines(&lines)?;
-    shared.append(lines).await?;
-    let mut keys = shared.keys();
-    new.into_iter().for_each(|id| keys.add(id));
-    drop(keys);
-    Ok(bulk::answer(&actions))
+    shared.check_lines(&batch.lines)?;
+    let new = shared.append(batch).await?;
+    shared.listener.traffic.took(new);
+    Ok(bulk::answer(&actions, &index))
 }
 
 impl Shared {
-    fn keys(&self) -> std::sync::MutexGuard<'_, Keys> {
-        self.keys.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn admit(&self, peer: SocketAddr, headers: &HeaderMap) -> Result<(), Refusal> {
-        if !self.listener.allows(peer) {
-            let detail = format!("{} may not send here (`allow`)", peer.ip());
-            return Err(Refusal::new(StatusCode::FORBIDDEN, detail));
+    fn admit(&self, peer: Peer, headers: &HeaderMap) -> Result<(), Refusal> {
+        let Listener { limits, token, .. } = &*self.listener;
+        if peer.room == Room::Crowded {
+            let most = limits.connections;
+            let detail = format!("{most} senders are connected already (`max_connections`)");
+            return Err(self.refuse(Refused::Connections, StatusCode::SERVICE_UNAVAILABLE, detail));
         }
-        let Some(token) = &self.listener.token else { return Ok(()) };
+        if !self.listener.allows(peer.address) {
+            let detail = format!("{} may not send here (`allow`)", peer.address.ip());
+            return Err(self.refuse(Refused::Network, StatusCode::FORBIDDEN, detail));
+        }
+        let Some(token) = token else { return Ok(()) };
         let given = text(headers, header::AUTHORIZATION.as_str());
         let given = given.and_then(|given| {
             given.strip_prefix("Bearer ").or_else(|| given.strip_prefix("ApiKey "))
@@ -165,35 +262,57 @@ impl Shared {
             return Ok(());
         }
         let detail = "send the source's token: `Authorization: Bearer TOKEN`";
-        Err(Refusal::new(StatusCode::UNAUTHORIZED, detail))
+        Err(self.refuse(Refused::Token, StatusCode::UNAUTHORIZED, detail))
     }
 
     fn check_lines(&self, lines: &[u8]) -> Result<(), Refusal> {
-        let most = self.listener.longest_line;
+        let most = self.listener.limits.line;
         let mut lines = lines.split(|&byte| byte == b'\n').enumerate();
         match lines.find(|(_, line)| line.len() > most) {
             None => Ok(()),
             Some((number, _)) => {
-                let detail = format!("line {} has more than {most} bytes", number + 1);
-                Err(Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, detail))
+                let number = number + 1;
+                let detail = format!("line {number} has more than {most} bytes (`max_line`)");
+                Err(self.refuse(Refused::Line, StatusCode::PAYLOAD_TOO_LARGE, detail))
             }
         }
     }
 
-    async fn append(&self, lines: Vec<u8>) -> Result<(), Refusal> {
+    /// How many parts of a batch were new.
+    async fn append(&self, batch: Batch) -> Result<usize, Refusal> {
         let spool = Arc::clone(&self.listener.spool);
-        let appended = tokio::task::spawn_blocking(move || spool.append(&lines)).await;
-        match appended {
-            Ok(Ok(())) => Ok(()),
-            Ok(Err(error @ SpoolError::Full { .. })) => {
-                Err(Refusal::new(StatusCode::TOO_MANY_REQUESTS, error.to_string()))
+        let appended = tokio::task::spawn_blocking(move || spool.append_once(&batch)).await;
+        let error = match appended {
+            Ok(Ok(new)) => return Ok(new),
+            Ok(Err(error)) => error,
+            Err(error) => {
+                let detail = error.to_string();
+                return Err(Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, detail));
             }
-            Ok(Err(error)) => {
-                Err(Refusal::new(StatusCode::INSUFFICIENT_STORAGE, error.to_string()))
+        };
+        let detail = error.to_string();
+        Err(match error {
+            SpoolError::Full { .. } => {
+                self.refuse(Refused::Spool, StatusCode::TOO_MANY_REQUESTS, detail)
             }
-            Err(error) => Err(Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, error.to_string())),
-        }
+            SpoolError::Other => {
+                self.refuse(Refused::Body, StatusCode::UNPROCESSABLE_ENTITY, detail)
+            }
+            SpoolError::UnderWay => Refusal::new(StatusCode::TOO_MANY_REQUESTS, detail),
+            SpoolError::Write { .. } => {
+                self.refuse(Refused::Disk, StatusCode::INSUFFICIENT_STORAGE, detail)
+            }
+        })
     }
+
+    fn refuse(&self, why: Refused, status: StatusCode, detail: impl Into<String>) -> Refusal {
+        Refusal::counted(&self.listener.traffic, why, status, detail)
+    }
+}
+
+/// What is the same thing has the same key.
+fn key_of(kind: &str, name: &[u8]) -> u128 {
+    JoinKey::of(&[kind.as_bytes(), b" ", name].concat()).0
 }
 
 /// Takes as long for a wrong token as for the right one.
@@ -201,61 +320,5 @@ fn is_same(a: &[u8], b: &[u8]) -> bool {
     a.len() == b.len() && a.iter().zip(b).fold(0, |differs, (a, b)| differs | (a ^ b)) == 0
 }
 
-fn text<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
-    headers.get(name).and_then(|value| value.to_str().ok())
-}
-
-fn unpacked(headers: &HeaderMap, body: Bytes) -> Result<Vec<u8>, Refusal> {
-    match text(headers, header::CONTENT_ENCODING.as_str()) {
-        None | Some("identity") => Ok(body.into()),
-        Some("gzip") => {
-            let mut bytes = Vec::new();
-            let most = LARGEST_BODY as u64 + 1;
-            let read = flate2::read::MultiGzDecoder::new(&*body).take(most).read_to_end(&mut bytes);
-            read.map_err(|error| {
-                Refusal::new(StatusCode::BAD_REQUEST, format!("the body is no gzip: {error}"))
-            })?;
-            if bytes.len() > LARGEST_BODY {
-                let detail = format!("the body has more than {LARGEST_BODY} bytes unpacked");
-                return Err(Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, detail));
-            }
-            Ok(bytes)
-        }
-        Some(other) => Err(Refusal::new(
-            StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            format!("the body is packed by {other}: send it as it is, or by gzip"),
-        )),
-    }
-}
-
-/// Why lines were not taken (RFC 9457).
-pub(super) struct Refusal {
-    status: StatusCode,
-    detail: String,
-}
-
-impl Refusal {
-    pub(super) fn new(status: StatusCode, detail: impl Into<String>) -> Self {
-        Self { status, detail: detail.into() }
-    }
-}
-
-impl IntoResponse for Refusal {
-    fn into_response(self) -> Response {
-        let title = self.status.canonical_reason();
-        let body = json!({
-            "type": "about:blank",
-            "title": title,
-            "status": self.status.as_u16(),
-            "detail": self.detail,
-        });
-        let mut response = (self.status, Json(body)).into_response();
-        let headers = response.headers_mut();
-        let kind = HeaderValue::from_static("application/problem+json");
-        headers.insert(header::CONTENT_TYPE, kind);
-        if self.status == StatusCode::TOO_MANY_REQUESTS {
-            headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
-        }
-        response
-    }
-}
+#[cfg(test)]
+mod tests;

@@ -8,7 +8,7 @@ use dolmen_logs::Format;
 
 use crate::error::CollectError;
 use crate::progress::Progress;
-use crate::source::{FormatChoice, Holds, Input, Origin, Source};
+use crate::source::{FormatChoice, Holds, Input, Source};
 use crate::spool::without_preamble;
 
 /// Bytes from which a format is found.
@@ -91,8 +91,8 @@ fn prepare_one(
     progress: &Progress,
 ) -> Result<Prepared, CollectError> {
     let failed = |error| CollectError::Read { path: input.origin.path().into(), source: error };
-    let (head, rest, len) = match &input.origin {
-        Origin::File(path) => {
+    let (head, rest, len) = match input.origin.file() {
+        Some(path) => {
             let mut file = File::open(path).map_err(failed)?;
             let metadata = file.metadata().map_err(failed)?;
             if metadata.is_dir() {
@@ -104,7 +104,7 @@ fn prepare_one(
                 if metadata.is_file() { None } else { Some(Box::new(file)) };
             (head, rest, metadata.len())
         }
-        Origin::Stdin => {
+        None => {
             let head = read_up_to(io::stdin().lock(), SAMPLE).map_err(failed)?;
             let rest: Box<dyn Read + Send> = Box::new(io::stdin());
             (head, Some(rest), 0)
@@ -118,7 +118,7 @@ fn prepare_one(
         FormatChoice::Auto => {
             let (mut sample, fault) = unpacked_beginning(encoding, &head);
             is_guess = sample.trim_ascii().is_empty();
-            if let (Origin::File(path), Encoding::Plain, None) = (&input.origin, encoding, &rest) {
+            if let (Some(path), Encoding::Plain, None) = (input.origin.file(), encoding, &rest) {
                 add_later_lines(path, len, &mut sample).map_err(failed)?;
             }
             let lines = without_preamble(&sample);

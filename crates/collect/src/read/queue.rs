@@ -8,7 +8,6 @@ use super::prepare::{Encoding, Prepared};
 use super::stream::Stream;
 use super::{BLOCK, Ending};
 use crate::progress::Progress;
-use crate::source::Origin;
 
 /// Hands out blocks to workers, file by file.
 pub(crate) struct Queue<'p> {
@@ -144,9 +143,9 @@ impl<'p> Queue<'p> {
     fn open(&self, index: usize, prepared: &'p Prepared) -> io::Result<Opened<'p>> {
         let alone = prepared.format.is_sequential();
         let once = prepared.once.lock().unwrap_or_else(PoisonError::into_inner).take();
-        let bytes = match (once, &prepared.input.origin) {
+        let bytes = match (once, prepared.input.origin.file()) {
             (Some(once), _) => once,
-            (None, Origin::File(path)) => {
+            (None, Some(path)) => {
                 let file = File::open(path)?;
                 if prepared.encoding == Encoding::Plain && !alone {
                     let file = Arc::new(file);
@@ -154,7 +153,7 @@ impl<'p> Queue<'p> {
                 }
                 Box::new(file)
             }
-            (None, Origin::Stdin) => Box::new(io::stdin()),
+            (None, None) => Box::new(io::stdin()),
         };
         let counted = Counted { bytes, progress: self.progress };
         let stream = Stream::new(prepared.encoding.unpack(counted)?);

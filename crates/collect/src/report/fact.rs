@@ -1,4 +1,4 @@
-use dolmen_join::Fixed;
+use dolmen_join::{Fact, MOST_NUMBERS};
 use dolmen_model::NameId;
 
 /// What a report needs back of a call when its id is resolved.
@@ -29,75 +29,66 @@ pub(super) struct MarkFact {
     pub(super) inside: bool,
 }
 
-/// Names of these tables are bounded below 2¹⁶.
-fn short(id: NameId) -> [u8; 2] {
-    u16::try_from(id.0).unwrap_or(NameId::OVERFLOW.0 as u16).to_le_bytes()
-}
+/// Numbers that are nearly always small or nought come first to few bytes, and to none.
+impl Fact for CallFact {
+    const NUMBERS: usize = 6;
 
-fn name(bytes: &[u8], at: usize) -> NameId {
-    NameId(u32::from(u16::from_le_bytes([bytes[at], bytes[at + 1]])))
-}
-
-/// Six bytes hold eight years of microseconds and 281 TB; what is more counts as that. All ones
-/// say that the log has no number.
-const NO_NUMBER: u64 = (1 << 48) - 1;
-
-fn number(value: Option<u64>) -> [u8; 6] {
-    let bytes = value.map_or(NO_NUMBER, |value| value.min(NO_NUMBER - 1)).to_le_bytes();
-    [bytes[0], bytes[1], bytes[2], bytes[3], bytes[4], bytes[5]]
-}
-
-fn option(bytes: &[u8], at: usize) -> Option<u64> {
-    let mut value = [0; 8];
-    value[..6].copy_from_slice(&bytes[at..at + 6]);
-    let value = u64::from_le_bytes(value);
-    (value != NO_NUMBER).then_some(value)
-}
-
-impl Fixed for CallFact {
-    const SIZE: usize = 29;
-
-    fn write(&self, out: &mut Vec<u8>) {
-        let mut bytes = [0; Self::SIZE];
-        bytes[0..2].copy_from_slice(&short(self.service));
-        bytes[2..4].copy_from_slice(&short(self.actor));
-        bytes[4..6].copy_from_slice(&short(self.endpoint));
-        bytes[6..8].copy_from_slice(&short(self.claimed));
-        bytes[8..10].copy_from_slice(&short(self.caller));
-        bytes[10..12].copy_from_slice(&self.status.to_le_bytes());
-        bytes[12..18].copy_from_slice(&number(self.bytes));
-        bytes[18..24].copy_from_slice(&number(self.duration));
-        bytes[24] = u8::from(self.inside);
-        bytes[25..29].copy_from_slice(&self.answers.to_le_bytes());
-        out.extend_from_slice(&bytes);
+    fn numbers(&self) -> [u64; MOST_NUMBERS] {
+        let status = u64::from(self.status) << 1 | u64::from(self.inside);
+        [
+            pair(self.service, self.claimed),
+            pair(self.endpoint, self.actor),
+            u64::from(self.caller.0),
+            status | u64::from(self.answers) << 17,
+            some(self.bytes),
+            some(self.duration),
+        ]
     }
 
-    fn read(bytes: &[u8]) -> Self {
+    fn of(&[service, endpoint, caller, status, bytes, duration]: &[u64; MOST_NUMBERS]) -> Self {
+        let ((service, claimed), (endpoint, actor)) = (unpair(service), unpair(endpoint));
         Self {
-            service: name(bytes, 0),
-            actor: name(bytes, 2),
-            endpoint: name(bytes, 4),
-            claimed: name(bytes, 6),
-            caller: name(bytes, 8),
-            status: u16::from_le_bytes([bytes[10], bytes[11]]),
-            bytes: option(bytes, 12),
-            duration: option(bytes, 18),
-            inside: bytes[24] != 0,
-            answers: u32::from_le_bytes([bytes[25], bytes[26], bytes[27], bytes[28]]),
+            service,
+            actor,
+            endpoint,
+            claimed,
+            caller: NameId(caller as u32),
+            status: (status >> 1) as u16,
+            inside: status & 1 == 1,
+            bytes: bytes.checked_sub(1),
+            duration: duration.checked_sub(1),
+            answers: (status >> 17) as u32,
         }
     }
 }
 
-impl Fixed for MarkFact {
-    const SIZE: usize = 5;
+/// Two small numbers as one that is small: their low halves, then their high halves.
+fn pair(NameId(a): NameId, NameId(b): NameId) -> u64 {
+    let halves = |low: u32, high: u32| u64::from(low & 0xffff) | u64::from(high & 0xffff) << 16;
+    halves(a, b) | halves(a >> 16, b >> 16) << 32
+}
 
-    fn write(&self, out: &mut Vec<u8>) {
-        let ([a, b], [c, d]) = (short(self.operation), short(self.service));
-        out.extend_from_slice(&[a, b, c, d, u8::from(self.inside)]);
+fn unpair(pair: u64) -> (NameId, NameId) {
+    let join = |at: u32| (pair >> at & 0xffff) | (pair >> (at + 32) & 0xffff) << 16;
+    (NameId(join(0) as u32), NameId(join(16) as u32))
+}
+
+/// Nought is nothing; what fills 64 bits counts as one less.
+fn some(number: Option<u64>) -> u64 {
+    number.map_or(0, |number| number.saturating_add(1))
+}
+
+impl Fact for MarkFact {
+    const NUMBERS: usize = 2;
+
+    fn numbers(&self) -> [u64; MOST_NUMBERS] {
+        let operation = u64::from(self.operation.0) << 1 | u64::from(self.inside);
+        [operation, u64::from(self.service.0), 0, 0, 0, 0]
     }
 
-    fn read(bytes: &[u8]) -> Self {
-        Self { operation: name(bytes, 0), service: name(bytes, 2), inside: bytes[4] != 0 }
+    fn of(&[operation, service, ..]: &[u64; MOST_NUMBERS]) -> Self {
+        let inside = operation & 1 == 1;
+        Self { operation: NameId((operation >> 1) as u32), service: NameId(service as u32), inside }
     }
 }
 
@@ -109,11 +100,11 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_fact_survives_its_bytes(
-            ids in prop::array::uniform5(0_u32..65_536),
+        fn a_fact_survives_its_numbers(
+            ids in prop::array::uniform5(any::<u32>()),
             status: u16,
-            bytes in prop::option::of(0..NO_NUMBER),
-            duration in prop::option::of(0..NO_NUMBER),
+            bytes in prop::option::of(0..u64::MAX),
+            duration in prop::option::of(0..u64::MAX),
             inside: bool,
             answers: u32,
         ) {
@@ -121,15 +112,9 @@ mod tests {
             let fact = CallFact {
                 service, actor, endpoint, claimed, caller, status, bytes, duration, inside, answers,
             };
-            let mut written = Vec::new();
-            fact.write(&mut written);
-            prop_assert_eq!(written.len(), CallFact::SIZE);
-            prop_assert_eq!(CallFact::read(&written), fact);
+            prop_assert_eq!(CallFact::of(&fact.numbers()), fact);
             let fact = MarkFact { operation: service, service: actor, inside };
-            let mut written = Vec::new();
-            fact.write(&mut written);
-            prop_assert_eq!(written.len(), MarkFact::SIZE);
-            prop_assert_eq!(MarkFact::read(&written), fact);
+            prop_assert_eq!(MarkFact::of(&fact.numbers()), fact);
         }
     }
 }

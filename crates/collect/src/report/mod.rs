@@ -31,10 +31,10 @@ use worker::{FileFacts, Found, Shared, Worker};
 
 /// Bytes of entries kept in memory before they spill: with buffers, tables and blocks of two
 /// workers it stays under 100 MB.
-const ENTRIES_IN_MEMORY: usize = 24 << 20;
+const ENTRIES_IN_MEMORY: usize = 40 << 20;
 
 /// Bytes of entries that one pass over a partition may hold.
-const PASS: usize = 8 << 20;
+const PASS: usize = 4 << 20;
 
 /// Callers of unknown actors that are told apart; the rest is shown as one.
 const CALLERS: usize = 50_000;
@@ -75,7 +75,7 @@ pub fn report(request: ReportRequest<'_>, progress: &Progress) -> Result<Report,
     let (mut counts, found) = read(shared, &partitions, progress, workers).map_err(failed)?;
     let chains = Chains::new(sources.iter().map(|source| source.behind).collect());
     counts.merge(join(shared, &partitions, &chains, workers).map_err(failed)?);
-    let mut report = counts.into_report(names, &callers);
+    let mut report = counts.into_report(names, &callers, rules);
     describe_files(&mut report, &files, found);
     Ok(report)
 }
@@ -164,7 +164,7 @@ fn join(
             if partition >= partitions.count() {
                 return Ok(tally.into_counts());
             }
-            joiner.join(partitions, partition, chains, |resolved| tally.resolved(&resolved))?;
+            joiner.join(partitions, partition, chains, |answer| tally.answer(&answer))?;
         }
     })?;
     let mut counts = Counts::default();

@@ -1,10 +1,13 @@
 use std::collections::BTreeMap;
 
+use dolmen_attribution::Rules;
 use dolmen_cubes::{CallerTable, Callers, Cube, Key, MarkOnlyRow, Report};
-use dolmen_join::{CallEntry, MarkEntry, Resolved};
+use dolmen_join::{Answer, CallEntry, MarkEntry, Resolved};
 use dolmen_model::query::{Query, Value};
 use dolmen_model::{Joined, NameId, Names, Outcome, SetId, Time};
 use smallvec::SmallVec;
+
+use crate::learn::renamed;
 
 use super::fact::{CallFact, MarkFact};
 use super::selection::{Known, answers_of_nothing, holds, joined_value};
@@ -30,6 +33,7 @@ pub(super) struct Counts {
     mark_only: BTreeMap<(NameId, NameId), u64>,
     bypassed: u64,
     repeated_ids: u64,
+    overused_ids: u64,
     disagreements: u64,
     from: Option<Time>,
     to: Option<Time>,
@@ -54,8 +58,20 @@ impl<'r> Tally<'r> {
         self.counts
     }
 
+    /// Counts what the join says.
+    pub(super) fn answer(&mut self, answer: &Answer<'_, CallFact, MarkFact>) {
+        match answer {
+            Answer::Resolved(resolved) => self.resolved(resolved),
+            Answer::ApartCall(call) => {
+                self.call(call, &[], &[], false);
+            }
+            Answer::ApartMark(mark) => self.mark_only(mark.time, &mark.fact),
+            Answer::Overused { .. } => self.counts.overused_ids += 1,
+        }
+    }
+
     /// Counts what became of one request id.
-    pub(super) fn resolved(&mut self, resolved: &Resolved<'_, CallFact, MarkFact>) {
+    fn resolved(&mut self, resolved: &Resolved<'_, CallFact, MarkFact>) {
         match resolved {
             Resolved::Call { call, hops, marks, bypassed } => {
                 let counted = self.call(call, hops, marks, *bypassed);
@@ -84,24 +100,30 @@ impl<'r> Tally<'r> {
         if !fact.inside {
             return false;
         }
-        let mut operations: Operations = marks.iter().map(|mark| mark.fact.operation).collect();
-        operations.sort_unstable();
-        operations.dedup();
-        let disagrees = !operations.is_empty()
-            && fact.claimed.is_known()
-            && !operations.contains(&fact.claimed);
-        if operations.is_empty() && fact.claimed.is_known() {
-            operations.push(fact.claimed);
-        }
+        let (one, several): (_, Operations);
+        let operations = match marks {
+            [] if fact.claimed.is_known() => std::slice::from_ref(&fact.claimed),
+            [] => &[],
+            [mark] => {
+                one = mark.fact.operation;
+                std::slice::from_ref(&one)
+            }
+            marks => {
+                several = distinct(marks);
+                &several
+            }
+        };
+        let disagrees =
+            !marks.is_empty() && fact.claimed.is_known() && !operations.contains(&fact.claimed);
         let service = answering_service(fact, hops, marks);
         let joined = if marks.is_empty() { Joined::CallOnly } else { Joined::Joined };
-        if !self.selected(fact, service, &operations, joined) {
+        if !self.selected(fact, service, operations, joined) {
             return false;
         }
         self.counts.bypassed += u64::from(bypassed);
         self.counts.disagreements += u64::from(disagrees);
         self.counts.marks += marks.len() as u64;
-        self.count(call.time, fact, service, &operations, joined);
+        self.count(call.time, fact, service, operations, joined);
         true
     }
 
@@ -196,6 +218,14 @@ impl<'r> Tally<'r> {
     }
 }
 
+/// The operations that these marks entered, each once.
+fn distinct(marks: &[&MarkEntry<MarkFact>]) -> Operations {
+    let mut operations: Operations = marks.iter().map(|mark| mark.fact.operation).collect();
+    operations.sort_unstable();
+    operations.dedup();
+    operations
+}
+
 /// The service that answered: the one whose marks the call has, where they name one and agree;
 /// else the innermost server of the chain that says; else the call's own.
 fn answering_service(
@@ -233,24 +263,27 @@ impl Counts {
         }
         self.bypassed += other.bypassed;
         self.repeated_ids += other.repeated_ids;
+        self.overused_ids += other.overused_ids;
         self.disagreements += other.disagreements;
         self.from = [self.from, other.from].into_iter().flatten().min();
         self.to = self.to.max(other.to);
     }
 
     /// Everything of a report that follows from counts.
-    pub(super) fn into_report(self, names: &Names, callers: &CallerTable) -> Report {
+    pub(super) fn into_report(self, names: &Names, callers: &CallerTable, rules: &Rules) -> Report {
         let mut report = Report {
             marks: self.marks,
             mark_only: self.mark_only.values().sum(),
             bypassed: self.bypassed,
             repeated_ids: self.repeated_ids,
+            overused_ids: self.overused_ids,
             disagreements: self.disagreements,
             from: self.from,
             to: self.to,
             ..Report::default()
         };
-        report.count(&self.cube, &self.unknown, names, callers);
+        let renamed = renamed(&self.cube, names, rules);
+        report.count(&self.cube, &self.unknown, (names, callers), &renamed);
         let rows = self.mark_only.into_iter().map(|((operation, service), marks)| MarkOnlyRow {
             operation: names.operations.name(operation),
             service: names.services.name(service),

@@ -7,7 +7,7 @@ use dolmen_cubes::{CachedCallers, CallerTable};
 use dolmen_join::{Buffers, CallEntry, JoinKey, MarkEntry, Place};
 use dolmen_logs::{Call, Line, Mark, Reader, RequestId, Unread};
 use dolmen_model::query::Query;
-use dolmen_model::{CachedTable, Joined, NameId, Names};
+use dolmen_model::{CachedTable, Joined, NameId, Names, Time};
 
 use super::fact::{CallFact, MarkFact};
 use super::selection::{Attributed, Window, early_answers};
@@ -134,16 +134,15 @@ impl<'r> Worker<'r> {
         ending: Ending,
         reader: &mut Reader<'_>,
     ) -> io::Result<()> {
-        let read = match ending {
+        let mut read = Line::Nothing;
+        let result = match ending {
             Ending::TooLong => Err(too_long()),
-            Ending::Line | Ending::Unterminated => reader.read(line),
+            Ending::Line | Ending::Unterminated => reader.read_into(line, &mut read),
         };
-        // By reference: a call is large, and there are many.
-        let why = match &read {
-            Ok(read) => return self.read(at, read),
-            Err(why) => why,
+        let Err(why) = result else {
+            return self.read(at, &read);
         };
-        self.found.unparsed.add(at, line, why);
+        self.found.unparsed.add(at, line, &why);
         let facts = self.found.files.entry(at.file).or_default();
         facts.unparsed += 1;
         let fragment = || Some(Fragment { offset: at.offset, bytes: line.to_vec() });
@@ -198,8 +197,12 @@ impl<'r> Worker<'r> {
             answers,
         };
         match call.request_id {
+            // It says itself what a mark would say, and takes no part in the join.
+            _ if call.delivery.is_some() => {
+                self.tally.without_id(call.time, &fact, Joined::Joined, None);
+            }
             RequestId::Is(id) => {
-                let time = call.time.map_or(0, |time| time.micros());
+                let time = call.time.unwrap_or(Time::MIN).micros();
                 let key = JoinKey::of(id);
                 self.buffers.call(&CallEntry { key, time, place: place(source, at), fact })?;
             }
@@ -220,7 +223,7 @@ impl<'r> Worker<'r> {
         };
         let operation = self.operations.intern(mark.operation);
         let fact = MarkFact { operation, service, inside: window.holds(mark.time) };
-        let time = mark.time.map_or(0, |time| time.micros());
+        let time = mark.time.unwrap_or(Time::MIN).micros();
         match mark.request_id {
             RequestId::Is(id) => {
                 let key = JoinKey::of(id);

@@ -7,15 +7,23 @@
 //! ([`PREAMBLE`]) that no other file has: files are known by what they begin with. A file that was
 //! read to its end and is no longer written to is removed.
 
+mod once;
+
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
+
+pub use once::Batch;
+use once::{NotNow, Once};
 
 /// How the first line of a spool's file begins. It is no line of the source.
 const PREAMBLE: &[u8] = b"#dolmen-spool ";
 
-/// A new file is begun beyond this.
+/// A new file is begun beyond this, and beyond a quarter of what may wait: a file is removed whole,
+/// and never the one that is written to.
 const FILE: u64 = 64 << 20;
 
 /// Why lines were not taken.
@@ -31,6 +39,14 @@ pub enum SpoolError {
         /// Bytes that may.
         limit: u64,
     },
+    /// The same is being taken at this moment.
+    #[error("what has this key is being taken just now: send it again")]
+    UnderWay,
+    /// Its key came before, with other lines.
+    #[error(
+        "other lines came under this key before, and these were not taken: give them a key of their own"
+    )]
+    Other,
     /// The disk did not take them.
     #[error("cannot write {path}")]
     Write {
@@ -47,8 +63,10 @@ pub struct Spool {
     source: String,
     folder: PathBuf,
     /// Bytes that may wait.
-    limit: u64,
+    limit: AtomicU64,
     current: Mutex<Current>,
+    /// What came under a key.
+    once: Mutex<Once>,
     /// How far the current file is known to be on the disk.
     synced: Mutex<Synced>,
 }
@@ -85,10 +103,13 @@ impl Spool {
             None => begin(&folder, 1, 0)?,
         };
         let synced = Synced { number: current.number, length: 0 };
+        let once = Once::open(&folder, current.number, current.length, Instant::now());
+        let once = once.map_err(failed(&folder))?;
         Ok(Self {
+            once: Mutex::new(once),
             source: source.to_owned(),
             folder,
-            limit,
+            limit: AtomicU64::new(limit),
             current: Mutex::new(current),
             synced: Mutex::new(synced),
         })
@@ -101,24 +122,59 @@ impl Spool {
         if lines.is_empty() {
             return Ok(());
         }
-        let end = self.write(lines)?;
+        let end = self.write(lines, &[])?;
         self.sync(end)
     }
 
-    fn write(&self, lines: &[u8]) -> Result<Synced, SpoolError> {
+    /// The same for what has keys: a part whose key came before adds nothing, also after a crash.
+    /// Gives how many parts were new.
+    pub fn append_once(&self, batch: &Batch) -> Result<usize, SpoolError> {
+        let taking = self.once().begin(batch).map_err(|why| match why {
+            NotNow::UnderWay => SpoolError::UnderWay,
+            NotNow::Other => SpoolError::Other,
+        })?;
+        let end = match self.write(&taking.lines, &taking.keys) {
+            Ok(end) => end,
+            Err(error) => {
+                self.once().give_up(&taking.keys);
+                return Err(error);
+            }
+        };
+        if let Err(error) = self.sync(end) {
+            self.once().doubt(&taking.keys);
+            return Err(error);
+        }
+        self.once().settle(&taking.keys, Instant::now()).map_err(failed(&self.folder))?;
+        Ok(taking.parts)
+    }
+
+    fn once(&self) -> MutexGuard<'_, Once> {
+        self.once.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write(&self, lines: &[u8], keys: &[(u128, u64)]) -> Result<Synced, SpoolError> {
         let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
         let waiting = current.earlier + current.length;
-        if waiting + lines.len() as u64 > self.limit {
-            let (source_name, limit) = (self.source.clone(), self.limit);
+        let limit = self.limit();
+        if waiting + lines.len() as u64 > limit {
+            let source_name = self.source.clone();
             return Err(SpoolError::Full { source_name, waiting, limit });
         }
-        if current.length >= FILE {
+        if current.length >= FILE.min(limit / 4) {
             let path = path_of(&self.folder, current.number);
             current.file.sync_data().map_err(failed(&path))?;
             *current = begin(&self.folder, current.number + 1, waiting)?;
         }
         let path = path_of(&self.folder, current.number);
+        let mut once = self.once();
+        let before = once.length();
+        if !keys.is_empty() {
+            once.record(current.number, current.length, keys).map_err(failed(&self.folder))?;
+        }
         if let Err(error) = current.file.write_all(lines) {
+            if !keys.is_empty() {
+                once.unrecord(before);
+            }
             // A part of a line must not stand before the next one.
             let length = current.length;
             _ = current.file.set_len(length);
@@ -141,6 +197,9 @@ impl Spool {
             let file = current.file.try_clone().map_err(failed(&path))?;
             (file, Synced { number: current.number, length: current.length }, path)
         };
+        // Keys first: what is on the disk under a key shall be known to be.
+        let keys = self.once().file().map_err(failed(&self.folder))?;
+        keys.sync_data().map_err(failed(&self.folder))?;
         file.sync_data().map_err(failed(&path))?;
         *synced = reached;
         Ok(())
@@ -165,6 +224,16 @@ impl Spool {
             }
         }
         Ok(())
+    }
+
+    /// Bytes that may wait.
+    pub fn limit(&self) -> u64 {
+        self.limit.load(Ordering::Relaxed)
+    }
+
+    /// Changes how many bytes may wait. What waits already stays.
+    pub fn set_limit(&self, limit: u64) {
+        self.limit.store(limit, Ordering::Relaxed);
     }
 
     /// Bytes that may be read before they are removed.

@@ -61,6 +61,18 @@ fn a_full_spool_takes_nothing_and_says_so() {
 }
 
 #[test]
+fn however_little_may_wait_what_was_read_makes_room() {
+    let folder = tempfile::tempdir().unwrap();
+    let spool = Spool::open(folder.path(), "s", 1_000).unwrap();
+    for _ in 0..100 {
+        spool.append(&[b'\n'; 100]).unwrap();
+        spool.release(|_| true).unwrap();
+    }
+    spool.set_limit(10);
+    assert!(matches!(spool.append(b"a\n"), Err(SpoolError::Full { limit: 10, .. })));
+}
+
+#[test]
 fn what_was_read_is_removed_and_makes_room() {
     let folder = tempfile::tempdir().unwrap();
     fs::write(path_of(folder.path(), 1), "#dolmen-spool 1\nold\n").unwrap();
@@ -90,4 +102,82 @@ fn many_may_append_at_once() {
         let mine: Vec<_> = text.lines().filter(|line| line.starts_with(name)).collect();
         assert_eq!(mine, (0..50).map(|n| format!("{name}{n}")).collect::<Vec<_>>());
     }
+}
+
+fn batch(parts: &[(u128, &str)]) -> Batch {
+    let lines = parts.iter().map(|(_, lines)| *lines).collect::<String>().into_bytes();
+    let parts = parts.iter().map(|(key, part)| (Some(*key), part.len())).collect();
+    Batch { lines, parts, seal: None }
+}
+
+#[test]
+fn what_has_a_key_is_taken_once_also_over_a_restart() {
+    let folder = tempfile::tempdir().unwrap();
+    let open = || Spool::open(folder.path(), "s", 1 << 20).unwrap();
+    let spool = open();
+    assert_eq!(spool.append_once(&batch(&[(1, "a\nb\n"), (2, "c\n"), (2, "c\n")])).unwrap(), 2);
+    assert_eq!(spool.append_once(&batch(&[(1, "a\nb\n")])).unwrap(), 0);
+    drop(spool);
+    let spool = open();
+    assert_eq!(spool.append_once(&batch(&[(2, "c\n"), (3, "d\n")])).unwrap(), 1);
+    spool.append(b"e\n").unwrap();
+    assert_eq!(lines(&spool), b"a\nb\nc\nd\ne\n");
+}
+
+#[test]
+fn of_what_a_crash_cut_off_only_the_rest_is_added() {
+    let whole = batch(&[(1, "a\nb\n"), (2, "c\n"), (3, "dd\nee\n")]);
+    let image = {
+        let folder = tempfile::tempdir().unwrap();
+        let spool = Spool::open(folder.path(), "s", 1 << 20).unwrap();
+        spool.append_once(&whole).unwrap();
+        let read = |name: &str| fs::read(folder.path().join(name)).unwrap();
+        (read("000000001.log"), read("keys"))
+    };
+    let preamble = image.0.iter().position(|&byte| byte == b'\n').unwrap() + 1;
+    // The process was killed after any byte of the record and of the lines.
+    for (log, keys) in (0..image.1.len())
+        .map(|cut| (preamble, cut))
+        .chain((preamble..=image.0.len()).map(|cut| (cut, image.1.len())))
+    {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(path_of(folder.path(), 1), &image.0[..log]).unwrap();
+        fs::write(folder.path().join("keys"), &image.1[..keys]).unwrap();
+        for _ in 0..2 {
+            // Whatever comes in between, and however often it is started.
+            let spool = Spool::open(folder.path(), "s", 1 << 20).unwrap();
+            spool.append(b"between\n").unwrap();
+        }
+        let spool = Spool::open(folder.path(), "s", 1 << 20).unwrap();
+        spool.append_once(&whole).unwrap();
+        spool.append_once(&whole).unwrap();
+        let mut found: Vec<String> =
+            String::from_utf8(lines(&spool)).unwrap().lines().map(str::to_owned).collect();
+        found.sort();
+        assert_eq!(found, ["a", "b", "between", "between", "c", "dd", "ee"], "{log} {keys}");
+    }
+}
+
+#[test]
+fn other_lines_under_a_key_that_came_are_refused_also_after_a_crash() {
+    let one = Batch { seal: Some(11), ..batch(&[(1, "a\nb\n")]) };
+    let other = Batch { seal: Some(12), ..batch(&[(1, "cc\ndd\n")]) };
+    let folder = tempfile::tempdir().unwrap();
+    let open = || Spool::open(folder.path(), "s", 1 << 20).unwrap();
+    let spool = open();
+    assert_eq!(spool.append_once(&one).unwrap(), 1);
+    assert!(matches!(spool.append_once(&other), Err(SpoolError::Other)));
+    assert_eq!(spool.append_once(&one).unwrap(), 0);
+    drop(spool);
+    // Half of it was written when it was killed.
+    let log = path_of(folder.path(), 1);
+    let length = fs::metadata(&log).unwrap().len();
+    OpenOptions::new().write(true).open(&log).unwrap().set_len(length - 2).unwrap();
+    for _ in 0..2 {
+        assert!(matches!(open().append_once(&other), Err(SpoolError::Other)));
+    }
+    let spool = open();
+    assert_eq!(spool.append_once(&one).unwrap(), 1);
+    assert_eq!(spool.append_once(&one).unwrap(), 0);
+    assert_eq!(lines(&spool), b"a\nb\n");
 }

@@ -1,7 +1,7 @@
 //! What somebody must know, and what they said to it.
 
 use axum::Json;
-use axum::extract::{Path, Query, State};
+use axum::extract::State;
 use dolmen_model::Time;
 use dolmen_model::query::quoted;
 use dolmen_store::{Alert, Store};
@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::app::Console;
+use crate::extract::{Path, Query, Sent};
 use crate::problem::Problem;
 
 #[derive(Clone, Copy, Default, PartialEq, Eq, Deserialize, ToSchema)]
@@ -25,6 +26,7 @@ enum Which {
 #[into_params(parameter_in = Query)]
 pub(crate) struct AlertsParams {
     #[serde(default)]
+    #[param(inline)]
     state: Which,
 }
 
@@ -123,6 +125,32 @@ pub(crate) async fn alerts(
         .await
 }
 
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct TryParams {
+    /// How many days back; 30 where nobody says.
+    days: Option<u32>,
+}
+
+/// What somebody would have been told, had the watch begun so many days ago. Nothing is told or kept
+/// by it.
+#[utoipa::path(get, path = "/alerts/try", params(TryParams),
+    responses((status = OK, body = Alerts)))]
+pub(crate) async fn would_tell(
+    State(console): State<Console>,
+    Query(TryParams { days }): Query<TryParams>,
+) -> Result<Json<Alerts>, Problem> {
+    console
+        .ask(move |store, facts| {
+            let now = now();
+            let span = i64::from(days.unwrap_or(30)).saturating_mul(86_400_000_000);
+            let since = Time::from_micros(now.micros().saturating_sub(span));
+            let alerts = dolmen_watch::would_tell(store, &facts.plan, since, now)?;
+            Ok(Json(Alerts { alerts: alerts.into_iter().map(AlertRow::from).collect() }))
+        })
+        .await
+}
+
 /// Says that an alert is known: told again when more comes.
 #[utoipa::path(post, path = "/alerts/{id}/acknowledge", params(("id" = i64, Path)),
     responses((status = OK, body = AlertRow), (status = NOT_FOUND, body = Problem)))]
@@ -146,7 +174,7 @@ pub(crate) struct Mute {
 pub(crate) async fn mute(
     State(console): State<Console>,
     Path(id): Path<i64>,
-    Json(Mute { until }): Json<Mute>,
+    Sent(Mute { until }): Sent<Mute>,
 ) -> Result<Json<AlertRow>, Problem> {
     let until: Timestamp = until.parse().map_err(|_| {
         Problem::bad(format!("`until` is no instant: write 2026-10-01T00:00:00Z, not `{until}`"))

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use axum::Json;
-use axum::extract::{Query, State};
+use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use dolmen_model::{NameId, Table, Time};
 use dolmen_store::{CallerQuestion, Store};
@@ -13,6 +13,7 @@ use utoipa::{IntoParams, ToSchema};
 use crate::app::Console;
 use crate::asked::{Asked, AskedParams};
 use crate::export::{Format, Row};
+use crate::extract::Query;
 use crate::problem::Problem;
 
 #[derive(Deserialize, IntoParams)]
@@ -24,6 +25,7 @@ pub(crate) struct CallersParams {
     operation: Option<String>,
     /// At most so many; 100 without it.
     limit: Option<usize>,
+    #[param(inline)]
     format: Option<Format>,
 }
 

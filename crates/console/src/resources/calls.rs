@@ -2,10 +2,10 @@
 
 use axum::Json;
 use axum::body::{Body, Bytes};
-use axum::extract::{Query, State};
+use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use dolmen_model::{Joined, Time};
-use dolmen_store::{CallQuestion, Role, Store, StoredCall};
+use dolmen_store::{CallQuestion, Store, StoredCall};
 use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
@@ -16,6 +16,7 @@ use crate::app::Console;
 use crate::asked::{Asked, AskedParams};
 use crate::cursor::Cursor;
 use crate::export::{Format, Row};
+use crate::extract::Query;
 use crate::problem::Problem;
 
 #[derive(Deserialize, IntoParams)]
@@ -26,6 +27,7 @@ pub(crate) struct CallsParams {
     /// Where the page before ended: its `next`.
     cursor: Option<String>,
     /// All calls as a file, not a page.
+    #[param(inline)]
     format: Option<Format>,
 }
 
@@ -48,8 +50,7 @@ pub(crate) struct CallRow {
     service: Option<String>,
     actor: Option<String>,
     operations: Vec<String>,
-    /// `joined`, `call_only` or `no_id`.
-    joined: &'static str,
+    joined: JoinedWord,
     /// `call`, or `hop`: another source of the chain counts this request.
     role: &'static str,
     status: Option<u16>,
@@ -66,6 +67,18 @@ pub(crate) struct CallRow {
     request_id: Option<String>,
     /// As it was logged; bytes that are not UTF-8 as U+FFFD.
     line: String,
+}
+
+/// What became of a call in the join.
+#[derive(Clone, Copy, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+enum JoinedWord {
+    /// At least one mark carries its request id.
+    Joined,
+    /// It has an id that no mark carries.
+    CallOnly,
+    /// It has none.
+    NoId,
 }
 
 impl Row for CallRow {
@@ -104,14 +117,11 @@ impl From<StoredCall> for CallRow {
             actor: call.actor,
             operations: call.operations,
             joined: match call.joined {
-                Joined::Joined => "joined",
-                Joined::CallOnly => "call_only",
-                Joined::NoId => "no_id",
+                Joined::Joined => JoinedWord::Joined,
+                Joined::CallOnly => JoinedWord::CallOnly,
+                Joined::NoId => JoinedWord::NoId,
             },
-            role: match call.role {
-                Role::Call => "call",
-                Role::Hop => "hop",
-            },
+            role: call.role.word(),
             status: call.status,
             method: call.method,
             target: call.target,

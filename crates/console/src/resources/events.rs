@@ -7,7 +7,8 @@ use tokio_stream::wrappers::BroadcastStream;
 
 use crate::app::{Console, Event};
 
-/// What happens, as server-sent events: `commit` when lines came into the store.
+/// What happens, as server-sent events: `commit` when lines came into the store, `alert` when
+/// somebody must know something, `rules` when names changed.
 #[utoipa::path(get, path = "/events",
     responses((status = OK, content_type = "text/event-stream", body = String)))]
 pub(crate) async fn events(

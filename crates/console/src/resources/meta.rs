@@ -5,7 +5,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::app::Console;
-use crate::facts::{DeclaredOperation, DeclaredSource};
+use crate::facts::{DeclaredOperation, DeclaredSource, RulesState};
 use crate::problem::Problem;
 
 /// What there is to look at.
@@ -25,6 +25,9 @@ pub(crate) struct Meta {
     store: StoreFacts,
     /// Whether the console may not change the configuration: it shows rules to paste instead.
     read_only: bool,
+    rules: RulesState,
+    /// Whether the server is a demonstration, which the page shows visitors round.
+    demo: bool,
 }
 
 #[derive(Serialize, ToSchema)]
@@ -45,13 +48,18 @@ struct StoreFacts {
     raw_bytes: u64,
     /// Bytes of the catalog.
     catalog_bytes: u64,
+    /// Templates of endpoints that were learned when rules were applied; before that endpoints are
+    /// told apart by the shape of their segments alone.
+    learned_templates: usize,
 }
 
 /// What there is to look at: names, and what the store holds.
 #[utoipa::path(get, path = "/meta", responses((status = OK, body = Meta)))]
 pub(crate) async fn meta(State(console): State<Console>) -> Result<Json<Meta>, Problem> {
+    let (read_only, rules) = (console.namer().is_none(), console.rules());
+    let demo = console.one_more().is_some();
     console
-        .ask(|store, facts| {
+        .ask(move |store, facts| {
             let status = store.status()?;
             let calls = status.segments.iter().find(|segments| segments.kind == "calls");
             let names = store.names();
@@ -63,7 +71,9 @@ pub(crate) async fn meta(State(console): State<Console>) -> Result<Json<Meta>, P
                 all
             };
             Ok(Json(Meta {
-                read_only: true,
+                read_only,
+                rules,
+                demo,
                 version: env!("CARGO_PKG_VERSION"),
                 monoliths: facts.monoliths.clone(),
                 services: all(&facts.services, &names.services),
@@ -78,6 +88,7 @@ pub(crate) async fn meta(State(console): State<Console>) -> Result<Json<Meta>, P
                     segments_bytes: status.segments.iter().map(|segments| segments.bytes).sum(),
                     raw_bytes: status.segments.iter().map(|segments| segments.raw_bytes).sum(),
                     catalog_bytes: status.catalog_bytes,
+                    learned_templates: store.templates()?.len(),
                 },
             }))
         })

@@ -7,16 +7,29 @@ use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use dolmen_store::Status;
 
-use crate::app::Console;
+use super::alerts::now;
+use super::sources::silent;
+use crate::app::{Console, SourceTraffic};
 use crate::problem::Problem;
 
 pub(crate) async fn metrics(State(console): State<Console>) -> Result<Response, Problem> {
-    let status = console.ask(|store, _| Ok(store.status()?)).await?;
+    let heard = console.heard();
+    let (status, silent) = console
+        .ask(move |store, _| {
+            let (status, known, now) = (store.status()?, store.alerts()?, now());
+            let sources = status.sources.iter();
+            let silent = sources.map(|source| silent(source, heard.as_ref(), &known, now));
+            let silent = silent.map(|since| since.is_some()).collect::<Vec<_>>();
+            Ok((status, silent))
+        })
+        .await?;
     let kind = [(header::CONTENT_TYPE, "text/plain; version=0.0.4")];
-    Ok((kind, text(&status)).into_response())
+    let traffic = console.traffic().await;
+    Ok((kind, text(&status, &silent, &traffic)).into_response())
 }
 
-fn text(status: &Status) -> String {
+/// `silent` says of each source whether it is unusually silent.
+fn text(status: &Status, silent: &[bool], traffic: &[SourceTraffic]) -> String {
     let mut out = Metrics::default();
     out.family("dolmen_build_info", "gauge", "The version of this program.");
     out.sample("dolmen_build_info", &[("version", env!("CARGO_PKG_VERSION"))], 1);
@@ -46,7 +59,37 @@ fn text(status: &Status) -> String {
             out.sample("dolmen_source_last_seconds", &labels, to.seconds().max(0).unsigned_abs());
         }
     }
+    let help = "Whether it is silent, and that is unusual for it.";
+    out.family("dolmen_source_silent", "gauge", help);
+    for (source, silent) in status.sources.iter().zip(silent) {
+        let labels = [("source", source.source.as_str()), ("kind", source.kind.as_str())];
+        out.sample("dolmen_source_silent", &labels, u64::from(*silent));
+    }
+    network(traffic, &mut out);
     out.text
+}
+
+fn network(traffic: &[SourceTraffic], out: &mut Metrics) {
+    let mut family = |name, kind, help, value: fn(&SourceTraffic) -> u64| {
+        out.family(name, kind, help);
+        for one in traffic {
+            out.sample(name, &[("source", one.source.as_str())], value(one));
+        }
+    };
+    let senders = "Senders that are connected.";
+    family("dolmen_source_connections", "gauge", senders, |one| one.connections);
+    let lines = "Lines taken from the network.";
+    family("dolmen_source_received_lines_total", "counter", lines, |one| one.lines);
+    family("dolmen_spool_bytes", "gauge", "Bytes of the spool on the disk.", |one| one.spool);
+    let most = "Bytes that the spool may have.";
+    family("dolmen_spool_limit_bytes", "gauge", most, |one| one.max_spool);
+    let name = "dolmen_source_refused_total";
+    out.family(name, "counter", "Connections, requests and lines that were refused.");
+    for one in traffic {
+        for (reason, count) in &one.refused {
+            out.sample(name, &[("source", one.source.as_str()), ("reason", reason)], *count);
+        }
+    }
 }
 
 #[derive(Default)]

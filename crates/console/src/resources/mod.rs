@@ -1,17 +1,26 @@
 //! One file a resource: what may be asked, and what is answered.
 
+mod actors;
 pub(crate) mod alerts;
+mod audit;
 mod callers;
 mod calls;
+mod candidates;
 mod config;
+mod demo;
 mod events;
+mod first;
+mod map;
 mod meta;
 mod metrics;
+mod moved;
 mod panel;
 mod request;
 mod sources;
 mod timeline;
 mod unparsed;
+mod verdicts;
+mod words;
 
 use axum::Router;
 use axum::routing::get;
@@ -31,13 +40,29 @@ pub(crate) fn all() -> OpenApiRouter<Console> {
         .routes(routes!(timeline::timeline))
         .routes(routes!(timeline::burndown))
         .routes(routes!(callers::callers))
+        .routes(routes!(candidates::candidates))
+        .routes(routes!(first::first))
+        .routes(routes!(moved::moved))
+        .routes(routes!(map::seen))
+        .routes(routes!(map::begin))
+        .routes(routes!(map::compare))
         .routes(routes!(calls::calls))
         .routes(routes!(request::request))
         .routes(routes!(unparsed::unparsed))
         .routes(routes!(sources::sources))
         .routes(routes!(alerts::alerts))
+        .routes(routes!(alerts::would_tell))
         .routes(routes!(alerts::acknowledge))
         .routes(routes!(alerts::mute))
+        .routes(routes!(verdicts::verdicts))
+        .routes(routes!(verdicts::board))
+        .routes(routes!(verdicts::table))
+        .routes(routes!(words::words, words::say))
+        .routes(routes!(words::take_back))
+        .routes(routes!(actors::name))
+        .routes(routes!(actors::undo))
+        .routes(routes!(audit::audit))
+        .routes(routes!(demo::call))
         .routes(routes!(config::config))
         .routes(routes!(events::events))
 }

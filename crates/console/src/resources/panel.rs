@@ -3,14 +3,11 @@
 use std::collections::BTreeMap;
 
 use axum::Json;
-use axum::extract::{Query, State};
+use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use dolmen_cubes::{Cell, Cube};
-use dolmen_model::{Joined, NameId, Names, SetId, Time};
-use dolmen_store::{Dimension, Store};
-use jiff::Timestamp;
-use jiff::civil::Date;
-use jiff::tz::TimeZone;
+use dolmen_cubes::{Cell, Cube, Sums, members};
+use dolmen_model::{NameId, Names, Time};
+use dolmen_store::{Dimension, MarkCount, Store, StoreError};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -18,6 +15,7 @@ use crate::app::Console;
 use crate::asked::{Asked, AskedParams};
 use crate::count::{count, stretch};
 use crate::export::{Format, Row};
+use crate::extract::Query;
 use crate::facts::Facts;
 use crate::problem::Problem;
 
@@ -25,8 +23,10 @@ use crate::problem::Problem;
 #[into_params(parameter_in = Query)]
 pub(crate) struct PanelParams {
     /// One table as a file instead of the whole.
+    #[param(inline)]
     format: Option<Format>,
     /// Which table.
+    #[param(inline)]
     table: Option<Table>,
 }
 
@@ -169,11 +169,12 @@ fn read(store: &dyn Store, facts: &Facts, asked: &Asked) -> Result<Panel, Proble
     let counted = count(store, asked, &[Service, Operations, Actor, Joined], None)?;
     let endpoints = count(store, asked, &[Service, Endpoint], None)?.cube;
     let names = store.names();
-    let mut sums = Sums::default();
-    sums.add(&counted.cube, names);
+    let mut shares = Shares::default();
+    shares.add(&counted.cube, names);
+    let sums = &shares.sums;
     let residual = residual(store, facts, asked)?;
     let mark_only = match asked.query.is_empty() {
-        true => mark_only(store, asked)?,
+        true => mark_only_rows(store, asked)?,
         // Marks have no actor, no status, no address.
         false => Vec::new(),
     };
@@ -188,7 +189,7 @@ fn read(store: &dyn Store, facts: &Facts, asked: &Asked) -> Result<Panel, Proble
         mark_only: mark_only.iter().map(|row| row.marks).sum(),
         unknown_calls: sums.actors.get(&NameId::UNKNOWN).copied().unwrap_or(0),
         residual_calls: residual.values().sum(),
-        operations: sums.operations(names, facts, &residual),
+        operations: shares.operations(names, facts, &residual),
         actors: largest(sums.actors.iter(), |&actor, calls| ActorRow {
             actor: names.actors.name(actor),
             calls,
@@ -197,12 +198,12 @@ fn read(store: &dyn Store, facts: &Facts, asked: &Asked) -> Result<Panel, Proble
             let service = names.services.name(service);
             ServiceRow { monolith: facts.is_monolith(service.as_deref()), service, calls }
         }),
-        actor_service: largest(sums.actor_service.iter(), |&(actor, service), calls| {
+        actor_service: largest(shares.actor_service.iter(), |&(actor, service), calls| {
             let service = names.services.name(service);
             ActorServiceRow { actor: names.actors.name(actor), service, calls }
         }),
         actor_operation_service: largest(
-            sums.actor_operation.iter(),
+            shares.actor_operation.iter(),
             |&(actor, operation, service), calls| ActorOperationRow {
                 actor: names.actors.name(actor),
                 operation: names.operations.name(operation),
@@ -216,35 +217,18 @@ fn read(store: &dyn Store, facts: &Facts, asked: &Asked) -> Result<Panel, Proble
 }
 
 #[derive(Default)]
-struct Sums {
-    calls: u64,
-    joined: u64,
-    call_only: u64,
-    no_id: u64,
-    operations: BTreeMap<(NameId, NameId), Cell>,
-    actors: BTreeMap<NameId, u64>,
-    services: BTreeMap<NameId, u64>,
+struct Shares {
+    sums: Sums,
     actor_service: BTreeMap<(NameId, NameId), u64>,
     actor_operation: BTreeMap<(NameId, NameId, NameId), u64>,
 }
 
-impl Sums {
+impl Shares {
     fn add(&mut self, cube: &Cube, names: &Names) {
         for (key, cell) in cube.cells() {
-            self.calls += cell.calls;
-            match key.outcome.joined {
-                Joined::Joined => self.joined += cell.calls,
-                Joined::CallOnly => self.call_only += cell.calls,
-                Joined::NoId => {
-                    self.call_only += cell.calls;
-                    self.no_id += cell.calls;
-                }
-            }
-            *self.actors.entry(key.actor).or_default() += cell.calls;
-            *self.services.entry(key.service).or_default() += cell.calls;
+            self.sums.add(key, cell, names);
             *self.actor_service.entry((key.actor, key.service)).or_default() += cell.calls;
             for operation in members(names, key.operations) {
-                self.operations.entry((operation, key.service)).or_default().merge(cell);
                 let actor = (key.actor, operation, key.service);
                 *self.actor_operation.entry(actor).or_default() += cell.calls;
             }
@@ -260,7 +244,7 @@ impl Sums {
         residual: &BTreeMap<(String, String), u64>,
     ) -> Vec<OperationRow> {
         let mut rows: Vec<OperationRow> = Vec::new();
-        for (&(operation, service), cell) in &self.operations {
+        for (&(operation, service), cell) in &self.sums.operations {
             let operation = names.operations.name(operation);
             let service = names.services.name(service);
             let declared =
@@ -309,13 +293,6 @@ impl Sums {
     }
 }
 
-/// The operations of a set; of the empty one the operation nobody could name.
-pub(crate) fn members(names: &Names, set: SetId) -> impl Iterator<Item = NameId> {
-    let operations = names.sets.operations(set);
-    let none = operations.is_empty().then_some(NameId::UNKNOWN);
-    operations.into_iter().chain(none)
-}
-
 fn largest<'c, K: 'c, R>(
     counts: impl Iterator<Item = (&'c K, &'c u64)>,
     row: impl Fn(&K, u64) -> R,
@@ -349,6 +326,9 @@ fn endpoint_rows(cube: &Cube, names: &Names) -> Vec<EndpointRow> {
     rows
 }
 
+/// Microseconds of a day.
+const DAY: i64 = 86_400_000_000;
+
 /// Calls since their operation was retired, by operation and service.
 fn residual(
     store: &dyn Store,
@@ -357,13 +337,21 @@ fn residual(
 ) -> Result<BTreeMap<(String, String), u64>, Problem> {
     let mut residual = BTreeMap::new();
     for declared in &facts.operations {
-        let Some(since) = declared.retired.as_deref().and_then(start_of) else { continue };
+        let Some(since) = declared.retired.as_deref().and_then(|day| facts.start(day)) else {
+            continue;
+        };
         let from = since.max(asked.from);
         if from >= asked.to {
             continue;
         }
-        let asked = Asked { from, ..asked.clone() };
-        let counted = count(store, &asked, &[Dimension::Service, Dimension::Operations], None)?;
+        let by = [Dimension::Service, Dimension::Operations];
+        let count_from = |from| count(store, &Asked { from, ..asked.clone() }, &by, None);
+        let mut counted = count_from(from)?;
+        if counted.from < since {
+            // Of what is long past whole days (UTC) are kept: the one it was retired on is not counted.
+            let next = since.floor(DAY).micros().saturating_add(DAY);
+            counted = count_from(Time::from_micros(next))?;
+        }
         let names = store.names();
         for (key, cell) in counted.cube.cells() {
             let service = names.services.name(key.service);
@@ -382,19 +370,10 @@ fn residual(
     Ok(residual)
 }
 
-/// The first instant of a day (UTC).
-fn start_of(day: &str) -> Option<Time> {
-    let day: Date = day.parse().ok()?;
-    let start: Timestamp = day.to_zoned(TimeZone::UTC).ok()?.timestamp();
-    Some(Time::from_micros(start.as_microsecond()))
-}
-
-fn mark_only(store: &dyn Store, asked: &Asked) -> Result<Vec<MarkOnlyRow>, Problem> {
+fn mark_only_rows(store: &dyn Store, asked: &Asked) -> Result<Vec<MarkOnlyRow>, Problem> {
     let names = store.names();
-    let counts = store.marks(asked.from, asked.to)?;
-    let mut rows: Vec<MarkOnlyRow> = counts
-        .iter()
-        .filter(|count| count.mark_only > 0)
+    let mut rows: Vec<MarkOnlyRow> = mark_only(store, asked)?
+        .into_iter()
         .map(|count| MarkOnlyRow {
             operation: names.operations.name(count.operation),
             service: names.services.name(count.service),
@@ -403,4 +382,11 @@ fn mark_only(store: &dyn Store, asked: &Asked) -> Result<Vec<MarkOnlyRow>, Probl
         .collect();
     rows.sort_by_key(|row| std::cmp::Reverse(row.marks));
     Ok(rows)
+}
+
+/// Marks without a call, by operation and service.
+pub(crate) fn mark_only(store: &dyn Store, asked: &Asked) -> Result<Vec<MarkCount>, StoreError> {
+    let mut counts = store.marks(asked.from, asked.to)?;
+    counts.retain(|count| count.mark_only > 0);
+    Ok(counts)
 }

@@ -1,11 +1,12 @@
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use dolmen_model::Time;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::calls::CallRow;
 use crate::app::Console;
+use crate::extract::Path;
 use crate::problem::Problem;
 
 /// Everything known of one request.

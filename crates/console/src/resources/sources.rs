@@ -1,11 +1,13 @@
 use axum::Json;
 use axum::extract::State;
 use dolmen_model::Time;
+use dolmen_store::{Alert, SourceStatus};
+use dolmen_watch::Heard;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::alerts::now;
-use crate::app::Console;
+use crate::app::{Console, SourceTraffic};
 use crate::problem::Problem;
 
 /// Where lines came from, and when.
@@ -30,9 +32,38 @@ struct SourceRow {
     #[schema(value_type = Option<String>, format = DateTime)]
     to: Option<Time>,
     gaps: Vec<GapRow>,
-    /// Since when it has been silent, where that is unusual for it.
+    /// When lines of it were last read while this server ran; `null` where none were.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    heard: Option<Time>,
+    /// Since when it has been silent, where that is unusual for it: what the watch tells of, to the
+    /// minute where it knows that, else the end of the hour.
     #[schema(value_type = Option<String>, format = DateTime)]
     silent_since: Option<Time>,
+    /// What came over the network; `null` where it does not listen. Of several rows of one source the
+    /// first has it.
+    network: Option<NetworkRow>,
+}
+
+/// What came over the network to a source since this server started.
+#[derive(Serialize, ToSchema)]
+struct NetworkRow {
+    /// Senders that are connected now.
+    connections: u64,
+    /// Lines that were taken.
+    lines: u64,
+    /// Every reason, and how often it refused a connection, a request or a line.
+    refused: Vec<RefusedRow>,
+    /// Bytes of the spool on the disk.
+    spool_bytes: u64,
+    /// Bytes that the spool may have.
+    max_spool_bytes: u64,
+}
+
+#[derive(Serialize, ToSchema)]
+struct RefusedRow {
+    /// `network`, `token`, `tls`, `line`, `body`, `memory`, `connections`, `spool` or `disk`.
+    reason: String,
+    count: u64,
 }
 
 /// A stretch of unusual silence.
@@ -47,32 +78,28 @@ struct GapRow {
 /// Where lines came from, when, and where nothing came although it should have.
 #[utoipa::path(get, path = "/sources", responses((status = OK, body = Sources)))]
 pub(crate) async fn sources(State(console): State<Console>) -> Result<Json<Sources>, Problem> {
+    let (traffic, heard) = (console.traffic().await, console.heard());
     console
-        .ask(|store, facts| {
-            let now = now();
-            let mut rows: Vec<SourceRow> = store
-                .status()?
-                .sources
-                .into_iter()
-                .map(|status| SourceRow {
-                    silent_since: status.due.filter(|due| *due < now).and(status.to),
-                    kind: facts
-                        .sources
-                        .iter()
-                        .find(|declared| declared.name == status.source)
-                        .map(|declared| declared.kind.clone()),
+        .ask(move |store, facts| {
+            let mut rows = Vec::new();
+            let (known, now) = (store.alerts()?, now());
+            for status in store.status()?.sources {
+                let silent_since = silent(&status, heard.as_ref(), &known, now);
+                let declared = facts.sources.iter().find(|one| one.name == status.source);
+                let gap = |gap: &dolmen_store::Gap| GapRow { from: gap.from, to: gap.to };
+                rows.push(SourceRow {
+                    kind: declared.map(|declared| declared.kind.clone()),
+                    heard: heard.as_ref().and_then(|heard| heard.last(&status.source)),
+                    gaps: status.gaps.iter().map(gap).collect(),
                     source: status.source,
                     holds: status.kind,
                     lines: status.lines,
                     from: status.from,
                     to: status.to,
-                    gaps: status
-                        .gaps
-                        .iter()
-                        .map(|gap| GapRow { from: gap.from, to: gap.to })
-                        .collect(),
-                })
-                .collect();
+                    silent_since,
+                    network: None,
+                });
+            }
             // One that never spoke is the first to look at.
             for declared in &facts.sources {
                 if !rows.iter().any(|row| row.source == declared.name) {
@@ -84,11 +111,45 @@ pub(crate) async fn sources(State(console): State<Console>) -> Result<Json<Sourc
                         from: None,
                         to: None,
                         gaps: Vec::new(),
+                        heard: None,
                         silent_since: None,
+                        network: None,
                     });
+                }
+            }
+            for one in traffic {
+                if let Some(row) = rows.iter_mut().find(|row| row.source == one.source) {
+                    row.network = Some(one.into());
                 }
             }
             Ok(Json(Sources { sources: rows }))
         })
         .await
+}
+
+/// Since when a source is silent, if that is unusual, as the watch sees it.
+pub(super) fn silent(
+    status: &SourceStatus,
+    heard: Option<&Heard>,
+    known: &[Alert],
+    now: Time,
+) -> Option<Time> {
+    // Lines that nothing reads are not missed.
+    let is_missed = status.kind != "unread";
+    is_missed.then(|| dolmen_watch::silent_since(status, heard, known, now)).flatten()
+}
+
+impl From<SourceTraffic> for NetworkRow {
+    fn from(traffic: SourceTraffic) -> Self {
+        let refused = traffic.refused.into_iter();
+        Self {
+            connections: traffic.connections,
+            lines: traffic.lines,
+            refused: refused
+                .map(|(reason, count)| RefusedRow { reason: reason.to_owned(), count })
+                .collect(),
+            spool_bytes: traffic.spool,
+            max_spool_bytes: traffic.max_spool,
+        }
+    }
 }

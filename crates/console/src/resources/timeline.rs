@@ -3,18 +3,18 @@
 use std::collections::BTreeMap;
 
 use axum::Json;
-use axum::extract::{Query, State};
-use dolmen_cubes::Key;
+use axum::extract::State;
+use dolmen_cubes::{Key, members};
 use dolmen_model::query::quoted;
 use dolmen_model::{Joined, NameId, Names, Time};
 use dolmen_store::{Dimension, Store};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::panel::members;
 use crate::app::Console;
 use crate::asked::{Asked, AskedParams};
 use crate::count::{count, stretch};
+use crate::extract::Query;
 use crate::problem::Problem;
 use crate::spans::{Every, TOO_MANY};
 
@@ -23,6 +23,7 @@ use crate::spans::{Every, TOO_MANY};
 pub(crate) struct TimelineParams {
     /// What the series are.
     #[serde(default)]
+    #[param(inline)]
     by: By,
     /// The width of the buckets; without it as fits a chart.
     every: Option<Every>,

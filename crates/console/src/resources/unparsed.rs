@@ -1,11 +1,12 @@
 use axum::Json;
-use axum::extract::{Query, State};
+use axum::extract::State;
 use dolmen_model::Time;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::app::Console;
 use crate::asked::AskedParams;
+use crate::extract::Query;
 use crate::problem::Problem;
 
 #[derive(Deserialize, IntoParams)]

@@ -3,6 +3,7 @@
 
 mod agoram;
 mod console;
+mod judged;
 
 use std::io::{self, Write};
 use std::net::SocketAddr;
@@ -12,12 +13,16 @@ use anyhow::Context as _;
 use dolmen_cubes::Report;
 use dolmen_model::query::Query;
 
+use console::Years;
+use judged::Judged;
+
 use super::{Context, report};
 use crate::exit::Exit;
 use crate::render::Style;
 use crate::render::number;
 use crate::render::report::{Look, Page, Section};
 use crate::render::table::{Cell, Kind, Table};
+use crate::render::verdict;
 use crate::stories::monobanque::figures::{self, Figure, Question, Reports};
 use crate::stories::monobanque::texts::{ENGLISH, Step, Texts};
 use crate::stories::monobanque::{self, Story};
@@ -100,9 +105,10 @@ pub(crate) fn run(args: DemoArgs, context: &Context) -> anyhow::Result<Exit> {
     };
     if args.check {
         let mut figures = Vec::new();
-        if let Some(Bank { story, reports }) = &bank {
+        if let Some(Bank { story, reports, judged, .. }) = &bank {
             let late = figures::late_calls(story, |question| answer(&question, context))?;
             figures.extend(figures::figures(story, reports, &late));
+            figures.extend(judged.figures());
         }
         figures.extend(bus.iter().flat_map(agoram::figures));
         if args.json {
@@ -116,16 +122,16 @@ pub(crate) fn run(args: DemoArgs, context: &Context) -> anyhow::Result<Exit> {
         Look { width: context.terminal.width, painter: context.terminal.painter, top: Some(ROWS) };
     let mut out = terminal::stdout();
     let mut page = Page::new(look, &mut out);
-    if let Some(Bank { story, reports }) = &bank {
-        Telling { texts: &ENGLISH, story, reports, place: &place }.tell(&mut page)?;
+    if let Some(Bank { story, reports, judged, .. }) = &bank {
+        Telling { texts: &ENGLISH, story, reports, judged, place: &place }.tell(&mut page)?;
         page.blank()?;
     }
     if let Some(story) = &bus {
         agoram::tell(story, &mut page)?;
     }
     out.flush()?;
-    if let Some(Bank { story, .. }) = bank.filter(|_| !args.no_console) {
-        console::open(&story, place.path(), args.listen, context)?;
+    if let Some(Bank { story, years, .. }) = bank.filter(|_| !args.no_console) {
+        console::open(years, &story, args.listen)?;
     }
     Ok(Exit::Done)
 }
@@ -134,13 +140,17 @@ pub(crate) fn run(args: DemoArgs, context: &Context) -> anyhow::Result<Exit> {
 struct Bank {
     story: Story,
     reports: Reports,
+    years: Years,
+    judged: Judged,
 }
 
 impl Bank {
     fn read(dir: &Path, context: &Context) -> anyhow::Result<Self> {
         let story = monobanque::write(dir, monobanque::SEED)?;
         let reports = Reports::ask(&story, |question| answer(&question, context))?;
-        Ok(Self { story, reports })
+        let years = Years::import(&story, dir, context)?;
+        let judged = Judged::of(&years)?;
+        Ok(Self { story, reports, years, judged })
     }
 }
 
@@ -157,6 +167,7 @@ struct Telling<'a> {
     texts: &'a Texts,
     story: &'a Story,
     reports: &'a Reports,
+    judged: &'a Judged,
     place: &'a Place,
 }
 
@@ -181,6 +192,8 @@ impl Telling<'_> {
         self.step(&texts.five_actors, &configurations.five_actors, page, |page| {
             page.sections(&reports.five_actors, &[Actors, UnknownCallers])
         })?;
+        page.blank()?;
+        self.verdict(page)?;
         page.blank()?;
         page.paragraph(Style::Plain, texts.next)?;
         match self.place {
@@ -209,6 +222,21 @@ impl Telling<'_> {
         show(page)?;
         page.blank()?;
         page.paragraph(Style::Plain, step.after)
+    }
+
+    /// May it be switched off? On the day it had moved, when somebody came back, and at the end.
+    fn verdict(&self, page: &mut Page<'_>) -> io::Result<()> {
+        let Self { texts, judged, .. } = self;
+        let Judged { moved, residual, end } = judged;
+        page.title(texts.verdict.title)?;
+        page.paragraph(Style::Plain, texts.verdict.before)?;
+        for (told, verdicts) in texts.verdict_days.iter().zip([moved, residual, end]) {
+            page.blank()?;
+            page.paragraph(Style::Plain, told)?;
+            page.whole(&verdict::overview_table(verdicts))?;
+        }
+        page.blank()?;
+        page.paragraph(Style::Plain, texts.verdict.after)
     }
 
     /// What one would type to see more.

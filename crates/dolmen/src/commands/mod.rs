@@ -1,17 +1,21 @@
 //! The commands, one file each: what may be typed, and what is then done.
 
+mod api;
 pub(crate) mod bus;
 mod calls;
 mod completions;
 mod config;
 mod demo;
 mod import;
+mod journal;
 mod man;
 mod proxy;
 mod report;
 mod rules;
 mod serve;
 mod store;
+mod verdict;
+mod watch;
 
 use std::path::PathBuf;
 
@@ -35,6 +39,9 @@ pub(crate) enum Command {
     Serve(serve::ServeArgs),
     Import(import::ImportArgs),
     Calls(calls::CallsArgs),
+    Verdict(verdict::VerdictArgs),
+    #[command(subcommand)]
+    Watch(watch::WatchCommand),
     #[command(subcommand)]
     Rules(rules::RulesCommand),
     #[command(subcommand)]
@@ -44,6 +51,7 @@ pub(crate) enum Command {
     Bus(bus::BusCommand),
     #[command(subcommand)]
     Config(config::ConfigCommand),
+    Api(api::ApiArgs),
     Completions(completions::CompletionsArgs),
     Man(man::ManArgs),
 }
@@ -56,11 +64,14 @@ impl Command {
             Self::Serve(args) => serve::run(args, context),
             Self::Import(args) => import::run(args, context),
             Self::Calls(args) => calls::run(args, context),
+            Self::Verdict(args) => verdict::run(args, context),
+            Self::Watch(command) => watch::run(command, context),
             Self::Rules(command) => rules::run(command, context),
             Self::Store(command) => store::command::run(command, context),
-            Self::Proxy(args) => proxy::run(args),
+            Self::Proxy(args) => proxy::run(args, context),
             Self::Bus(command) => bus::run(command, context),
             Self::Config(command) => config::run(command, context),
+            Self::Api(args) => api::run(args),
             Self::Completions(args) => completions::run(args),
             Self::Man(args) => man::run(&args),
         }

@@ -1,5 +1,6 @@
 pub(super) mod inputs;
 pub(super) mod progress;
+mod questions;
 pub(super) mod window;
 
 use std::io::Write;
@@ -22,6 +23,7 @@ use crate::settings::{Asked, Settings};
 use crate::terminal;
 
 use inputs::{Inputs, Typed};
+use questions::Question;
 use window::Instant;
 
 /// Say who calls what, from log files
@@ -63,6 +65,28 @@ pub(crate) struct ReportArgs {
     /// Only calls that match a query, such as 'service:monolith and status>=500'
     #[arg(long = "where", value_name = "QUERY")]
     query: Option<String>,
+    /// Say instead which operation should leave the monolith first, and why
+    #[arg(long, conflicts_with_all = ["query", "csv", "from", "to"])]
+    move_first: bool,
+    /// Say instead what the move of an operation changed, actor by actor
+    ///
+    /// Its rule has `retired` and `moved_to`. As many days are compared before and after the move as
+    /// the log has on both sides, 28 at most.
+    #[arg(long, value_name = "OPERATION")]
+    #[arg(conflicts_with_all = ["query", "csv", "from", "to", "move_first"])]
+    moved: Option<String>,
+    /// Hold a hand-made map of actors, services and operations against what was seen
+    ///
+    /// docs/map.md has the file's form. Exit code 3 says that they differ.
+    #[arg(long, value_name = "MAP")]
+    #[arg(conflicts_with_all = ["query", "csv", "move_first", "moved"])]
+    against: Option<PathBuf>,
+    /// Print what was seen as a map, to begin one with
+    ///
+    /// `dolmen report --against` holds it against later traffic; so does the console.
+    #[arg(long)]
+    #[arg(conflicts_with_all = ["query", "csv", "move_first", "moved", "against", "json"])]
+    as_map: bool,
     /// Print JSON
     #[arg(long, conflicts_with = "csv")]
     json: bool,
@@ -82,6 +106,9 @@ const EXAMPLES: &str = "Examples:
   dolmen report access.log --where 'actor:unknown and not status:404'
   dolmen report access.log --csv unknown-callers > callers.csv
   dolmen report --json                    (what was imported into the store)
+  dolmen report --move-first              (the store: what should leave the monolith next)
+  dolmen report --as-map > map.toml       (the store: who calls what, to be edited)
+  dolmen report --against map.toml        (the store, and what somebody believes)
 
 What the query language knows is in docs/query.md, what JSON has in docs/json.md.
 Lines that no format reads are counted and shown; they are no error.";
@@ -133,10 +160,13 @@ pub(crate) fn run(args: ReportArgs, context: &Context) -> anyhow::Result<Exit> {
         calls_format: args.format,
         marks_format: args.marks_format,
     };
+    if let Some(question) = Question::of(args.move_first, args.moved, args.against, args.as_map) {
+        return question.answer(typed, &settings, window, output, context);
+    }
     let report = if typed.is_nothing() && (asked_for_store || store::is_there(&settings)) {
         let store = store::open_read(&settings)?;
         let Window { from, to } = window;
-        report_stored(&store, &CallQuestion { from, to, query })?
+        report_stored(&store, &settings.rules, &CallQuestion { from, to, query })?
     } else {
         ask(typed, &settings, window, &query, context)?
     };
@@ -169,7 +199,8 @@ fn ask(
     query: &Query,
     context: &Context,
 ) -> anyhow::Result<Report> {
-    let Inputs { sources, inputs, notes, .. } = inputs::find(typed, settings, &settings.names)?;
+    let Inputs { sources, inputs, notes, .. } =
+        inputs::find(typed, settings, &settings.names, Vec::new())?;
     for note in notes {
         writeln!(std::io::stderr().lock(), "dolmen: note: {note}")?;
     }

@@ -4,12 +4,18 @@
 //! are: configurations with comments for people who see such a file for the first time. Here is
 //! only what is put into them.
 
+mod deprecated;
+mod retired;
+mod routes;
 mod template;
 #[cfg(test)]
 mod tests;
 mod values;
 
-use template::Value::{Part, Text};
+pub(crate) use deprecated::{Announced, Deprecated};
+pub(crate) use retired::Retired;
+pub(crate) use routes::of as routes_of;
+use template::Value::{Lines, Part, Text};
 use template::fill;
 pub(crate) use values::{Listen, LogFile, ServerName, Upstream};
 
@@ -20,6 +26,10 @@ pub(crate) enum Kind {
     Apache,
     /// nginx 1.11 or later
     Nginx,
+    /// HAProxy 2.4 or later
+    Haproxy,
+    /// Caddy 2.6 or later
+    Caddy,
 }
 
 /// How much is printed.
@@ -61,6 +71,12 @@ impl Kind {
             Self::Nginx => {
                 r#"$remote_addr - $remote_user [$time_local] "$request" $status $body_bytes_sent "$http_referer" "$http_user_agent" "$dolmen_request_id" $request_time"#
             }
+            Self::Haproxy => {
+                "%ci:%cp [%trl] %ft %b/%s %TR/%Tw/%Tc/%Tr/%Ta %ST %B %CC %CS %tsc \
+                 %ac/%fc/%bc/%sc/%rc %sq/%bq %hr %hs %{+Q}r %[var(txn.dolmen_id)]"
+            }
+            // An object of its own making.
+            Self::Caddy => "json",
         }
     }
 
@@ -68,6 +84,8 @@ impl Kind {
         match self {
             Self::Apache => include_str!("templates/apache.conf"),
             Self::Nginx => include_str!("templates/nginx.conf"),
+            Self::Haproxy => include_str!("templates/haproxy.conf"),
+            Self::Caddy => include_str!("templates/caddy.conf"),
         }
     }
 
@@ -75,6 +93,8 @@ impl Kind {
         match self {
             Self::Apache => include_str!("templates/apache.snippet.conf"),
             Self::Nginx => include_str!("templates/nginx.snippet.conf"),
+            Self::Haproxy => include_str!("templates/haproxy.snippet.conf"),
+            Self::Caddy => include_str!("templates/caddy.snippet.conf"),
         }
     }
 
@@ -84,12 +104,27 @@ impl Kind {
             (Shape::Whole(_), _) => "dolmen-access.log",
             (Shape::Snippet, Self::Apache) => "/var/log/apache2/dolmen-access.log",
             (Shape::Snippet, Self::Nginx) => "/var/log/nginx/dolmen-access.log",
+            // Where Debian's package has rsyslog put it.
+            (Shape::Snippet, Self::Haproxy) => "/var/log/haproxy.log",
+            (Shape::Snippet, Self::Caddy) => "/var/log/caddy/dolmen-access.log",
         })
     }
 }
 
 /// The configuration, with a line end at its end.
-pub(crate) fn configuration(kind: Kind, shape: &Shape, log: &LogFile) -> String {
+pub(crate) fn configuration(
+    kind: Kind,
+    shape: &Shape,
+    log: &LogFile,
+    retired: &[Retired],
+    deprecated: Option<&Deprecated>,
+) -> String {
+    let retired_lines = retired::lines(kind, retired) + &deprecated::lines(kind, deprecated);
+    let retired_map = retired::nginx_map(retired) + &deprecated::nginx_maps(deprecated);
+    let rewrite_module = match retired {
+        [] => "",
+        _ => "LoadModule rewrite_module \"${DOLMEN_MODULES}/mod_rewrite.so\"",
+    };
     let pattern = format!("{ID}{{{SHORTEST},{LONGEST}}}");
     let (shortest, longest) = (SHORTEST.to_string(), LONGEST.to_string());
     let (log, log_as_toml) = (log.to_string(), log.as_toml());
@@ -105,6 +140,13 @@ pub(crate) fn configuration(kind: Kind, shape: &Shape, log: &LogFile) -> String 
             "apache ids" => Part(include_str!("templates/apache.ids.conf")),
             "nginx http" => Part(include_str!("templates/nginx.http.conf")),
             "nginx server" => Part(include_str!("templates/nginx.server.conf")),
+            "haproxy ids" => Part(include_str!("templates/haproxy.ids.conf")),
+            "caddy ids" => Part(include_str!("templates/caddy.ids.conf")),
+            "caddy reading" => Part(include_str!("templates/caddy.reading.conf")),
+            "haproxy reading" => Part(include_str!("templates/haproxy.reading.conf")),
+            "retired" => Lines(&retired_lines),
+            "retired map" => Lines(&retired_map),
+            "rewrite module" => Lines(rewrite_module),
             "nginx location" => Part(include_str!("templates/nginx.location.conf")),
             _ => return None,
         })
@@ -112,9 +154,15 @@ pub(crate) fn configuration(kind: Kind, shape: &Shape, log: &LogFile) -> String 
     match shape {
         Shape::Snippet => fill(kind.snippet(), &common),
         Shape::Whole(Site { upstream, listen, server_name }) => {
+            let (bind, server) = (listen.as_bind(), upstream.as_server());
+            let (port, address) = (listen.port().to_string(), listen.as_caddy_bind());
             let (upstream, server_name) = (upstream.to_string(), server_name.to_string());
             let (virtual_host, listen) = (listen.as_virtual_host(), listen.to_string());
             fill(kind.whole(), &|name: &str| match name {
+                "bind" => Some(Text(&bind)),
+                "port" => Some(Text(&port)),
+                "caddy bind" => Some(Lines(&address)),
+                "server" => Some(Text(&server)),
                 "upstream" => Some(Text(&upstream)),
                 "listen" => Some(Text(&listen)),
                 "virtual host" => Some(Text(&virtual_host)),

@@ -7,12 +7,20 @@ pub(super) enum Value<'v> {
     Text(&'v str),
     /// A template itself. It is filled, and each of its lines is indented as its placeholder is.
     Part(&'static str),
+    /// Lines that go in as they are, indented as their placeholder is. Where there are none, the
+    /// placeholder's line is left out.
+    Lines(&'v str),
 }
 
 /// `template` with a value for each placeholder. One without a value stays, for a test to find.
 pub(super) fn fill<'v>(template: &str, value_of: &impl Fn(&str) -> Option<Value<'v>>) -> String {
     let mut out = String::new();
     for line in template.lines() {
+        if let Some(("", name, "")) = placeholder(line.trim())
+            && let Some(Value::Lines("")) = value_of(name)
+        {
+            continue;
+        }
         let indent = &line[..line.len() - line.trim_start().len()];
         let mut rest = line;
         while let Some((before, name, after)) = placeholder(rest) {
@@ -22,6 +30,9 @@ pub(super) fn fill<'v>(template: &str, value_of: &impl Fn(&str) -> Option<Value<
                 Some(Value::Part(part)) => {
                     let filled = fill(part, value_of);
                     out.push_str(&filled.trim_end().replace('\n', &format!("\n{indent}")));
+                }
+                Some(Value::Lines(lines)) => {
+                    out.push_str(&lines.trim_end().replace('\n', &format!("\n{indent}")));
                 }
                 None => out.push_str(&rest[before.len()..rest.len() - after.len()]),
             }
@@ -51,11 +62,14 @@ mod tests {
         let value_of = |name: &str| match name {
             "part" => Some(Value::Part("a {{text}}\n\n    b\n")),
             "text" => Some(Value::Text("{{text}}")),
+            "lines" => Some(Value::Lines("c\nd\n")),
+            "none" => Some(Value::Lines("")),
             _ => None,
         };
         assert_eq!(
             fill("x {{text}}{{text}} y\n  {{part}}\n{{nothing}}\n", &value_of),
             "x {{text}}{{text}} y\n  a {{text}}\n\n      b\n{{nothing}}\n"
         );
+        assert_eq!(fill("  {{lines}}\n  {{none}}\nx\n", &value_of), "  c\n  d\nx\n");
     }
 }

@@ -2,7 +2,7 @@ use dolmen_logs::{Fields, Format, Line, RequestId};
 
 use super::*;
 
-const KINDS: [Kind; 2] = [Kind::Apache, Kind::Nginx];
+const KINDS: [Kind; 4] = [Kind::Apache, Kind::Nginx, Kind::Haproxy, Kind::Caddy];
 
 fn whole() -> Shape {
     Shape::Whole(Site {
@@ -13,7 +13,7 @@ fn whole() -> Shape {
 }
 
 fn printed(kind: Kind, shape: &Shape) -> String {
-    configuration(kind, shape, &"/var/log/proxy 1/access.log".parse().unwrap())
+    configuration(kind, shape, &"/var/log/proxy 1/access.log".parse().unwrap(), &[], None)
 }
 
 #[test]
@@ -25,7 +25,12 @@ fn nothing_is_left_to_be_filled_in() {
                 let found = text.lines().find(|line| line.contains(rest));
                 assert_eq!(found, None, "{kind:?} {shape:?}");
             }
-            assert!(text.contains(r#""/var/log/proxy 1/access.log" dolmen"#), "{text}");
+            let log = match kind {
+                Kind::Haproxy => r#"path = "/var/log/proxy 1/access.log""#,
+                Kind::Caddy => r#"output file "/var/log/proxy 1/access.log""#,
+                Kind::Apache | Kind::Nginx => r#""/var/log/proxy 1/access.log" dolmen"#,
+            };
+            assert!(text.contains(log), "{text}");
             // Comments are read in editors; a format is one line, however long.
             let is_wide = |line: &&str| line.len() > 100 && line.trim().starts_with('#');
             let wide = text.lines().filter(|line| !line.contains("   format = '")).find(is_wide);
@@ -53,6 +58,24 @@ fn a_whole_configuration_names_its_site() {
                 "server_name www.example.org;",
                 "proxy_pass http://monolith.internal:8080;",
                 "proxy_set_header X-Request-Id $dolmen_request_id;",
+            ],
+        ),
+        (
+            Kind::Haproxy,
+            [
+                "bind [::1]:8000",
+                "server monolith monolith.internal:8080",
+                "http-request set-header X-Request-Id %[var(txn.dolmen_id)]",
+                "default_backend monolith",
+            ],
+        ),
+        (
+            Kind::Caddy,
+            [
+                "http://:8000 {",
+                "bind ::1",
+                "request_header X-Request-Id {http.vars.dolmen_id}",
+                "reverse_proxy http://monolith.internal:8080 {",
             ],
         ),
     ] {
@@ -101,10 +124,29 @@ fn the_format_that_is_shown_reads_the_line_that_is_logged() {
 }
 
 #[test]
+fn the_line_that_haproxy_logs_is_read_as_its_comments_say() {
+    let fields = Fields::from([("user_agent".to_owned(), "capture.request.0".to_owned())]);
+    let text = printed(Kind::Haproxy, &Shape::Snippet);
+    assert!(text.contains(r#"#   fields = { user_agent = "capture.request.0" }"#), "{text}");
+    let format = Format::calls("haproxy", &fields).expect("not a format");
+    let mut reader = format.reader();
+    let line = r#"192.0.2.7:4711 [21/Nov/2026:23:41:36 +0100] dolmen monolith/monolith 0/0/1/7/8 200 192 - - ---- 1/1/0/0/0 0/0 {curl #22x#22} "GET /a?b HTTP/1.1" 0197f2c4-7e5a-7cc0"#;
+    let Ok(Line::Call(call)) = reader.read(line.as_bytes()) else { panic!("not a call") };
+    assert_eq!(call.request_id, RequestId::Is(b"0197f2c4-7e5a-7cc0"));
+    assert_eq!((call.duration, call.user_agent), (Some(8_000), b"curl \"x\"".as_slice()));
+    assert_eq!(call.time.unwrap().to_string(), "2026-11-21T22:41:36Z");
+    let bad = r#"192.0.2.7:4711 [21/Nov/2026:23:41:36 +0100] dolmen dolmen/<NOSRV> -1/-1/-1/-1/0 400 0 - - PR-- 1/1/0/0/0 0/0 "<BADREQ>" -"#;
+    let mut reader = format.reader();
+    let Ok(Line::Call(call)) = reader.read(bad.as_bytes()) else { panic!("not a call") };
+    assert_eq!((call.request_id, call.status), (RequestId::NotLogged, Some(400)));
+}
+
+#[test]
 fn what_would_mean_something_else_to_a_server_is_refused() {
     for good in ["http://10.0.0.1", "http://[::1]:8080/", "http://app_1.internal:1"] {
         let upstream: Upstream = good.parse().unwrap();
         assert_eq!(upstream.to_string(), good.trim_end_matches('/'));
+        assert!(upstream.as_server().rsplit(':').next().unwrap().parse::<u16>().is_ok());
     }
     for bad in [
         "",

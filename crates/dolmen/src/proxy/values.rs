@@ -36,6 +36,17 @@ impl FromStr for Upstream {
     }
 }
 
+impl Upstream {
+    /// The same as HAProxy names it: always with a port.
+    pub(super) fn as_server(&self) -> String {
+        let authority = self.0.trim_start_matches("http://");
+        match authority.rsplit_once(':') {
+            Some((host, port)) if !host.is_empty() && !port.ends_with(']') => authority.to_owned(),
+            _ => format!("{authority}:80"),
+        }
+    }
+}
+
 impl fmt::Display for Upstream {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
@@ -70,6 +81,31 @@ impl Listen {
         match self {
             Self::At(address) => address.to_string(),
             Self::Port(port) => format!("*:{port}"),
+        }
+    }
+
+    /// The same as HAProxy names it.
+    pub(super) fn as_bind(self) -> String {
+        match self {
+            Self::At(address) => address.to_string(),
+            Self::Port(port) => format!(":{port}"),
+        }
+    }
+}
+
+impl Listen {
+    pub(super) fn port(&self) -> u16 {
+        match self {
+            Self::At(address) => address.port(),
+            Self::Port(port) => *port,
+        }
+    }
+
+    /// The line by which Caddy listens at one address alone.
+    pub(super) fn as_caddy_bind(&self) -> String {
+        match self {
+            Self::At(address) => format!("bind {}", address.ip()),
+            Self::Port(_) => String::new(),
         }
     }
 }

@@ -28,6 +28,7 @@ pub(crate) fn changes(
         let style = match action {
             ChangeAction::Create => Style::Paste,
             ChangeAction::Remove => Style::Alarm,
+            ChangeAction::Conflict => Style::Alarm,
             ChangeAction::Warn => Style::Unknown,
             ChangeAction::Declare => continue,
         };
@@ -68,14 +69,18 @@ pub(crate) fn worked(services: &[Worked], terminal: Terminal) -> io::Result<()> 
 
 /// Where messages are.
 pub(crate) fn status(status: &Status, place: &str, terminal: Terminal) -> io::Result<()> {
-    let mut table = Table::new(&[
+    let is_measured = status.services.iter().any(|row| row.rates.is_some());
+    let mut columns = vec![
         ("service", Kind::Text),
         ("ready", Kind::Number),
         ("waiting", Kind::Number),
         ("failed", Kind::Number),
-        ("oldest", Kind::Text),
-        ("", Kind::Text),
-    ]);
+    ];
+    if is_measured {
+        columns.extend([("in/s", Kind::OptionalNumber), ("out/s", Kind::OptionalNumber)]);
+    }
+    columns.extend([("oldest", Kind::Text), ("", Kind::Text)]);
+    let mut table = Table::new(&columns);
     for row in &status.services {
         let failed = Cell::new(number::count(row.failed));
         let failed = if row.failed > 0 { failed.styled(Style::Alarm) } else { failed };
@@ -85,14 +90,22 @@ pub(crate) fn status(status: &Status, place: &str, terminal: Terminal) -> io::Re
             }
             None => Cell::foreign(row.about.as_deref().unwrap_or_default()).styled(Style::Quiet),
         };
-        let cells = vec![
+        let mut cells = vec![
             Cell::foreign(&row.service),
             Cell::new(number::count(row.ready)),
             Cell::new(number::count(row.waiting)),
             failed,
-            Cell::new(row.oldest_at.map(number::instant).unwrap_or_default()),
-            last,
         ];
+        if is_measured {
+            let rate = |rate: Option<f64>| {
+                Cell::new(rate.map_or_else(String::new, |rate| format!("{rate:.1}")))
+            };
+            cells.extend([
+                rate(row.rates.map(|rates| rates.incoming)),
+                rate(row.rates.map(|rates| rates.ended)),
+            ]);
+        }
+        cells.extend([Cell::new(row.oldest_at.map(number::instant).unwrap_or_default()), last]);
         table.row(cells, 0);
     }
     page(terminal, |page| {
@@ -105,6 +118,10 @@ pub(crate) fn status(status: &Status, place: &str, terminal: Terminal) -> io::Re
             let count = number::counted(status.unrouted, "message", "messages");
             let text = format!("{count} that no service listened to");
             page.paragraph(Style::Unknown, &text)?;
+        }
+        if status.is_blind {
+            let text = "rates and ages are missing: they need `admin_url`, the management API";
+            page.paragraph(Style::Quiet, text)?;
         }
         Ok(())
     })
@@ -213,7 +230,7 @@ fn words(row: &TraceRow) -> String {
     words.extend(row.error.as_deref().map(last_line));
     words.extend(row.due_at.map(|due_at| format!("again at {}", number::instant(due_at))));
     words.extend(row.to.as_ref().map(|to| format!("to {to}")));
-    let by = matches!(row.what, "retried" | "discarded");
+    let by = matches!(row.what, "retried" | "discarded" | "restored");
     words.extend(row.reason.as_ref().map(|reason| match by {
         true => format!("by {reason}"),
         false => reason.clone(),

@@ -3,6 +3,7 @@
 use std::io::{self, Write};
 
 use dolmen_store::{Request, Role, StoredCall};
+use serde::Deserialize;
 
 use super::number;
 use super::page::{Look, Page};
@@ -28,17 +29,22 @@ pub(crate) fn request(
 ) -> io::Result<()> {
     let look = Look { width: terminal.width, painter: terminal.painter, top: None };
     let mut page = Page::new(look, out);
-    let (hops, calls): (Vec<&StoredCall>, Vec<_>) =
-        request.calls.iter().partition(|call| call.role == Role::Hop);
+    let of = |role| request.calls.iter().filter(move |call| call.role == role).collect();
+    let (calls, hops): (Vec<&StoredCall>, Vec<&StoredCall>) = (of(Role::Call), of(Role::Hop));
+    let records: Vec<&StoredCall> = of(Role::Delivery);
     let counted =
         |n: usize, one, many| number::counted(u64::try_from(n).unwrap_or(u64::MAX), one, many);
-    page.title(&format!(
+    let mut title = format!(
         "{}: {}, {}, {}",
         text::clean(id),
         counted(calls.len(), "call", "calls"),
         counted(hops.len(), "hop", "hops"),
         counted(request.marks.len(), "mark", "marks"),
-    ))?;
+    );
+    if !records.is_empty() {
+        title += &format!(", {} of the bus", counted(records.len(), "record", "records"));
+    }
+    page.title(&title)?;
     for (title, calls) in [("Call", calls), ("Hop", hops)] {
         for call in calls {
             page.heading(title, &call.time.map_or_else(String::new, number::instant))?;
@@ -66,7 +72,54 @@ pub(crate) fn request(
         }
         page.whole(&table)?;
     }
+    if !records.is_empty() {
+        page.heading("Messages", "")?;
+        page.whole(&messages(&records))?;
+    }
     Ok(())
+}
+
+/// What a record of the bus says beside what every call does.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Record {
+    attempt: Option<u32>,
+    error: Option<String>,
+    to: Option<String>,
+    message_id: Option<String>,
+}
+
+fn messages(records: &[&StoredCall]) -> Table {
+    let mut table = Table::new(&[
+        ("time", Kind::Text),
+        ("what", Kind::Text),
+        ("operation", Kind::Text),
+        ("service", Kind::Text),
+        ("attempt", Kind::Number),
+        ("message", Kind::Text),
+        ("error", Kind::Text),
+    ]);
+    for call in records {
+        let record: Record = serde_json::from_slice(&call.line).unwrap_or_default();
+        let what = call.method.as_deref().unwrap_or_default();
+        let what = match &record.to {
+            Some(to) => format!("{what} to {to}"),
+            None => what.to_owned(),
+        };
+        table.row(
+            vec![
+                Cell::new(call.time.map_or_else(String::new, number::instant)),
+                Cell::foreign(&what),
+                Cell::name(call.operations.first().map(String::as_str)),
+                Cell::name(call.service.as_deref()),
+                Cell::new(record.attempt.map_or_else(String::new, |attempt| attempt.to_string())),
+                Cell::foreign(&record.message_id.unwrap_or_default()),
+                Cell::foreign(&record.error.unwrap_or_default()),
+            ],
+            0,
+        );
+    }
+    table
 }
 
 fn facts(call: &StoredCall) -> Vec<(&'static str, Cell)> {

@@ -2,6 +2,7 @@
 //!
 //! Everything here turns values into text; nothing reads, counts or decides.
 
+pub(crate) mod advice;
 pub(crate) mod bus;
 pub(crate) mod calls;
 pub(crate) mod csv;
@@ -12,7 +13,9 @@ mod paint;
 pub(crate) mod report;
 pub(crate) mod store;
 pub(crate) mod table;
-mod text;
+pub(crate) mod templates;
+pub(crate) mod text;
+pub(crate) mod verdict;
 
 pub(crate) use paint::{Colours, Painter, Style};
 

@@ -8,7 +8,9 @@ use serde::Deserialize;
 use serde::de::{Error, SeqAccess, Visitor};
 use toml::Spanned;
 
+use super::arrival::TlsSection;
 use super::keep::Keep;
+use super::size::Size;
 
 /// `[store]`
 #[derive(Debug, Default, Deserialize)]
@@ -33,6 +35,16 @@ pub(super) struct SourceSection {
     pub(super) token: Option<Spanned<String>>,
     #[serde(default)]
     pub(super) allow: Option<Spanned<Paths>>,
+    #[serde(default)]
+    pub(super) tls: Option<Spanned<TlsSection>>,
+    #[serde(default)]
+    pub(super) max_line: Option<Spanned<Size>>,
+    #[serde(default)]
+    pub(super) max_body: Option<Spanned<Size>>,
+    #[serde(default)]
+    pub(super) max_connections: Option<Spanned<u32>>,
+    #[serde(default)]
+    pub(super) max_spool: Option<Spanned<Size>>,
     #[serde(default)]
     pub(super) holds: SourceHolds,
     #[serde(default)]
@@ -112,7 +124,7 @@ impl<'de> Deserialize<'de> for SourceHolds {
 }
 
 /// One of a few words; of another word, the nearest is suggested.
-fn one_word<'de, D: serde::Deserializer<'de>, T: Copy>(
+pub(super) fn one_word<'de, D: serde::Deserializer<'de>, T: Copy>(
     deserializer: D,
     all: &[T],
     word: impl Fn(T) -> &'static str,

@@ -19,6 +19,8 @@ pub(crate) struct Asked {
     pub(super) store_variable: Option<PathBuf>,
     /// The XDG data folder of the user.
     pub(super) data: Option<PathBuf>,
+    /// Only what is named counts: nothing is found by itself.
+    is_exact: bool,
 }
 
 /// A configuration that was found, and who named it.
@@ -50,7 +52,18 @@ impl Asked {
             config_variable: variable("DOLMEN_CONFIG").map(PathBuf::from),
             store_variable: variable("DOLMEN_STORE").map(PathBuf::from),
             data,
+            is_exact: false,
         }
+    }
+
+    /// This configuration, or none, and this store; wherever this process was started.
+    pub(crate) fn exactly(config: Option<PathBuf>, store: PathBuf) -> Self {
+        Self { argument: config, store: Some(store), is_exact: true, ..Self::default() }
+    }
+
+    /// The path of the configuration to be read.
+    pub(crate) fn file(&self) -> Option<PathBuf> {
+        self.find().map(|found| found.path)
     }
 
     /// The configuration to be read: the one that is named, or the first one that is there.
@@ -66,6 +79,7 @@ impl Asked {
         }
         [HERE, MACHINE]
             .into_iter()
+            .filter(|_| !self.is_exact)
             .map(Path::new)
             .find(|path| path.exists())
             .map(|path| Found { path: path.to_owned(), named_by: None })

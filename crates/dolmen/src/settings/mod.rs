@@ -4,17 +4,24 @@
 //! `default.toml` is the lowest layer and the documentation at once. Everything that is wrong with
 //! a file is reported together, with its place.
 
+mod arrival;
 mod bus;
 mod document;
 mod file;
 mod find;
 mod keep;
+mod named;
+mod notify;
+mod openapi;
 mod origin;
 mod problem;
 mod rules;
 mod schema;
+mod size;
 mod source;
+mod stamp;
 mod typos;
+mod verdict;
 
 #[cfg(test)]
 mod tests;
@@ -24,12 +31,14 @@ use std::path::{Path, PathBuf};
 
 use anyhow::anyhow;
 use dolmen_attribution::{RuleSet, Rules};
+use dolmen_console::Judging;
 use dolmen_model::{Names, Time};
 use serde::Deserialize;
 use toml::Spanned;
 use toml::de::{DeValue, ValueDeserializer};
 
 use crate::exit::UsageError;
+pub(crate) use arrival::Arrival;
 pub(crate) use bus::{BusPlace, BusSettings, HandlerSettings, Program, ServiceSettings};
 use document::{Document, Step};
 pub(crate) use file::SourceKind;
@@ -37,9 +46,12 @@ use file::StoreSection;
 pub(crate) use find::Asked;
 use find::Found;
 use keep::Keep;
+pub(crate) use named::NAMED;
+pub(crate) use notify::{NotifyKind, NotifySettings};
 pub(crate) use origin::{Entry, Origin, without_password};
 pub(crate) use problem::{ConfigError, Problem};
-pub(crate) use source::{Arrival, Intake, LogPath, SourceSettings};
+pub(crate) use source::{Intake, LogPath, SourceSettings};
+pub(crate) use stamp::{Stamp, Stamped};
 
 /// The defaults, with an explanation of every setting.
 pub(crate) const DEFAULT: &str = include_str!("default.toml");
@@ -47,11 +59,19 @@ pub(crate) const DEFAULT: &str = include_str!("default.toml");
 /// All settings, checked.
 #[derive(Debug)]
 pub(crate) struct Settings {
+    /// What was typed and what the environment says: enough to load them again.
+    pub(crate) asked: Asked,
+    /// The files they were read from, as they were just before.
+    pub(crate) stamps: [Stamped; 2],
     /// The configuration that was read, if there is one.
     pub(crate) file: Option<PathBuf>,
     pub(crate) sources: Vec<SourceSettings>,
     /// The bus and its services.
     pub(crate) bus: BusSettings,
+    /// How operations are judged.
+    pub(crate) judging: Judging,
+    /// Who is told of alerts.
+    pub(crate) notify: Vec<NotifySettings>,
     /// The rules as they are written.
     pub(crate) rule_set: RuleSet,
     /// The rules, ready.
@@ -65,45 +85,77 @@ pub(crate) struct Settings {
 }
 
 impl Settings {
-    /// Finds and reads the configuration, if there is one. Everything that is wrong with it is one
-    /// [`ConfigError`].
+    /// Finds and reads the configuration, if there is one, and what the console named. Everything
+    /// that is wrong with them is one [`ConfigError`].
     pub(crate) fn load(asked: &Asked) -> anyhow::Result<Self> {
-        let Some(found) = asked.find() else {
-            return Ok(Self::read(asked, None)?);
-        };
-        let text = read(&found)?;
-        Ok(Self::read(asked, Some((&found.path, &text)))?)
+        let found = asked.find();
+        let stamp = stamp::stamped(asked.file().unwrap_or_default());
+        let text = found.as_ref().map(read).transpose()?;
+        let file = found.as_ref().zip(text.as_deref());
+        let file = file.map(|(found, text)| (found.path.as_path(), text));
+        let named = named::read(asked, file)?;
+        let text = named.text.as_deref().map(|text| (named.stamp.0.as_path(), text));
+        let settings = Self::read(asked, file, text)?;
+        Ok(Self { stamps: [stamp, named.stamp], ..settings })
     }
 
-    fn read(asked: &Asked, file: Option<(&Path, &str)>) -> Result<Self, ConfigError> {
+    fn read(
+        asked: &Asked,
+        file: Option<(&Path, &str)>,
+        named: Option<(&Path, &str)>,
+    ) -> Result<Self, ConfigError> {
         let failed = |problem| ConfigError { problems: vec![problem] };
-        let defaults = Document::parse(Path::new("default.toml"), DEFAULT).map_err(failed)?;
-        let (path, text) = file.unwrap_or((Path::new(""), ""));
-        let document = Document::parse(path, text).map_err(failed)?;
+        let parse = |(path, text)| Document::parse(path, text).map_err(failed);
+        let nothing = (Path::new(""), "");
+        let defaults = parse((Path::new("default.toml"), DEFAULT))?;
+        let document = parse(file.unwrap_or(nothing))?;
+        let named = parse(named.unwrap_or(nothing))?;
         let mut problems = schema::check(&document);
+        named::check(&named, &mut problems);
         check_store(&document, &mut problems);
         let sources = source::read(&document, &mut problems);
         let bus = bus::read(&document, &mut problems);
-        let rule_set = rules::read(&document, &mut problems);
+        let judging = verdict::read(&document, &mut problems);
+        let notify = notify::read(&document, &mut problems);
+        let mut rule_set = rules::read(&document, &named, &mut problems);
+        let openapi = openapi::add(&document, &mut rule_set, &mut problems);
         let names = Names::new();
         // The place of a rule is its number in the file: only where all could be read do the
         // numbers agree.
+        let written = rules::Written { document: &document, named: &named, openapi: &openapi };
         let rules = match problems.is_empty() {
-            true => rules::compile(&document, &rule_set, &names),
+            true => rules::compile(&written, &rule_set, &names),
             false => Err(Vec::new()),
         };
+        let place =
+            |problem: &Problem| (problem.file != *document.path(), problem.line, problem.column);
         match rules {
             Ok(rules) => {
-                let mut warnings = rules::suspicions(&document, &rules);
+                let mut warnings = rules::suspicions(&written, &rules);
+                warnings.extend(openapi.iter().filter_map(|one| one.suspicion(&document)));
                 warnings.extend(typos::find(&document, &rule_set, &sources));
-                warnings.sort_by_key(|problem| (problem.line, problem.column));
-                let entries = origin::entries(asked, &defaults, &document);
+                warnings.sort_by_key(place);
+                let entries = origin::entries(asked, &defaults, &document, &named);
                 let file = file.map(|(path, _)| path.to_owned());
-                Ok(Self { file, sources, bus, rule_set, rules, names, warnings, entries })
+                let (asked, stamps) = (asked.clone(), Default::default());
+                Ok(Self {
+                    asked,
+                    stamps,
+                    file,
+                    sources,
+                    bus,
+                    judging,
+                    notify,
+                    rule_set,
+                    rules,
+                    names,
+                    warnings,
+                    entries,
+                })
             }
             Err(more) => {
                 problems.extend(more);
-                problems.sort_by_key(|problem| (problem.line, problem.column));
+                problems.sort_by_key(place);
                 Err(ConfigError { problems })
             }
         }
@@ -116,6 +168,19 @@ impl Settings {
         let mut entries = self.entries.iter();
         let path = entries.find(|entry| entry.header == "[store]" && entry.key == "path")?;
         path.value.as_str().map(PathBuf::from)
+    }
+
+    /// The files they are read from, as they are now.
+    pub(crate) fn stamps_now(&self) -> [Stamped; 2] {
+        [self.asked.file().unwrap_or_default(), self.stamps[1].0.clone()].map(stamp::stamped)
+    }
+
+    /// Where the first section under `header` whose `key` has this value says so.
+    pub(crate) fn origin(&self, header: &str, key: &str, value: &str) -> Option<&Origin> {
+        let is_it = |entry: &&Entry| {
+            entry.header == header && entry.key == key && entry.value.as_str() == Some(value)
+        };
+        self.entries.iter().find(is_it).map(|entry| &entry.origin)
     }
 
     /// From when on raw lines are kept; `None`: all of them are.

@@ -11,6 +11,7 @@ use toml::de::{DeValue, ValueDeserializer};
 use super::document::{Document, Step};
 use super::file::{SourceHolds, SourceKind};
 use super::find::Asked;
+use super::rules::count;
 use super::source::beside;
 
 /// One value that is in effect.
@@ -77,6 +78,7 @@ pub(super) fn entries(
     asked: &Asked,
     defaults: &Document<'_>,
     document: &Document<'_>,
+    named: &Document<'_>,
 ) -> Vec<Entry> {
     let mut entries = Vec::new();
     let store = |key, (value, origin)| Entry {
@@ -94,12 +96,7 @@ pub(super) fn entries(
     });
     entries.extend(kept.map(|keep| store("keep", keep)));
     for section in ["source", "service", "actor", "operation", "endpoint"] {
-        let Some(DeValue::Array(items)) =
-            document.value(&[Step::Key(section)]).map(Spanned::get_ref)
-        else {
-            continue;
-        };
-        for index in 0..items.len() {
+        for index in 0..count(document, section) {
             let steps = [Step::Key(section), Step::Index(index)];
             let header = format!("[[{section}]]");
             let mut found = table(document, &steps, &header, index);
@@ -108,10 +105,60 @@ pub(super) fn entries(
             }
             entries.extend(found);
         }
+        if section == "actor" {
+            entries.extend(named_actors(document, named));
+        }
     }
     entries.extend(table(document, &[Step::Key("attribution")], "[attribution]", 0));
+    for index in 0..count(document, "notify") {
+        let steps = [Step::Key("notify"), Step::Index(index)];
+        entries.extend(table(document, &steps, "[[notify]]", index));
+    }
+    entries.iter_mut().for_each(hide);
+    entries.extend(verdict(defaults, document));
     entries.extend(bus(defaults, document));
     entries
+}
+
+/// Nobody is shown a token, nor the path of an address to which whoever knows it may send.
+fn hide(entry: &mut Entry) {
+    let Value::String(text) = &mut entry.value else { return };
+    match (entry.header.as_str(), entry.key.as_str()) {
+        ("[[source]]" | "[[notify]]", "token") => "***".clone_into(text),
+        ("[[notify]]", "url") => {
+            let host = text.find("://").map_or(0, |at| at + 3);
+            if let Some(path) = text[host..].find('/').filter(|path| host + path + 1 < text.len()) {
+                text.truncate(host + path + 1);
+                text.push_str("***");
+            }
+            *text = without_password(text);
+        }
+        _ => {}
+    }
+}
+
+/// How operations are judged, with the defaults of what is not said.
+fn verdict(defaults: &Document<'_>, document: &Document<'_>) -> Vec<Entry> {
+    let entry = |key: &str| {
+        let steps = [Step::Key("verdict"), Step::Key(key)];
+        let (value, origin) = written(document, &steps).or_else(|| {
+            let (value, _) = written(defaults, &steps)?;
+            Some((value, Origin::Default))
+        })?;
+        let (header, key) = ("[verdict]".to_owned(), key.to_owned());
+        Some(Entry { header, index: 0, key, value, origin })
+    };
+    ["zone", "alpha"].into_iter().filter_map(entry).collect()
+}
+
+/// What the console named: numbered on after the configuration's own.
+fn named_actors(document: &Document<'_>, named: &Document<'_>) -> Vec<Entry> {
+    let before = count(document, "actor");
+    let each = (0..count(named, "actor")).flat_map(|index| {
+        let steps = [Step::Key("actor"), Step::Index(index)];
+        table(named, &steps, "[[actor]]", before + index)
+    });
+    each.collect()
 }
 
 /// The bus with its defaults, then its services. Nobody is shown a password.
@@ -217,7 +264,7 @@ fn written(document: &Document<'_>, steps: &[Step<'_>]) -> Option<(Value, Origin
 }
 
 /// The folder of the store; none where not even the user's home is known.
-fn store_path(asked: &Asked, document: &Document<'_>) -> Option<(Value, Origin)> {
+pub(super) fn store_path(asked: &Asked, document: &Document<'_>) -> Option<(Value, Origin)> {
     let text = |path: &Path| Value::String(path.display().to_string());
     if let Some(path) = &asked.store {
         return Some((text(path), Origin::Flag { flag: "--store" }));

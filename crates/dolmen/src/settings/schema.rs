@@ -11,7 +11,9 @@ use toml::de::{DeTable, DeValue};
 use super::bus::{BusSection, ServiceSection};
 use super::document::{Document, Step};
 use super::file::{SourceSection, StoreSection};
+use super::notify::NotifySection;
 use super::problem::Problem;
+use super::verdict::VerdictSection;
 
 /// Whether a section may be there once or many times.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,7 +28,7 @@ struct Section {
     keys: &'static [&'static str],
 }
 
-fn sections() -> [Section; 8] {
+fn sections() -> [Section; 10] {
     let once = |name, keys| Section { name, shape: Shape::Once, keys };
     let many = |name, keys| Section { name, shape: Shape::Many, keys };
     [
@@ -37,6 +39,8 @@ fn sections() -> [Section; 8] {
         many("operation", keys_of::<OperationRule>()),
         many("endpoint", keys_of::<EndpointRule>()),
         once("attribution", &["trusted_proxies"]),
+        many("notify", keys_of::<NotifySection>()),
+        once("verdict", keys_of::<VerdictSection>()),
         once("bus", keys_of::<BusSection>()),
     ]
 }

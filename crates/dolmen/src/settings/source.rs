@@ -1,6 +1,6 @@
 //! The sources of a configuration, checked one by one and against one another.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -9,9 +9,9 @@ use dolmen_collect::{FormatChoice, Holds};
 use dolmen_logs::{Fields, Format};
 use dolmen_model::nearest;
 use glob::Pattern;
-use ipnet::IpNet;
 use toml::Spanned;
 
+use super::arrival::{self, Arrival};
 use super::document::Document;
 use super::file::{SourceHolds, SourceKind, SourceSection};
 use super::problem::Problem;
@@ -49,24 +49,6 @@ impl Intake {
     }
 }
 
-/// How lines arrive that no file holds.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Arrival {
-    pub(crate) kind: SourceKind,
-    /// Where it listens; `None` for what comes from the bus.
-    pub(crate) listen: Option<SocketAddr>,
-    /// Who may send; empty: everybody.
-    pub(crate) allow: Vec<IpNet>,
-    /// What an HTTP sender must know.
-    pub(crate) token: Option<String>,
-}
-
-impl Arrival {
-    fn nowhere(kind: SourceKind) -> Self {
-        Self { kind, listen: None, allow: Vec::new(), token: None }
-    }
-}
-
 /// The path of a source, no longer relative to the configuration.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum LogPath {
@@ -80,6 +62,7 @@ pub(crate) enum LogPath {
 pub(super) fn read(document: &Document<'_>, problems: &mut Vec<Problem>) -> Vec<SourceSettings> {
     let before = problems.len();
     let sections = sections::<SourceSection>(document, "source", problems);
+    buses(document, &sections, problems);
     // Who stands behind a source that could not be read is no fault of its own.
     let fronts = match problems.len() == before {
         true => chains(document, &sections, problems),
@@ -100,6 +83,44 @@ pub(super) fn read(document: &Document<'_>, problems: &mut Vec<Problem>) -> Vec<
         }
     });
     sources.collect()
+}
+
+/// What a source of the kind "bus" cannot be told, and that there is one at most: there is one bus.
+fn buses(document: &Document<'_>, sections: &[SourceSection], problems: &mut Vec<Problem>) {
+    let is_bus = |section: &&SourceSection| {
+        section.kind.as_ref().is_some_and(|kind| *kind.get_ref() == SourceKind::Bus)
+    };
+    let mut first: Option<&str> = None;
+    for section in sections.iter().filter(is_bus) {
+        let name = section.name.get_ref();
+        let mut problem = |at: Range<usize>, message: String| {
+            problems.push(document.problem(at, message));
+        };
+        if let Some(first) = first {
+            let message =
+                format!("the journal is read by `{first}` already: remove one of the two");
+            problem(section.name.span(), message);
+        }
+        first.get_or_insert(name);
+        if section.holds == SourceHolds::Marks {
+            let message = "the journal of a bus holds calls: remove `holds`";
+            problem(section.name.span(), message.to_owned());
+        }
+        let written = [
+            ("format", section.format.as_ref().map(Spanned::span)),
+            ("fields", section.fields.as_ref().map(Spanned::span)),
+            ("service", section.service.as_ref().map(Spanned::span)),
+            ("behind", section.behind.as_ref().map(Spanned::span)),
+        ];
+        for (key, at) in written {
+            if let Some(at) = at {
+                let message = format!(
+                    "a record of the bus says itself what it is: remove `{key}`, or change `kind`"
+                );
+                problem(at, message);
+            }
+        }
+    }
 }
 
 fn intake(document: &Document<'_>, section: &SourceSection, problems: &mut Vec<Problem>) -> Intake {
@@ -142,12 +163,15 @@ fn intake(document: &Document<'_>, section: &SourceSection, problems: &mut Vec<P
         ),
         SourceKind::File | SourceKind::Bus => {}
     }
-    if let (Some(listen), SourceKind::File | SourceKind::Bus) = (listen, kind) {
-        let message = format!(
-            "a source of the kind \"{}\" listens at no address: remove it, or change `kind`",
-            kind.word()
-        );
-        problem(listen.span(), message);
+    if let SourceKind::File | SourceKind::Bus = kind {
+        for (key, at) in arrival::keys_of_the_network(section) {
+            let kind = kind.word();
+            let message = format!(
+                "`{key}` is for sources that listen, and one of the kind \"{kind}\" listens at no \
+                 address: remove it, or change `kind`"
+            );
+            problem(at, message);
+        }
     }
     match (kind, path) {
         (SourceKind::File, path) => {
@@ -170,40 +194,7 @@ fn intake(document: &Document<'_>, section: &SourceSection, problems: &mut Vec<P
             problem(path.span(), message);
             Intake::Arrives(Arrival::nowhere(kind))
         }
-        (kind, None) => Intake::Arrives(arrival(document, section, kind, problems)),
-    }
-}
-
-fn arrival(
-    document: &Document<'_>,
-    section: &SourceSection,
-    kind: SourceKind,
-    problems: &mut Vec<Problem>,
-) -> Arrival {
-    let mut allow = Vec::new();
-    if let Some(networks) = &section.allow {
-        for text in &networks.get_ref().0 {
-            match text.parse().or_else(|_| text.parse::<IpAddr>().map(IpNet::from)) {
-                Ok(network) => allow.push(network),
-                Err(_) => {
-                    let message = format!(
-                        "`{text}` is no address and no network: write 10.0.0.7 or 10.0.0.0/8"
-                    );
-                    problems.push(document.problem(networks.span(), message));
-                }
-            }
-        }
-    }
-    if let (Some(token), true) = (&section.token, kind != SourceKind::Http) {
-        let message =
-            "only a source of the kind \"http\" has a token: say with `allow` who may send";
-        problems.push(document.problem(token.span(), message));
-    }
-    Arrival {
-        kind,
-        listen: section.listen.as_ref().and_then(|listen| listen.get_ref().parse().ok()),
-        allow,
-        token: section.token.as_ref().map(|token| token.get_ref().clone()),
+        (kind, None) => Intake::Arrives(arrival::read(document, section, kind, problems)),
     }
 }
 
@@ -228,6 +219,10 @@ fn format(
     problems: &mut Vec<Problem>,
 ) -> FormatChoice {
     let none = Fields::new();
+    if section.kind.as_ref().is_some_and(|kind| *kind.get_ref() == SourceKind::Bus) {
+        let format = Format::calls("bus", &none);
+        return format.map_or(FormatChoice::Auto, |format| FormatChoice::Given(Arc::new(format)));
+    }
     let fields = section.fields.as_ref().map_or(&none, |fields| fields.get_ref());
     let format = match &section.format {
         Some(format) if format.get_ref() != "auto" => format,

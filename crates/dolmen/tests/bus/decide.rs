@@ -78,6 +78,23 @@ fn a_failed_message_goes_to_another_service(place: &Place) {
     assert_eq!(open(place), 0);
 }
 
+/// Of several, one was there before: then none is sent on.
+fn what_would_go_round_in_a_circle_stops_nothing_half_way(place: &Place) {
+    let both = SERVICES.replace(
+        "name = \"by-hand\"\nexec = 'cat >> by-hand'",
+        "name = \"by-hand\"\nlisten = [\"own\"]\nexec = 'exit 65'",
+    );
+    place.set_up(&both);
+    hardfail(place, 1);
+    place.publish("own", "1");
+    assert_eq!(place.work("by-hand", &[])["hardfailed"], 1);
+    assert_eq!(open(place), 2);
+    let refused = place.bus(&["forward", "--all", "--yes", "--to", "by-hand"]).refused(2);
+    assert!(refused.contains("circle; nothing was done"), "{refused}");
+    assert_eq!(open(place), 2);
+    assert_eq!(place.status("by-hand")["ready"], 0);
+}
+
 fn a_discarded_message_can_be_brought_back(place: &Place) {
     place.set_up(SERVICES);
     let ids = hardfail(place, 1);
@@ -87,13 +104,59 @@ fn a_discarded_message_can_be_brought_back(place: &Place) {
     let out = place.bus(&["discard", "--restore", &ids[0]]).done();
     assert!(out.starts_with("restored 1 message\n"), "{out}");
     assert_eq!(open(place), 1);
+    let story = place.trace(&ids[0]);
+    assert_eq!(story[3]["what"], "restored");
+    assert!(story[3]["reason"].as_str().unwrap().starts_with("roots@"), "{}", story[3]);
+}
+
+/// What is sent to nobody would be unrouted.
+fn a_message_of_a_service_that_is_gone_is_not_retried(place: &Place) {
+    place.set_up(SERVICES);
+    let ids = hardfail(place, 2);
+    place.configure("");
+    place.bus(&["setup", "--remove", "a"]).output();
+    for args in [&["retry", &*ids[0]][..], &["retry", "--all", "--yes"]] {
+        let refused = place.bus(args).refused(2);
+        assert!(refused.contains("the bus has no service a any more"), "{refused}");
+        assert!(refused.contains("dolmen bus forward --service a --to"), "{refused}");
+    }
+    assert_eq!(open(place), 2);
+    assert_eq!(place.json(&["status"])["unrouted"], 0);
 }
 
 on_both! {
+    a_message_of_a_service_that_is_gone_is_not_retried
     a_failed_message_is_retried
     a_selection_is_asked_about
     a_failed_message_goes_to_another_service
+    what_would_go_round_in_a_circle_stops_nothing_half_way
     a_discarded_message_can_be_brought_back
+}
+
+/// One message waits in two services, and somebody decides about one of them.
+#[test]
+fn a_waiting_message_is_touched_only_in_the_service_that_was_named() {
+    let place = Place::file();
+    let service = |name: &str| {
+        format!(
+            "[[bus.service]]\nname = \"{name}\"\nlisten = [\"k\"]\n\
+             exec = 'echo \"{name} is down\" >&2; exit 69'\nretry = {{ delays = [\"1h\"] }}\n"
+        )
+    };
+    place.set_up(&format!("{}{}", service("a"), service("b")));
+    let id = place.publish("k", "1");
+    place.bus(&["work", "--all", "--until-idle"]).output();
+    let waiting = || {
+        let waiting = place.json(&["waiting"]);
+        column(waiting["messages"].as_array().unwrap(), "service")
+    };
+    assert_eq!(waiting().len(), 2);
+    let none = place.bus(&["discard", &id, "--service", "a", "--error", "b is down"]).refused(2);
+    assert!(none.contains(&id), "{none}");
+    assert_eq!(waiting().len(), 2);
+    let done = place.json(&["discard", &id, "--service", "a"]);
+    assert_eq!(column(done["messages"].as_array().unwrap(), "service"), ["a"]);
+    assert_eq!(waiting(), ["b"]);
 }
 
 /// In a file, what waits can be reached.

@@ -8,6 +8,7 @@ mod util;
 
 mod decide;
 mod handlers;
+mod journal;
 mod place;
 mod publish;
 mod refuse;

@@ -65,6 +65,13 @@ fn thousands_of_lines_are_confirmed_in_their_order(place: &Place) {
     assert_eq!(place.status("count")["ready"], 5_000);
 }
 
+/// Whoever chose the id chose nothing about the terminal.
+fn what_an_id_says_moves_no_cursor(place: &Place) {
+    place.set_up("[[bus.service]]\nname = \"count\"\nlisten = [\"k\"]\n");
+    let args = ["publish", "k", "--data", "1", "--id", "a\u{1b}[2Jb"];
+    assert_eq!(place.bus(&args).done(), "published a\\x1b[2Jb\n");
+}
+
 /// What stands before a bad line is published, and said.
 fn a_bad_line_is_named(place: &Place) {
     place.set_up("[[bus.service]]\nname = \"count\"\nlisten = [\"k\"]\n");
@@ -96,5 +103,6 @@ on_both! {
     lines_are_bodies_or_whole_messages
     thousands_of_lines_are_confirmed_in_their_order
     a_bad_line_is_named
+    what_an_id_says_moves_no_cursor
     a_broken_contract_is_refused_with_the_place_in_it
 }

@@ -32,6 +32,30 @@ on_both! {
     unknown_things_are_named
 }
 
+/// A slip of the pen in the path, and a place where nothing can be written.
+#[test]
+fn a_file_that_cannot_be_is_refused() {
+    let place = Place::file();
+    let listen = ["work", "--service", "a", "--listen", "k", "--exec", "true", "--until-idle"];
+    for args in [&["setup"][..], &["status"], &listen] {
+        let refused = place.bus(&[args, &["--bus", "sqlite:nowhere/bus.db"]].concat()).refused(2);
+        assert!(refused.contains("there is no folder nowhere for the bus"), "{refused}");
+    }
+    // Nobody, not even root, makes a file there.
+    let refused = place.bus(&["setup", "--bus", "sqlite:/proc/bus.db"]).refused(1);
+    assert!(refused.contains("failed to open the bus /proc/bus.db"), "{refused}");
+    assert!(refused.contains("nothing can be written there"), "{refused}");
+}
+
+#[test]
+fn a_line_that_is_no_json_is_told_what_to_do() {
+    let place = Place::file();
+    place.set_up("[[bus.service]]\nname = \"a\"\nlisten = [\"k\"]\n");
+    let refused = place.bus(&["publish", "k"]).input("hello\n").refused(2);
+    assert!(refused.contains("line 1 (0 before it were published): column 1:"), "{refused}");
+    assert!(refused.contains("--data TEXT publishes a text as it is"), "{refused}");
+}
+
 #[test]
 fn an_address_that_is_none_is_refused() {
     let place = Place::file();

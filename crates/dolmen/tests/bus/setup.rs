@@ -84,3 +84,37 @@ fn a_dry_run_on_a_file_shows_and_changes_nothing() {
     assert!(what.contains(&pair("create", "binding notify.gram.user.* -> welcome-mail")));
     assert!(what.contains(&pair("remove", "binding notify.gram.# -> welcome-mail")));
 }
+
+/// With the management API a dry run works on a broker too, and `status` has rates and ages;
+/// without it both say what they lack.
+#[test]
+fn a_dry_run_on_a_broker_needs_the_management_api() {
+    let Some(place) = Place::broker() else { return };
+    place.configure(TWO);
+    let refused = place.bus(&["setup", "--dry-run"]).refused(2);
+    assert!(refused.contains("admin_url"), "{refused}");
+    place.set_up(TWO);
+    assert!(place.bus(&["status"]).done().contains("they need `admin_url`"));
+    let admin = format!(
+        "admin_url = \"{}\"\n",
+        dolmen_bus_conformance::broker::shared().unwrap().admin_url()
+    );
+    let changed = TWO.replace("notify.gram.#", "notify.gram.user.*");
+    place.configure(&format!("{admin}{changed}"));
+    let shown = place.bus(&["setup", "--dry-run"]).done();
+    assert!(shown.contains("create binding") && shown.contains("notify.gram.user.*"), "{shown}");
+    assert!(shown.contains("remove binding") && shown.contains("notify.gram.#"), "{shown}");
+    assert_eq!(place.bus(&["setup"]).done(), shown.replace("(nothing was changed)\n", ""));
+    place.publish("request.googleapps.user.create", "{}");
+    let row = place.status("googleapps");
+    assert!(row["oldest_at"].is_string() && row["rates"]["incoming"].is_number(), "{row}");
+    assert!(!place.bus(&["status"]).done().contains("admin_url"));
+}
+
+#[test]
+fn a_file_has_no_management_api() {
+    let place = Place::file();
+    place.configure(&format!("admin_url = \"http://127.0.0.1:15672\"\n{TWO}"));
+    let refused = place.bus(&["status"]).refused(2);
+    assert!(refused.contains("a bus in a file has no management API"), "{refused}");
+}

@@ -3,6 +3,8 @@
 use std::path::Path;
 use std::process::Command;
 
+use dolmen_bus_conformance::broker;
+
 use crate::util::{Folder, text};
 
 /// Stands between what two commands print.
@@ -70,7 +72,10 @@ fn are_as_shown(lines: &[&str], shown: &[String]) -> bool {
 }
 
 fn play(tutorial: &str) {
-    let folder = Folder::new();
+    play_in(&Folder::new(), tutorial);
+}
+
+fn play_in(folder: &Folder, tutorial: &str) {
     let commands = sessions(tutorial);
     assert!(commands.len() > 15);
     let script: String =
@@ -96,11 +101,28 @@ fn the_french_tutorial_is_true() {
     play(include_str!("../../../../docs/premier-service.md"));
 }
 
+/// The association's story on RabbitMQ, on the broker of the tests.
+#[test]
+fn the_agoram_story_is_true() {
+    let Some(broker) = broker::shared() else { return };
+    let story = include_str!("../../../../docs/agoram.md");
+    let (_, configuration) = story.split_once("```toml\n").unwrap();
+    let (configuration, _) = configuration.split_once("```").unwrap();
+    let here = configuration
+        .replace("amqp://agoram:secret@localhost/%2f", &broker.url())
+        .replace("http://agoram:secret@localhost:15672", &broker.admin_url());
+    assert!(here.contains(&broker.url()) && here.contains(&broker.admin_url()));
+    let folder = Folder::new();
+    folder.file("dolmen.toml", here);
+    play_in(&folder, story);
+}
+
 #[test]
 fn a_first_service_works_in_every_language() {
     for (lang, program) in [("sh", "sh"), ("python", "python3"), ("ruby", "ruby")] {
         let folder = Folder::new();
         if sh(folder.path(), &format!("command -v {program}")).is_empty() {
+            eprintln!("skipped: {lang}, for there is no {program}");
             continue;
         }
         let new = ["bus", "new", "my.service-1", "--lang", lang, "--listen", "some.key"];
@@ -109,6 +131,33 @@ fn a_first_service_works_in_every_language() {
         let refused = folder.dolmen(&new).refused(2);
         assert!(refused.contains("exists already, and nothing was written"), "{refused}");
     }
+}
+
+/// The unit is one that systemd takes, and its service may write where its bus is: a dynamic user
+/// could not.
+#[test]
+fn systemd_takes_the_unit() {
+    let folder = Folder::new();
+    folder.dolmen(&["bus", "new", "my.service-1", "--lang", "sh"]).done();
+    let place = folder.path().join("my.service-1");
+    let unit = std::fs::read_to_string(place.join("my.service-1.service")).unwrap();
+    let says = |line: &str| unit.lines().any(|other| other == line);
+    assert!(says("ExecStart=/usr/local/bin/dolmen bus work --service my.service-1"), "{unit}");
+    assert!(says("WorkingDirectory=/opt/my.service-1") && says("User=dolmen"), "{unit}");
+    if sh(folder.path(), "command -v systemd-analyze").is_empty() {
+        eprintln!("skipped: there is no systemd-analyze");
+        return;
+    }
+    let here = unit
+        .replace("/usr/local/bin/dolmen", env!("CARGO_BIN_EXE_dolmen"))
+        .replace("/opt/my.service-1", place.to_str().unwrap());
+    folder.file("my.service-1.service", here);
+    let verify = "systemd-analyze verify --man=no ./my.service-1.service && echo taken";
+    assert_eq!(sh(folder.path(), verify), "taken\n");
+    // It would say what it does not take.
+    folder.file("other.service", "[Service]\nExecStart=/bin/true\nNoSuchSetting=1\n");
+    let said = sh(folder.path(), "systemd-analyze verify --man=no ./other.service");
+    assert!(said.contains("NoSuchSetting"), "{said}");
 }
 
 #[test]

@@ -1,5 +1,11 @@
 //! `dolmen import`: each line once, in whatever order files come.
 
+use std::fs::OpenOptions;
+use std::io::{Read, Write};
+use std::process::{Command, Stdio};
+use std::sync::mpsc;
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
 use crate::util::Folder;
@@ -145,6 +151,105 @@ fn a_known_file_is_known_by_any_name_and_packed() {
     // Through a pipe, too.
     let summary = folder.dolmen(&["import", "-", "--store", "s", "--json"]).input(text).json();
     assert_eq!(summary["files"][0]["status"], json!("known"), "{summary}");
+}
+
+#[test]
+fn standard_input_is_a_file_like_any_other() {
+    let world = World::new(5);
+    let (name, text) = world.files.iter().find(|(name, _)| name.starts_with("proxy")).unwrap();
+    let folder = Folder::new();
+    folder.file(name, text);
+    let half = text.len() / 2;
+    let import = |bytes: &[u8]| {
+        folder.dolmen(&["import", "-", "--store", "s", "--json"]).input(bytes).json()
+    };
+    let lines = |bytes: &[u8]| bytes.iter().filter(|&&byte| byte == b'\n').count();
+    // It ends in the middle of a line, of which the rest comes the next time.
+    let first = lines(&text[..half]);
+    assert!(first > 10 && text[half - 1] != b'\n');
+    let file = |status, lines: usize| json!({"path": "-", "status": status, "lines_added": lines});
+    let summary = import(&text[..half]);
+    assert_eq!(summary["files"], json!([file("new", first)]), "{summary}");
+    let summary = import(text);
+    assert_eq!(summary["files"], json!([file("grown", lines(text) - first)]), "{summary}");
+    let summary = import(text);
+    assert_eq!(summary["files"], json!([file("known", 0)]), "{summary}");
+    let summary = import(b"");
+    assert_eq!(summary["files"], json!([file("empty", 0)]), "{summary}");
+    // The rest of another log.
+    let mut other = text.clone();
+    other[..half].fill(b'x');
+    assert_eq!(import(&other[half..])["files"][0]["status"], json!("new"));
+    let read = report(&folder, &[name])["calls"].as_u64().unwrap();
+    assert!(report(&folder, &["--store", "s"])["calls"].as_u64().unwrap() >= read);
+}
+
+#[test]
+fn a_line_that_never_ends_is_given_up() {
+    let world = World::new(5);
+    let text = world.files.iter().find(|(name, _)| name.starts_with("proxy")).unwrap().1;
+    let folder = Folder::new();
+    let mut input = text.clone();
+    input.resize(text.len() + (66 << 20), b'x');
+    let output = folder.dolmen(&["import", "-", "--store", "s", "--json"]).input(&input).output();
+    let (summary, said) = (crate::util::text(&output.stdout), crate::util::text(&output.stderr));
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(said.contains("- was read only in part: a line is longer than 64 MiB"), "{said}");
+    let summary: Value = serde_json::from_str(&summary).unwrap();
+    let lines = text.iter().filter(|&&byte| byte == b'\n').count();
+    assert_eq!(summary["files"][0]["status"], json!("broken"));
+    assert_eq!(summary["files"][0]["lines_added"], json!(lines), "what came before it is kept");
+}
+
+/// Somebody watches: the bar tells how much is left, and how long it takes.
+#[test]
+fn a_terminal_is_told_the_time_that_is_left() {
+    let world = World::new(6);
+    let (name, text) = world.files.iter().find(|(name, _)| name.starts_with("proxy")).unwrap();
+    let folder = Folder::new();
+    folder.file("big.log", text.repeat(1 + (4 << 20) / text.len()));
+    // While the pipe is open, the import is under way.
+    let pipe = folder.path().join("pipe");
+    let ran = |command: &mut Command| {
+        command.stdout(Stdio::null()).status().is_ok_and(|status| status.success())
+    };
+    if !ran(Command::new("mkfifo").arg(&pipe)) || !ran(Command::new("script").arg("--version")) {
+        println!("skipped: no mkfifo or script");
+        return;
+    }
+    let dolmen = env!("CARGO_BIN_EXE_dolmen");
+    let mut terminal = Command::new("script")
+        .args(["--quiet", "--flush", "--command"])
+        .arg(format!("TERM=xterm '{dolmen}' import big.log pipe --store s --json"))
+        .arg("typescript")
+        .current_dir(folder.path())
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let (said, hears) = mpsc::channel();
+    let mut shown = terminal.stdout.take().unwrap();
+    let listener = std::thread::spawn(move || {
+        let (mut all, mut some) = (Vec::new(), [0; 1_024]);
+        while let Ok(read @ 1..) = shown.read(&mut some) {
+            all.extend_from_slice(&some[..read]);
+            if String::from_utf8_lossy(&all).contains(" left") {
+                let _ = said.send(());
+            }
+        }
+        String::from_utf8_lossy(&all).into_owned()
+    });
+    // As much as its format is found from, and a little of what is read.
+    let mut writer = OpenOptions::new().write(true).open(&pipe).unwrap();
+    let beginning = text.repeat(1 + (100 << 10) / text.len());
+    writer.write_all(&beginning[..100 << 10]).unwrap();
+    let told = hears.recv_timeout(Duration::from_secs(60));
+    drop(writer);
+    assert!(terminal.wait().unwrap().success());
+    let shown = listener.join().unwrap();
+    assert_eq!(told, Ok(()), "{shown}");
+    let bar = shown.split('\r').find(|bar| bar.contains(" left")).unwrap();
+    assert!(bar.contains(" %  ") && bar.contains(" lines/s, "), "{bar:?} of {name}");
 }
 
 #[test]

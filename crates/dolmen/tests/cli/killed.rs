@@ -11,7 +11,7 @@ use serde_json::Value;
 use crate::util::Folder;
 
 /// Enough lines for several commits.
-fn logs(folder: &Folder) {
+pub(crate) fn logs(folder: &Folder) {
     let (mut calls, mut marks) = (String::new(), String::new());
     for n in 0..70_000_u64 {
         let (minute, second) = (n / 60 % 60, n % 60);
@@ -37,7 +37,7 @@ fn logs(folder: &Folder) {
 
 const FORMAT: &str = r#"%h %l %u %t "%r" %>s %b "%{Referer}i" "%{User-Agent}i" "%{X-Request-Id}o""#;
 
-fn arguments(command: &str) -> Vec<&str> {
+pub(crate) fn arguments(command: &str) -> Vec<&str> {
     vec![command, "access.log", "--format", FORMAT, "--marks", "app.jsonl", "--json"]
 }
 

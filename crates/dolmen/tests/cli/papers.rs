@@ -1,4 +1,4 @@
-//! Completions and man pages.
+//! Completions, man pages and the description of the API.
 
 use std::fs;
 
@@ -44,4 +44,12 @@ fn man_says_where_it_cannot_write() {
     folder.file("taken", "");
     let err = folder.dolmen(&["man", "taken/man1"]).refused(1);
     assert!(err.starts_with("dolmen: cannot write man pages into taken/man1: "), "{err}");
+}
+
+#[test]
+fn the_api_is_described_without_a_server() {
+    let printed = Folder::new().dolmen(&["api"]).done();
+    let description: serde_json::Value = serde_json::from_str(&printed).unwrap();
+    assert!(description["openapi"].as_str().unwrap().starts_with("3.1"));
+    assert!(description["paths"]["/api/v1/panel"]["get"].is_object());
 }

@@ -4,8 +4,11 @@ use crate::util::Folder;
 
 #[test]
 fn an_unknown_proxy_is_wrong_usage_and_the_known_ones_are_named() {
-    let err = Folder::new().dolmen(&["proxy", "haproxy"]).refused(2);
-    assert!(err.contains("invalid value 'haproxy'") && err.contains("apache, nginx"), "{err}");
+    let err = Folder::new().dolmen(&["proxy", "squid"]).refused(2);
+    assert!(
+        err.contains("invalid value 'squid'") && err.contains("apache, nginx, haproxy"),
+        "{err}"
+    );
 }
 
 #[test]
@@ -42,5 +45,28 @@ fn the_log_goes_where_logs_go() {
     ] {
         let printed = folder.dolmen(args).done();
         assert!(printed.contains(path), "{args:?}: {printed}");
+    }
+}
+
+#[test]
+fn the_routes_of_what_is_retired_are_those_of_its_rules() {
+    let folder = Folder::new();
+    folder.file(
+        "dolmen.toml",
+        "[[operation]]\nname = \"card block\"\nmethod = \"POST\"\npath = \"/api/card/{card}/block\"\n\
+         [[operation]]\nname = \"by mark\"\n\
+         [[operation]]\nname = \"by header\"\nheader = { X-Op = \"a\" }\n\
+         [[operation]]\nname = \"odd\"\npath = \"/a$b\"\n",
+    );
+    let printed = folder.dolmen(&["proxy", "nginx", "--snippet", "--retired", "card block"]).done();
+    assert!(printed.contains("\"~^(POST) (/api/card/[^/]+/block/?)[?]\" 1;"), "{printed}");
+    for (operation, said) in [
+        ("card blok", "did you mean `card block`?"),
+        ("by mark", "no rule says on which routes"),
+        ("by header", "goes by a header"),
+        ("odd", "has the character `$`"),
+    ] {
+        let err = folder.dolmen(&["proxy", "haproxy", "--retired", operation]).refused(2);
+        assert!(err.contains(said), "{operation}: {err}");
     }
 }

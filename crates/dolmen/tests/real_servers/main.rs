@@ -1,13 +1,17 @@
-//! From real traffic to a report: a real Apache and a real nginx, configured by `dolmen proxy`, in
+//! From real traffic to a report: a real Apache, nginx and HAProxy, configured by `dolmen proxy`, in
 //! front of a small monolith; and every figure of the report compared with what was sent.
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "in a test a panic is the report")]
 
+mod caddy;
 mod chain;
 mod client;
+mod deprecated;
+mod haproxy;
 mod monolith;
 mod one_proxy;
 mod report;
+mod retired;
 mod server;
 mod snippet;
 mod traffic;

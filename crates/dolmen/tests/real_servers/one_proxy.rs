@@ -11,7 +11,7 @@ use crate::client::exchange;
 use crate::monolith::{CARD_BLOCK, Monolith};
 use crate::report::{self, Figures, Rules};
 use crate::server::{Kind, Server, Stopped};
-use crate::traffic::{BRANCH, Done, PORTAL, Request, send_everything};
+use crate::traffic::{BRANCH, Done, PORTAL, Request, send_all, send_everything};
 
 pub(crate) const LOG: &str = "dolmen-access.log";
 
@@ -75,6 +75,8 @@ fn over_two_lines(kind: Kind) -> Request {
     match kind {
         Kind::Apache => request,
         Kind::Nginx => Request { status: 400, operations: Vec::new(), ..request },
+        // Another test's business.
+        Kind::Haproxy | Kind::Caddy => Request::balance(301),
     }
 }
 
@@ -120,6 +122,50 @@ fn printed(kind: Kind, upstream: &str, address: SocketAddr) -> String {
     report::configuration(kind, &["--upstream", upstream, "--listen", &address.to_string()])
 }
 
+/// The same requests with every figure that a configuration gives, where the log is for `is_told` to
+/// look at: whether it has the ids that clients were told.
+pub(crate) fn figures_are_what_was_sent(
+    kind: Kind,
+    requests: &[Request],
+    is_told: impl FnOnce(&[String], &[Done]),
+) {
+    let monolith = Monolith::start();
+    let proxy = start(kind, &monolith.url());
+    let mut done = send_all(requests, proxy.address(), &monolith);
+    let repeated = Request::nowhere().with_id("the-same-twice");
+    done.extend([repeated.send(proxy.address()), repeated.send(proxy.address())]);
+    past_the_proxy(&monolith);
+    let stopped = proxy.stop();
+    let lines = stopped.lines(LOG);
+    assert_eq!(lines.len(), done.len(), "{lines:#?}");
+    is_told(&lines, &done);
+    let config = monolith.dir().join("dolmen.toml");
+    fs::write(&config, configuration(kind, &stopped.path(LOG), &monolith.marks())).unwrap();
+    let told = report::of_sources(&config);
+    assert_eq!(Figures::of(&told), expected(&done, &RULES), "{told:#}");
+}
+
+/// A server that is there already gets ids by the snippet, also for what it answers by itself: 403 for
+/// `/geheim`. `configured` makes its configuration of its address, the monolith's, and the snippet.
+/// The line of the request that it answered, and the id that the client was told.
+pub(crate) fn what_is_there_gets_ids(
+    kind: Kind,
+    more: &[&str],
+    configured: impl Fn(SocketAddr, SocketAddr, &str) -> String,
+) -> (String, String) {
+    let monolith = Monolith::start();
+    let snippet = report::configuration(kind, &[&["--snippet"], more].concat());
+    let server =
+        Server::start(kind, |address, _| configured(address, monolith.address(), &snippet));
+    let kept = Request::balance(1).with_id("kept-by-the-snippet").send(server.address());
+    assert_eq!(kept.id.as_deref(), Some("kept-by-the-snippet"));
+    let denied = exchange(server.address(), b"GET /geheim HTTP/1.1\r\nHost: x\r\n\r\n").unwrap();
+    assert_eq!((denied.status, denied.ids.len()), (403, 1));
+    assert_eq!(monolith.received()[0].ids, ["kept-by-the-snippet"]);
+    let mut lines = server.stop().lines(LOG);
+    (lines.swap_remove(1), denied.ids[0].clone())
+}
+
 /// Two requests that go to the monolith directly.
 pub(crate) fn past_the_proxy(monolith: &Monolith) {
     for n in [1, 2] {
@@ -138,11 +184,11 @@ pub(crate) fn expected(done: &[Done], rules: &Rules) -> Figures {
 }
 
 /// The `[[source]]` that the printed configuration shows in its comments, and the rest.
-fn configuration(kind: Kind, log: &Path, marks: &Path) -> String {
+pub(crate) fn configuration(kind: Kind, log: &Path, marks: &Path) -> String {
     let printed = report::configuration(kind, &["--log", log.to_str().unwrap()]);
     let shown = printed.lines().skip_while(|line| line.trim() != "#   [[source]]");
     let shown: Vec<&str> = shown.map_while(|line| line.strip_prefix("#   ")).collect();
-    assert_eq!(shown.len(), 4, "the comments should show a source: {printed}");
+    assert!((4..=5).contains(&shown.len()), "the comments should show a source: {printed}");
     format!(
         "{source}\nservice = \"monolith\"\n{marks}\n[[service]]\nname = \"monolith\"\nmonolith = true\n{ACTORS}",
         source = shown.join("\n"),

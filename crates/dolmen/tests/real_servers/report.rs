@@ -29,7 +29,7 @@ pub(crate) struct Figures {
     pub(crate) mark_only_operations: BTreeMap<(Name, Name), u64>,
 }
 
-const COUNTS: [&str; 10] = [
+const COUNTS: [&str; 11] = [
     "calls",
     "marks",
     "joined",
@@ -39,6 +39,7 @@ const COUNTS: [&str; 10] = [
     "unparsed",
     "bypassed",
     "repeated_ids",
+    "overused_ids",
     "disagreements",
 ];
 

@@ -1,4 +1,4 @@
-//! A real Apache or nginx in a scratch folder, on a free port, stopped when it is dropped.
+//! A real Apache, nginx, HAProxy or Caddy in a scratch folder, on a free port, stopped when it is dropped.
 
 use std::fs::{self, File};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
@@ -22,6 +22,8 @@ const PAUSE: Duration = Duration::from_millis(5);
 pub(crate) enum Kind {
     Apache,
     Nginx,
+    Haproxy,
+    Caddy,
 }
 
 impl Kind {
@@ -30,6 +32,8 @@ impl Kind {
         match self {
             Self::Apache => "apache",
             Self::Nginx => "nginx",
+            Self::Haproxy => "haproxy",
+            Self::Caddy => "caddy",
         }
     }
 
@@ -38,6 +42,8 @@ impl Kind {
         match self {
             Self::Apache => (&["apache2", "httpd"], "apache2"),
             Self::Nginx => (&["nginx"], "nginx"),
+            Self::Haproxy => (&["haproxy"], "haproxy"),
+            Self::Caddy => (&["caddy"], "caddy"),
         }
     }
 
@@ -63,6 +69,9 @@ impl Kind {
         match self {
             Self::Apache => command.arg("-d").arg(dir).args(["-f", "server.conf"]),
             Self::Nginx => command.arg("-p").arg(dir).args(["-c", "server.conf"]),
+            Self::Haproxy => command.args(["-f", "server.conf"]),
+            // Neither here nor in a user's home does it find other things.
+            Self::Caddy => command.env("XDG_DATA_HOME", dir).env("XDG_CONFIG_HOME", dir),
         };
         command.current_dir(dir).stdin(Stdio::null());
         command
@@ -74,6 +83,8 @@ impl Kind {
             // Apache's documentation of graceful-stop.
             Self::Apache => Signal::WINCH,
             Self::Nginx => Signal::QUIT,
+            Self::Haproxy => Signal::USR1,
+            Self::Caddy => Signal::TERM,
         }
     }
 
@@ -81,13 +92,26 @@ impl Kind {
         match self {
             Self::Apache => "dolmen-apache-error.log",
             Self::Nginx => "dolmen-nginx-error.log",
+            // It writes no file: what it says is on standard error.
+            Self::Haproxy | Self::Caddy => "none",
         }
     }
 
-    fn pid_file(self) -> &'static str {
+    /// How its configuration is checked.
+    fn check(self) -> &'static [&'static str] {
         match self {
-            Self::Apache => "dolmen-apache.pid",
-            Self::Nginx => "dolmen-nginx.pid",
+            Self::Apache | Self::Nginx => &["-t"],
+            Self::Haproxy => &["-c"],
+            Self::Caddy => &["validate", "--adapter", "caddyfile", "--config", "server.conf"],
+        }
+    }
+
+    /// Written after the port was taken; HAProxy writes none in the foreground.
+    fn pid_file(self) -> Option<&'static str> {
+        match self {
+            Self::Apache => Some("dolmen-apache.pid"),
+            Self::Nginx => Some("dolmen-nginx.pid"),
+            Self::Haproxy | Self::Caddy => None,
         }
     }
 }
@@ -102,7 +126,7 @@ pub(crate) fn scratch() -> TempDir {
 /// What the server says of a configuration: whether it would start with it, and its words.
 pub(crate) fn check(kind: Kind, dir: &Path, configuration: &str) -> (ExitStatus, String) {
     fs::write(dir.join("server.conf"), configuration).unwrap();
-    let output = kind.command(dir).arg("-t").output().unwrap();
+    let output = kind.command(dir).args(kind.check()).output().unwrap();
     let said = [output.stdout, output.stderr].concat();
     (output.status, String::from_utf8_lossy(&said).into_owned())
 }
@@ -127,7 +151,9 @@ impl Server {
                 Ok(server) => return server,
                 Err(said) => said,
             };
-            assert!(said.contains("Address already in use"), "{kind:?} did not start: {said}");
+            let is_taken = ["Address already in use", "cannot bind socket"];
+            let is_taken = is_taken.iter().any(|words| said.contains(words));
+            assert!(is_taken, "{kind:?} did not start: {said}");
         }
         panic!("{kind:?} found no free port");
     }
@@ -142,14 +168,29 @@ impl Server {
         if !status.success() {
             return Err(said);
         }
-        assert!(said.contains("Syntax OK") || said.contains("test is successful"), "{said}");
+        let good = [
+            "Syntax OK",
+            "test is successful",
+            "Configuration file is valid",
+            "Valid configuration",
+        ];
+        assert!(good.iter().any(|good| said.contains(good)), "{said}");
         let stderr = File::create(dir.path().join("stderr")).unwrap();
         let mut command = kind.command(dir.path());
         match kind {
             Kind::Apache => command.args(["-D", "FOREGROUND"]),
             Kind::Nginx => command.args(["-g", "daemon off;"]),
+            Kind::Haproxy => &mut command,
+            Kind::Caddy => {
+                command.args(["run", "--adapter", "caddyfile", "--config", "server.conf"])
+            }
         };
-        let child = command.stdout(Stdio::null()).stderr(stderr).spawn().unwrap();
+        let stdout = match kind {
+            Kind::Apache | Kind::Nginx | Kind::Caddy => Stdio::null(),
+            // As `dolmen proxy haproxy` says.
+            Kind::Haproxy => File::create(dir.path().join("dolmen-access.log")).unwrap().into(),
+        };
+        let child = command.stdout(stdout).stderr(stderr).spawn().unwrap();
         let mut server = Self { kind, dir, address, child: Some(child) };
         if server.is_ready() { Ok(server) } else { Err(server.said()) }
     }
@@ -167,14 +208,16 @@ impl Server {
 
     /// Whether it accepts connections; false when it gave up.
     fn is_ready(&mut self) -> bool {
-        let pid_file = self.dir.path().join(self.kind.pid_file());
+        let pid_file = self.kind.pid_file().map(|name| self.dir.path().join(name));
         let start = Instant::now();
         while start.elapsed() < PATIENCE {
             if self.child.as_mut().is_none_or(|child| child.try_wait().unwrap().is_some()) {
                 return false;
             }
-            // Written after the port was taken: who answers is this server and no other.
-            if pid_file.exists() && TcpStream::connect(self.address).is_ok() {
+            // Who answers then is this server and no other.
+            if pid_file.as_ref().is_none_or(|file| file.exists())
+                && TcpStream::connect(self.address).is_ok()
+            {
                 return true;
             }
             thread::sleep(PAUSE);
@@ -224,10 +267,12 @@ impl Stopped {
         self.dir.path().join(name)
     }
 
-    /// The lines of a log; bytes that are not UTF-8 as U+FFFD.
+    /// The lines of requests in a log; bytes that are not UTF-8 as U+FFFD.
     pub(crate) fn lines(&self, name: &str) -> Vec<String> {
         let bytes = fs::read(self.path(name)).unwrap();
-        String::from_utf8_lossy(&bytes).lines().map(str::to_owned).collect()
+        let text = String::from_utf8_lossy(&bytes);
+        // HAProxy says in its log that it stops.
+        text.lines().filter(|line| !line.starts_with("Proxy ")).map(str::to_owned).collect()
     }
 }
 

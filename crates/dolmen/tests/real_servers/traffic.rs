@@ -34,6 +34,8 @@ pub(crate) struct Request {
     pub(crate) endpoint: Option<&'static str>,
     /// The operations that it enters.
     pub(crate) operations: Vec<&'static str>,
+    /// Whether the answer tells the id.
+    pub(crate) is_told: bool,
 }
 
 impl Request {
@@ -41,8 +43,20 @@ impl Request {
         let (target, bytes, body) = (target.into(), Vec::new(), Vec::new());
         let (method, endpoint) = (Some(method), Some(endpoint));
         let (user_agent, kept, operations) = (b"".as_slice(), None, Vec::new());
-        Self { bytes, method, target, body, user_agent, kept, status: 200, endpoint, operations }
-            .with_fields(&[])
+        let (status, is_told) = (200, true);
+        Self {
+            bytes,
+            method,
+            target,
+            body,
+            user_agent,
+            kept,
+            status,
+            endpoint,
+            operations,
+            is_told,
+        }
+        .with_fields(&[])
     }
 
     pub(crate) fn balance(account: usize) -> Self {
@@ -56,7 +70,7 @@ impl Request {
         Self { status: 201, ..Self::new("POST", target, endpoint) }.enters(&[CARD_BLOCK])
     }
 
-    fn external_transfer() -> Self {
+    pub(crate) fn external_transfer() -> Self {
         Self::new("POST", "/virement?op=virementExterne&n=1", "/virement").enters(&[EXTERNAL])
     }
 
@@ -71,7 +85,7 @@ impl Request {
     }
 
     /// Bytes that a proxy itself refuses, whatever stands behind it.
-    fn refused(bytes: &[u8], status: u16) -> Self {
+    pub(crate) fn refused(bytes: &[u8], status: u16) -> Self {
         let (method, endpoint) = (None, None);
         Self { bytes: bytes.to_vec(), method, endpoint, status, ..Self::nowhere() }
     }
@@ -121,8 +135,7 @@ impl Request {
         assert_eq!(answer.status, self.status, "{shown}: {answer:?}");
         let id = match answer.ids.as_slice() {
             [id] => Some(id.clone()),
-            // HTTP/0.9.
-            [] if answer.status == 0 => None,
+            [] if !self.is_told => None,
             ids => panic!("{shown}: the answer should have one id, not {ids:?}"),
         };
         if let Some(kept) = &self.kept {
@@ -148,7 +161,15 @@ pub(crate) struct Done {
 /// Everything that clients do to a proxy: politely, wrongly, and with bad intent. All of it passes
 /// Apache and nginx alike.
 pub(crate) fn send_everything(proxy: SocketAddr, monolith: &Monolith) -> Vec<Done> {
-    let mut done: Vec<Done> = requests().iter().map(|request| request.send(proxy)).collect();
+    let mut all = requests();
+    all.extend(old_protocols());
+    all.extend(refused());
+    send_all(&all, proxy, monolith)
+}
+
+/// These, then several on one connection, many at the same time, and one that is given up.
+pub(crate) fn send_all(all: &[Request], proxy: SocketAddr, monolith: &Monolith) -> Vec<Done> {
+    let mut done: Vec<Done> = all.iter().map(|request| request.send(proxy)).collect();
     done.extend(on_one_connection(proxy));
     done.extend(at_the_same_time(proxy));
     done.push(given_up(proxy, monolith));
@@ -156,8 +177,8 @@ pub(crate) fn send_everything(proxy: SocketAddr, monolith: &Monolith) -> Vec<Don
     done
 }
 
-/// What is sent one after another.
-fn requests() -> Vec<Request> {
+/// What is sent one after another, and passes every proxy.
+pub(crate) fn requests() -> Vec<Request> {
     let uuid = "0197f2c4-7e5a-7cc0-98f6-2f1b5b6f7a10";
     let escaped = Request::new("GET", "", "/api/compte/a%2Fb%252F~c/solde");
     let mut requests = vec![
@@ -197,8 +218,6 @@ fn requests() -> Vec<Request> {
         balance(&[b"X_Request_Id: smuggled-1"]),
         balance(&[b"X-Request-Id: sent-twice-1", b"X-Request-Id: sent-twice-2"]),
     ]);
-    requests.extend(old_protocols());
-    requests.extend(refused());
     requests
 }
 
@@ -225,7 +244,12 @@ fn old_protocols() -> [Request; 2] {
             bytes: b"GET /api/compte/400/solde HTTP/1.0\r\nUser-Agent: curl/8.1.2\r\n\r\n".to_vec(),
             ..of_1_0
         },
-        Request { bytes: b"GET /api/compte/401/solde\r\n".to_vec(), status: 0, ..of_0_9 },
+        Request {
+            bytes: b"GET /api/compte/401/solde\r\n".to_vec(),
+            status: 0,
+            is_told: false,
+            ..of_0_9
+        },
     ]
 }
 

@@ -117,6 +117,8 @@ fn the_panel_says_what_the_report_says_of_a_real_log() {
     let place = Place::new();
     let report: Value = serde_json::from_str(&place.dolmen(&["report", "--json", &log])).unwrap();
     place.dolmen(&["import", "--final", "--store", "store", &log]);
+    // A report learns templates from what it counted; a store when rules are applied.
+    place.dolmen(&["rules", "apply", "--store", "store"]);
     let server = place.serve();
     let panel = server.get("/api/v1/panel");
     assert_eq!(panel["calls"], 9_999);
@@ -241,4 +243,59 @@ fn programs_find_health_metrics_and_a_description() {
     assert!(metrics.text().contains(line), "{}", metrics.text());
     let description = server.get("/api/openapi.json");
     assert!(description["paths"]["/api/v1/panel"]["get"].is_object());
+}
+
+#[test]
+fn verdicts_and_words_are_answered() {
+    let place = place();
+    let server = place.serve();
+    let verdicts = server.get("/api/v1/verdicts");
+    assert_eq!(verdicts["is_safe"], false);
+    let printed = place.verdict(&["verdict", "--store", "store", "--json"]);
+    assert_eq!(verdicts, printed, "the command prints what the server answers");
+    let of = |verdicts: &Value, name: &str| {
+        rows(verdicts, "operations").iter().find(|row| row["operation"] == name).unwrap().clone()
+    };
+    assert_eq!(of(&verdicts, "card block")["state"], "never_seen");
+    let transfer = of(&verdicts, "transfer");
+    assert_eq!((&transfer["state"], &transfer["calls"]), (&json!("in_use"), &json!(4)));
+    // A mark without a call is somebody, too.
+    assert_eq!(of(&verdicts, "balance")["callers"][0]["is_hidden"], true);
+
+    let at = with("/api/v1/verdicts", &[("at", "2026-03-01T12:00:00Z"), ("operation", "transfer")]);
+    assert_eq!(server.get(&at)["operations"][0]["calls"], 1);
+    let unknown = server.ask("GET", "/api/v1/verdicts?operation=trasfer", &[], b"");
+    assert_eq!((unknown.status, unknown.text().contains("did you mean `transfer`?")), (404, true));
+    assert_eq!(server.ask("GET", "/api/v1/verdicts?at=yesterday", &[], b"").status, 400);
+
+    let page = server.ask("GET", "/api/v1/verdicts/board.html", &[], b"");
+    assert!(page.head.contains("text/html") && page.text().contains("What may be switched off"));
+    assert!(!page.text().contains("http"), "it asks nobody for anything");
+    let table = server.ask("GET", "/api/v1/verdicts/board.csv", &[], b"");
+    assert!(table.head.contains("text/csv") && table.text().starts_with("operation,service,state"));
+
+    let json = [("Content-Type", "application/json")];
+    let word = br#"{"about":"gone","operation":"transfer","address":"10.0.0.9","who":"Anna","why":"gone"}"#;
+    let said = server.ask("POST", "/api/v1/words", &json, word);
+    assert_eq!(said.status, 201, "{}", said.text());
+    let words = server.get("/api/v1/words");
+    assert_eq!(words["words"][0]["who"], "Anna");
+    let judged = server.get(&with("/api/v1/verdicts", &[("operation", "transfer")]));
+    assert_eq!(judged["operations"][0]["words"][0]["why"], "gone");
+    let nameless = br#"{"about":"gone","operation":"transfer","who":"","why":"gone"}"#;
+    assert_eq!(server.ask("POST", "/api/v1/words", &json, nameless).status, 400);
+    assert_eq!(server.ask("DELETE", "/api/v1/words/1", &[], b"").status, 204);
+    assert_eq!(server.ask("DELETE", "/api/v1/words/1", &[], b"").status, 404);
+    assert_eq!(rows(&server.get("/api/v1/words"), "words").len(), 0);
+    assert_eq!(server.stop(), Some(0));
+}
+
+#[test]
+fn only_a_demonstration_makes_calls_up() {
+    let place = place();
+    let server = place.serve();
+    assert_eq!(server.get("/api/v1/meta")["demo"], false);
+    let refused = server.ask("POST", "/api/v1/demo/call", &[], b"");
+    assert_eq!(refused.status, 404);
+    assert!(refused.text().contains("no demonstration"), "{}", refused.text());
 }

@@ -80,6 +80,12 @@ fn a_repeated_request_adds_nothing() {
     let gzip = [("Content-Encoding", "gzip")];
     assert_eq!(post(source, &gzip, &packed.finish().unwrap()).status, 200);
     calls(&server, 2);
+    // Other lines under the same key are not lost in silence, nor is a key that cannot be read.
+    let other = post(source, &key, format!("{LINE}\n{LINE}\n").as_bytes());
+    assert_eq!(other.status, 422, "{}", other.text());
+    assert!(other.json()["detail"].as_str().unwrap().contains("a key of their own"));
+    assert_eq!(post(source, &[("Idempotency-Key", "Stapel für heute")], b"x").status, 400);
+    assert_eq!(server.get("/api/v1/panel")["calls"], 2);
 }
 
 #[test]
@@ -97,6 +103,23 @@ fn who_may_not_send_is_told_why() {
     assert_eq!(elsewhere.status, 404);
     let broken = [("Authorization", "Bearer secret"), ("Content-Encoding", "gzip")];
     assert_eq!(post(source, &broken, b"no gzip").status, 400);
+    // Whoever looks like an Elasticsearch asks for the token too.
+    for path in ["/", "/_license", "/_cat/health"].map(|path| format!("/api/v1/elastic{path}")) {
+        assert_eq!(ask(source, "GET", &path, &[], b"").status, 401, "{path}");
+        let known = ask(source, "GET", &path, &[("Authorization", "ApiKey secret")], b"");
+        assert_eq!(known.status, 200, "{path}");
+    }
+    let allowed = [("Authorization", "Bearer secret")];
+    for (method, path, status) in [
+        ("GET", "/nothing", 404),
+        ("POST", "/api/v1/elastic/x", 404),
+        ("GET", "/api/v1/ingest/net", 405),
+    ] {
+        let refused = ask(source, method, path, &allowed, b"");
+        assert_eq!(refused.status, status, "{path}");
+        assert!(refused.head.contains("content-type: application/problem+json"), "{path}");
+        assert!(!refused.json()["detail"].as_str().unwrap().is_empty(), "{path}");
+    }
     calls(&server, 1);
 }
 
@@ -132,4 +155,17 @@ fn elasticsearch_clients_may_send_here() {
     calls(&server, 3);
     let bad = ask(source, "POST", path, &[], b"{\"delete\":{}}\n");
     assert_eq!(bad.status, 400);
+    let metrics = server.ask("GET", "/metrics", &[], b"");
+    let counted = "dolmen_source_refused_total{source=\"net\",reason=\"body\"} 1\n";
+    assert!(metrics.text().contains(counted), "{}", metrics.text());
+    // The address may name the index: the same `_id` in two of them is two documents.
+    let one = format!("{{\"index\":{{\"_id\":\"7\"}}}}\n{call}\n");
+    for index in ["a", "b", "a"] {
+        let path = format!("/api/v1/elastic/{index}/_bulk");
+        let item = &ask(source, "POST", &path, &[], one.as_bytes()).json()["items"][0]["index"];
+        assert_eq!((&item["_index"], &item["_id"]), (&json!(index), &json!("7")));
+    }
+    calls(&server, 5);
+    let many = "{\"index\":{}}\n{}\n".repeat(100_001);
+    assert_eq!(ask(source, "POST", path, &[], many.as_bytes()).status, 400);
 }

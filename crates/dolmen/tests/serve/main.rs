@@ -8,7 +8,19 @@
     reason = "in a test a panic is the report"
 )]
 
+mod advice;
 mod api;
 mod arrive;
+mod clock;
+mod ends;
+mod handover;
+mod killed;
+mod limits;
 mod live;
+mod memory;
+mod naming;
+mod notify;
+mod reload;
+mod senders;
 mod server;
+mod tls;

@@ -4,15 +4,20 @@ use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 use std::sync::mpsc::{self, Receiver};
 use std::time::{Duration, Instant};
 
+use rustix::process::Signal;
 use serde_json::Value;
 use tempfile::TempDir;
 
+use crate::clock::Clock;
+
 /// Longer than anything here takes on a busy machine.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+
+const SERVE: [&str; 5] = ["serve", "--listen", "127.0.0.1:0", "--store", "store"];
 
 /// A folder with a configuration and logs.
 pub(crate) struct Place {
@@ -40,7 +45,10 @@ impl Place {
     }
 
     fn command(&self, args: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_dolmen"));
+        // A proof names another build of the program.
+        let program = std::env::var_os("DOLMEN_PROGRAM");
+        let mut command =
+            Command::new(program.unwrap_or_else(|| env!("CARGO_BIN_EXE_dolmen").into()));
         command.args(args).current_dir(self.dir.path()).env_clear();
         command.env("HOME", self.path("home"));
         command
@@ -54,10 +62,47 @@ impl Place {
         String::from_utf8(output.stdout).unwrap()
     }
 
+    /// Runs a command with something on its standard input.
+    pub(crate) fn run(&self, args: &[&str], input: &[u8]) -> Output {
+        let mut command = self.command(args);
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        // A command that does not read has ended by then.
+        _ = child.stdin.take().unwrap().write_all(input);
+        child.wait_with_output().unwrap()
+    }
+
+    /// What is judged, whatever it comes to.
+    pub(crate) fn verdict(&self, args: &[&str]) -> Value {
+        let output = self.command(args).output().unwrap();
+        let err = String::from_utf8_lossy(&output.stderr);
+        assert!(matches!(output.status.code(), Some(0 | 3)), "{err}");
+        serde_json::from_slice(&output.stdout).unwrap()
+    }
+
     pub(crate) fn serve(&self) -> Server {
-        let args = ["serve", "--listen", "127.0.0.1:0", "--store", "store"];
-        let mut child =
-            self.command(&args).stderr(Stdio::piped()).stdin(Stdio::null()).spawn().unwrap();
+        self.started(self.command(&SERVE))
+    }
+
+    /// The same, by a clock that the test sets.
+    pub(crate) fn serve_by(&self, clock: &Clock) -> Server {
+        let mut command = self.command(&SERVE);
+        command.envs(clock.environment());
+        self.started(command)
+    }
+
+    /// Serves with so many files open at most, as far as nobody raises that.
+    pub(crate) fn serve_with_files(&self, most: u32) -> Server {
+        let serve = self.command(&SERVE);
+        let mut command = Command::new("sh");
+        command.args(["-c", &format!("ulimit -S -n {most}; exec \"$0\" \"$@\"")]);
+        command.arg(serve.get_program()).args(serve.get_args());
+        command.current_dir(self.dir.path());
+        self.started(command)
+    }
+
+    fn started(&self, mut command: Command) -> Server {
+        let mut child = command.stderr(Stdio::piped()).stdin(Stdio::null()).spawn().unwrap();
         let stderr = child.stderr.take().unwrap();
         let (sender, said) = mpsc::channel();
         std::thread::spawn(move || {
@@ -164,10 +209,23 @@ impl Server {
         Events { reader }
     }
 
-    /// Asks it to end, as systemd does; how it ended.
-    pub(crate) fn stop(mut self) -> Option<i32> {
+    pub(crate) fn process(&self) -> u32 {
+        self.child.id()
+    }
+
+    pub(crate) fn signal(&self, signal: Signal) {
         let pid = rustix::process::Pid::from_child(&self.child);
-        rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
+        rustix::process::kill_process(pid, signal).unwrap();
+    }
+
+    /// Asks it to end, as systemd does; how it ended.
+    pub(crate) fn stop(self) -> Option<i32> {
+        self.signal(Signal::TERM);
+        self.ended()
+    }
+
+    /// How it ended that was asked to.
+    pub(crate) fn ended(mut self) -> Option<i32> {
         self.child.wait().unwrap().code()
     }
 }

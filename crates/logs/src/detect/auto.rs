@@ -84,16 +84,17 @@ impl Auto {
     }
 
     /// Reads one line.
-    pub(crate) fn read<'a>(
+    pub(crate) fn read_into<'a>(
         &'a self,
         line: &'a [u8],
         scratch: &'a mut Scratch,
-    ) -> Result<Line<'a>, Unread> {
+        read: &mut Line<'a>,
+    ) -> Result<(), Unread> {
         if scratch.auto.is_none() {
             scratch.auto = AutoState::new(&self.candidates).map(Box::new);
         }
         match &mut scratch.auto {
-            Some(state) => state.read(line),
+            Some(state) => state.read_into(line, read),
             None => Err(Unread::new(0, "a format to read it")),
         }
     }
@@ -112,16 +113,18 @@ impl AutoState {
         })
     }
 
-    fn read<'a>(&'a mut self, line: &'a [u8]) -> Result<Line<'a>, Unread> {
+    fn read_into<'a>(&'a mut self, line: &'a [u8], read: &mut Line<'a>) -> Result<(), Unread> {
         if let Some(other) = self.next.take().and_then(|next| self.others.get_mut(next)) {
             std::mem::swap(&mut self.present, other);
             self.lenient = Arc::clone(&self.present.candidate.lenient);
+            // What a scratch remembers, it remembers of one format.
+            self.spare = Scratch::default();
         }
-        let present = self.present.read(line);
-        let is_settled = match &present {
+        let present = self.present.read_into(line, read);
+        let is_settled = match read {
             // A server's own message to one format may be another's call.
-            Ok(Line::Nothing) => !line.trim_ascii_start().starts_with(b"{"),
-            read => read.is_ok(),
+            Line::Nothing => present.is_ok() && !line.trim_ascii_start().starts_with(b"{"),
+            _ => present.is_ok(),
         };
         if is_settled {
             return present;
@@ -136,13 +139,13 @@ impl AutoState {
         if let Some((found, other)) = found.and_then(|found| Some((found, others.get_mut(found)?)))
         {
             self.next = Some(found);
-            return other.read(line);
+            return other.read_into(line, read);
         }
         if present.is_ok() {
             return present;
         }
         self.spare.bytes.clear();
-        self.lenient.read_bare(line, &mut self.spare)
+        self.lenient.read_bare_into(line, &mut self.spare, read)
     }
 }
 
@@ -161,9 +164,9 @@ impl Entry {
         Self { candidate, scratch: Scratch::default() }
     }
 
-    fn read<'a>(&'a mut self, line: &'a [u8]) -> Result<Line<'a>, Unread> {
+    fn read_into<'a>(&'a mut self, line: &'a [u8], read: &mut Line<'a>) -> Result<(), Unread> {
         self.scratch.bytes.clear();
-        self.candidate.strict.read_bare(line, &mut self.scratch)
+        self.candidate.strict.read_bare_into(line, &mut self.scratch, read)
     }
 
     /// Whether the line means something in this format.
@@ -172,10 +175,10 @@ impl Entry {
             return false;
         }
         let is_directive = line.starts_with(b"#");
-        match self.read(line) {
-            Ok(Line::Nothing) => is_directive,
-            Ok(_) => true,
-            Err(_) => false,
+        let mut read = Line::Nothing;
+        match (self.read_into(line, &mut read), read) {
+            (Ok(()), Line::Nothing) => is_directive,
+            (result, _) => result.is_ok(),
         }
     }
 }

@@ -11,7 +11,7 @@ const LOCAL: Class = Class::Shape("99/???/9999:99:99:99.999");
 pub(super) fn alias(name: &str) -> Option<(Class, Slot, u8)> {
     use Class::{Clf, Decimal, Integer, Text, Token};
     Some(match name {
-        "ci" => (Token, Slot::Address, 0),
+        "ci" => (Token, Slot::AddressPort, 0),
         "cp" | "bp" | "fp" | "sp" | "lc" | "pid" | "ms" => (Integer, Slot::Ignored, 0),
         "bi" | "fi" | "si" | "H" => (Token, Slot::Ignored, 0),
         // The start of the request, then the start of the session.
@@ -53,7 +53,7 @@ pub(super) fn expression(expression: &str) -> (Class, Slot) {
     };
     let header = argument.split(',').next().unwrap_or_default();
     match name {
-        "src" => (Class::Token, Slot::Address),
+        "src" => (Class::Token, Slot::AddressPort),
         "req.hdr" | "req.fhdr" | "hdr" | "fhdr" if !header.is_empty() => {
             (Class::Text, Slot::of_header(header))
         }

@@ -5,7 +5,7 @@ use dolmen_model::{Call, Header, Mark, RequestId, Time};
 use super::duration::duration;
 use super::field::{Field, OF_A_CALL};
 use super::scan::{Form, Pick};
-use super::text::{Texts, join_query};
+use super::text::{Texts, join_attempt, join_query};
 use super::{Json, Reads, WithoutId};
 use crate::program::{request_line, split_origin, status, without_port};
 use crate::reader::Scratch;
@@ -17,30 +17,48 @@ const QUERY: usize = Field::Query as usize;
 const NO_CALL: &str = "an access log line: no key of it is a method, a target or a status";
 
 impl Json {
-    /// Reads one line.
-    pub(crate) fn read<'a>(
+    /// Reads one line, into a place of the caller's.
+    pub(crate) fn read_into<'a>(
         &'a self,
         line: &'a [u8],
         scratch: &'a mut Scratch,
-    ) -> Result<Line<'a>, Unread> {
+        read: &mut Line<'a>,
+    ) -> Result<(), Unread> {
         let Scratch { bytes, picks, route, clock, .. } = scratch;
-        picks.clear();
-        picks.resize(self.slots, Pick::default());
-        self.keys.scan(line, picks, route)?;
-        if self.reads == Reads::Marks {
-            self.mark(&Texts::new(line, picks, bytes), clock)
-        } else {
-            join_query(line, picks, (TARGET, QUERY), bytes);
-            self.call(&Texts::new(line, picks, bytes), clock)
+        if picks.len() != self.slots {
+            picks.clear();
+            picks.resize(self.slots, Pick::default());
         }
+        let scanned = self.keys.scan(line, picks, route)?;
+        // Each way writes its own: a mark is a quarter of what a line may be.
+        match self.reads {
+            Reads::Marks => match self.mark(&Texts::new(line, picks, bytes, scanned), clock)? {
+                Some(mark) => *read = Line::Mark(mark),
+                None => *read = Line::Nothing,
+            },
+            Reads::Deliveries => {
+                join_attempt(line, picks, (TARGET, QUERY), bytes);
+                *read = self.delivery(&Texts::new(line, picks, bytes, scanned), clock)?;
+            }
+            Reads::Calls | Reads::CallsAndMessages => {
+                join_query(line, picks, (TARGET, QUERY), bytes);
+                *read = self.call(&Texts::new(line, picks, bytes, scanned), clock)?;
+            }
+        }
+        Ok(())
     }
 
-    fn mark<'a>(&'a self, texts: &Texts<'a>, clock: &mut Clock) -> Result<Line<'a>, Unread> {
+    /// `None` for a line that entered no operation.
+    fn mark<'a>(
+        &'a self,
+        texts: &Texts<'a>,
+        clock: &mut Clock,
+    ) -> Result<Option<Mark<'a>>, Unread> {
         let text = |field: Field| texts.get(field as usize);
         if text(Field::Operation).is_empty() {
-            return Ok(Line::Nothing);
+            return Ok(None);
         }
-        Ok(Line::Mark(Mark {
+        Ok(Some(Mark {
             time: time(texts, clock)?,
             request_id: self.request_id(texts),
             operation: text(Field::Operation),
@@ -92,7 +110,7 @@ impl Json {
         }
     }
 
-    fn request_id<'a>(&self, texts: &Texts<'a>) -> RequestId<'a> {
+    pub(super) fn request_id<'a>(&self, texts: &Texts<'a>) -> RequestId<'a> {
         const SLOT: usize = Field::RequestId as usize;
         match (texts.form(SLOT), self.without_id) {
             (Form::Absent, WithoutId::NotLogged) => RequestId::NotLogged,
@@ -105,13 +123,13 @@ impl Json {
         }
     }
 
-    fn duration(&self, texts: &Texts<'_>) -> Option<u64> {
+    pub(super) fn duration(&self, texts: &Texts<'_>) -> Option<u64> {
         const SLOT: usize = Field::Duration as usize;
         duration(texts.get(SLOT), self.units.get(texts.spelling(SLOT)).copied().flatten())
     }
 }
 
-fn time(texts: &Texts<'_>, clock: &mut Clock) -> Result<Option<Time>, Unread> {
+pub(super) fn time(texts: &Texts<'_>, clock: &mut Clock) -> Result<Option<Time>, Unread> {
     const SLOT: usize = Field::Time as usize;
     match texts.get(SLOT) {
         b"" => Ok(None),

@@ -4,11 +4,12 @@
 //! it beside the line and notes where the values lie; then they are read as times, numbers and
 //! texts ([`fill`]). Nothing is copied unless it has an escape in it.
 
+mod delivery;
 mod duration;
 mod field;
 mod fill;
 mod keys;
-mod quotes;
+mod nesting;
 mod route;
 mod scan;
 mod text;
@@ -49,6 +50,8 @@ enum Reads {
     Calls,
     /// Calls of a server that writes its own messages into the same file.
     CallsAndMessages,
+    /// Records of a bus's journal.
+    Deliveries,
     Marks,
 }
 
@@ -80,6 +83,11 @@ impl Json {
     /// Traefik's access log with `format: json`.
     pub(crate) fn traefik(fields: &Fields) -> Result<Self, FormatError> {
         Self::new(&field::TRAEFIK, Reads::CallsAndMessages, fields)
+    }
+
+    /// Records of a bus's journal.
+    pub(crate) fn deliveries() -> Result<Self, FormatError> {
+        Self::new(&delivery::BUS, Reads::Deliveries, &Fields::new())
     }
 
     /// What a line without a request id is taken for: what was seen in other lines may say.

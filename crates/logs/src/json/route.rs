@@ -4,11 +4,22 @@
 //! the same `","key":"` each time. So what the scanner passed there, and what it found the key to
 //! mean, is remembered; on the next line one compare does the work of taking it apart. A line
 //! that is different costs that compare more, and its own way is remembered instead.
+//!
+//! A line that held texts and numbers alone, one after the other, is remembered as a whole: where the
+//! next one goes on like it to the end, nothing of the scanner is needed ([`Route::repeat`]).
+
+use dolmen_model::same_bytes;
+
+use super::keys::{Leaf, Node};
+use super::scan::{Form, Pick};
+use crate::search::find_any;
 
 /// The way through the last line. It belongs to one format, as its scratch does.
 #[derive(Debug, Default)]
 pub(crate) struct Route {
     steps: Vec<Step>,
+    /// How many steps the line before had, if it can be repeated as a whole; else 0.
+    whole: usize,
 }
 
 /// One member of an object that has wanted keys.
@@ -16,10 +27,22 @@ pub(crate) struct Route {
 struct Step {
     /// The object's node: the same bytes mean something else in another object.
     node: usize,
+    /// Whether it is the first of its object: `{"a":` is nothing that may stand behind a value.
+    is_first: bool,
     /// From the `{` or the end of the value before to the value.
     text: Vec<u8>,
     /// The wanted key that it is.
     entry: Option<usize>,
+    /// Where its text or number goes.
+    goal: Goal,
+}
+
+/// Where a value goes that is no object and no array.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Goal {
+    Nowhere,
+    One(Leaf),
+    Several,
 }
 
 /// Members that are remembered, and bytes of each: a line full of other keys costs no memory.
@@ -32,25 +55,118 @@ impl Route {
     pub(super) fn follow(
         &self,
         step: usize,
-        node: usize,
+        (node, is_first): (usize, bool),
         rest: &[u8],
     ) -> Option<(usize, Option<usize>)> {
         let step = self.steps.get(step)?;
-        (step.node == node && rest.starts_with(&step.text)).then_some((step.text.len(), step.entry))
+        let is_same = same_bytes(rest.get(..step.text.len())?, &step.text)
+            && (step.node, step.is_first) == (node, is_first);
+        is_same.then_some((step.text.len(), step.entry))
     }
 
     /// Remembers what was passed before a value.
-    pub(super) fn learn(&mut self, step: usize, node: usize, text: &[u8], entry: Option<usize>) {
+    pub(super) fn learn(
+        &mut self,
+        step: usize,
+        (node, is_first): (usize, bool),
+        text: &[u8],
+        (found_in, entry): (&Node, Option<usize>),
+    ) {
         if text.len() > TEXT || step >= STEPS {
             self.steps.truncate(step);
             return;
         }
+        let goal = match entry.map_or(&[][..], |entry| &found_in.target(entry).leaves) {
+            [] => Goal::Nowhere,
+            [leaf] => Goal::One(*leaf),
+            _ => Goal::Several,
+        };
         if let Some(known) = self.steps.get_mut(step) {
             known.text.clear();
             known.text.extend_from_slice(text);
-            (known.node, known.entry) = (node, entry);
+            (known.node, known.is_first) = (node, is_first);
+            (known.entry, known.goal) = (entry, goal);
         } else if step == self.steps.len() {
-            self.steps.push(Step { node, text: text.to_vec(), entry });
+            self.steps.push(Step { node, is_first, text: text.to_vec(), entry, goal });
         }
+    }
+
+    /// Says that a line was read that had so many members, each a text without escapes or a number
+    /// without a sign, and nothing around its object.
+    pub(super) fn was_straight(&mut self, steps: usize) {
+        let mut slots = [false; 256];
+        let may_repeat = self.steps.get(..steps).is_some_and(|steps| {
+            steps.iter().all(|step| {
+                step.node == 0
+                    && match step.goal {
+                        Goal::Nowhere => true,
+                        // Of two keys for one slot, the better is chosen by what is in them.
+                        Goal::One(leaf) => {
+                            !std::mem::replace(&mut slots[usize::from(leaf.slot)], true)
+                        }
+                        Goal::Several => false,
+                    }
+            })
+        });
+        self.whole = if may_repeat { steps } else { 0 };
+    }
+
+    /// Reads a line that goes on like the one before to its end: the same slots of `picks` are written
+    /// as were then, and the others left alone. Where it does not, says no, and what is in `picks` is
+    /// of no use.
+    #[inline]
+    pub(super) fn repeat(&self, line: &[u8], picks: &mut [Pick]) -> bool {
+        self.whole > 0 && self.pick(line, picks) == Some(b"}")
+    }
+
+    /// Nothing is to be repeated until a line was read that can be.
+    pub(super) fn forget_whole(&mut self) {
+        self.whole = 0;
+    }
+
+    /// Notes the values of all members, and gives what follows the last one.
+    #[inline]
+    fn pick<'l>(&self, line: &'l [u8], picks: &mut [Pick]) -> Option<&'l [u8]> {
+        let mut rest = line;
+        for step in self.steps.get(..self.whole)? {
+            let (text, value) = rest.split_at_checked(step.text.len())?;
+            if !same_bytes(text, &step.text) {
+                return None;
+            }
+            let start = line.len() - value.len();
+            let (start, length, form) = match value {
+                [b'"', text @ ..] => {
+                    let length = find_any(text, [b'"', b'\\'])?;
+                    if text[length] != b'"' {
+                        return None;
+                    }
+                    rest = &text[length + 1..];
+                    (start + 1, length, Form::Text)
+                }
+                [b'0'..=b'9', ..] => {
+                    let length = number(value)?;
+                    rest = &value[length..];
+                    (start, length, Form::Bare)
+                }
+                _ => return None,
+            };
+            if let Goal::One(leaf) = step.goal {
+                *picks.get_mut(usize::from(leaf.slot))? =
+                    Pick::of(line, start..start + length, form, leaf);
+            }
+        }
+        Some(rest)
+    }
+}
+
+/// The length of digits, with a fraction or without.
+fn number(text: &[u8]) -> Option<usize> {
+    let digits = |text: &[u8]| text.iter().position(|b| !b.is_ascii_digit());
+    let whole = digits(text)?;
+    match text[whole..] {
+        [b'.', ref fraction @ ..] => {
+            digits(fraction).filter(|&length| length > 0).map(|length| whole + 1 + length)
+        }
+        _ => Some(whole),
     }
 }

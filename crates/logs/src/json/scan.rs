@@ -12,11 +12,14 @@
 //! Of a key that is there twice the last value that is not empty counts; of an object that is
 //! there twice, both halves.
 
-use super::keys::{Keys, Node, Target};
-use super::quotes::quote_or_backslash;
+use std::ops::Range;
+
+use super::keys::{Keys, Leaf, Node, Target};
+use super::nesting::Nesting;
 use super::route::Route;
 use crate::Unread;
 use crate::escape::Escapes;
+use crate::search::find_any;
 
 /// Where a wanted value lies in the line.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -53,11 +56,17 @@ pub(super) enum Form {
     Joined,
 }
 
+/// What a line held.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Scanned {
+    /// Texts without escapes and numbers alone, in the places of the line before.
+    Straight,
+    /// Whatever it held.
+    Anyhow,
+}
+
 /// Added to the rank of an empty value, so that any other spelling is preferred to it.
 const EMPTY: u8 = 0x80;
-
-/// As deep as objects and arrays may lie in each other, as in other readers of JSON.
-const DEPTH: usize = 128;
 
 /// What was expected where the scan stands. Small, so that results travel in registers.
 #[derive(Clone, Copy, Debug)]
@@ -92,6 +101,19 @@ impl Fault {
 }
 
 impl Pick {
+    /// A text or a number of a line, noted where a leaf says.
+    #[inline]
+    pub(super) fn of(
+        line: &[u8],
+        Range { start, end }: Range<usize>,
+        form: Form,
+        leaf: Leaf,
+    ) -> Self {
+        let is_empty = matches!(&line[start..end], b"" | b"-");
+        let rank = if is_empty { leaf.rank | EMPTY } else { leaf.rank };
+        Self { at: start, start, end, form, rank }
+    }
+
     /// Which of the slot's spellings was found.
     pub(super) fn spelling(&self) -> usize {
         usize::from(self.rank & !EMPTY)
@@ -100,18 +122,26 @@ impl Pick {
 
 impl Keys {
     /// Notes the wanted values of `line`, one object, in the slots of `picks`. `route` is the way
-    /// through the line before.
+    /// through the line before, and `picks` what was noted there, or nothing.
     pub(super) fn scan(
         &self,
         line: &[u8],
         picks: &mut [Pick],
         route: &mut Route,
-    ) -> Result<(), Unread> {
-        let mut scan = Scan { keys: self, line, at: 0, picks, route, step: 0 };
+    ) -> Result<Scanned, Unread> {
+        if route.repeat(line, picks) {
+            return Ok(Scanned::Straight);
+        }
+        route.forget_whole();
+        picks.fill(Pick::default());
+        let mut scan = Scan { keys: self, line, at: 0, picks, route, step: 0, is_straight: true };
         if line.starts_with(b"\xef\xbb\xbf") {
             scan.at = 3;
         }
-        scan.line().map_err(|fault| Unread::new(scan.at.min(line.len()), fault.expected()))
+        match scan.line() {
+            Ok(()) => Ok(Scanned::Anyhow),
+            Err(fault) => Err(Unread::new(scan.at.min(line.len()), fault.expected())),
+        }
     }
 }
 
@@ -123,6 +153,8 @@ struct Scan<'s> {
     route: &'s mut Route,
     /// Members of wanted objects passed so far.
     step: usize,
+    /// Whether all values so far are texts without escapes and numbers without a sign.
+    is_straight: bool,
 }
 
 impl<'s> Scan<'s> {
@@ -136,9 +168,17 @@ impl<'s> Scan<'s> {
         if self.peek() != Some(b'{') {
             return Err(Fault::Object);
         }
+        let begins_at_once = self.at == 0;
         self.object(0)?;
+        let ends_at_once = self.line.len() == self.at && self.line.ends_with(b"}");
         self.space();
-        if self.at < self.line.len() { Err(Fault::LineEnd) } else { Ok(()) }
+        if self.at < self.line.len() {
+            return Err(Fault::LineEnd);
+        }
+        if self.is_straight && begins_at_once && ends_at_once {
+            self.route.was_straight(self.step);
+        }
+        Ok(())
     }
 
     #[inline]
@@ -154,7 +194,8 @@ impl<'s> Scan<'s> {
         let start = self.at;
         loop {
             let rest = self.line.get(self.at..).unwrap_or_default();
-            let entry = match self.route.follow(self.step, number, rest) {
+            let place = (number, self.at == start);
+            let entry = match self.route.follow(self.step, place, rest) {
                 Some((passed, entry)) => {
                     self.at += passed;
                     self.space();
@@ -176,7 +217,8 @@ impl<'s> Scan<'s> {
                         (key, Form::Escaped) => node.find(&unescaped(key)),
                         (key, _) => node.find(key),
                     };
-                    self.route.learn(self.step, number, &self.line[before..self.at], entry);
+                    let passed = &self.line[before..self.at];
+                    self.route.learn(self.step, place, passed, (node, entry));
                     entry
                 }
             };
@@ -241,7 +283,10 @@ impl<'s> Scan<'s> {
     fn take(&mut self, target: &'s Target) -> Result<(), Fault> {
         let at = self.at;
         let form = match (self.peek(), target.node) {
-            (Some(b'{'), Some(number)) => return self.object(number),
+            (Some(b'{'), Some(number)) => {
+                self.is_straight = false;
+                return self.object(number);
+            }
             (Some(b'{'), None) => return self.skip(),
             (Some(b'['), Some(number)) if self.keys.node(number).wants_elements() => {
                 self.array(self.keys.node(number))?
@@ -252,6 +297,7 @@ impl<'s> Scan<'s> {
             }
             _ => self.scalar()?,
         };
+        self.note(at, form);
         let (start, end) = match form {
             Form::Text | Form::Escaped => (at + 1, self.at - 1),
             _ => (at, self.at),
@@ -277,12 +323,29 @@ impl<'s> Scan<'s> {
     fn skip(&mut self) -> Result<(), Fault> {
         match self.peek() {
             Some(b'{' | b'[') => self.skip_nested(),
-            _ => self.scalar().map(drop),
+            _ => {
+                let at = self.at;
+                let form = self.scalar()?;
+                self.note(at, form);
+                Ok(())
+            }
         }
+    }
+
+    /// Notes whether the value at `at` leaves the line straight.
+    #[inline(always)]
+    fn note(&mut self, at: usize, form: Form) {
+        let is_digit = |b: &u8| b.is_ascii_digit();
+        self.is_straight &= match form {
+            Form::Text => true,
+            Form::Bare => self.line.get(at).is_some_and(is_digit),
+            _ => false,
+        };
     }
 
     /// Passes an object or array and all that it holds, level by level.
     fn skip_nested(&mut self) -> Result<(), Fault> {
+        self.is_straight = false;
         let mut open = Nesting::default();
         loop {
             match self.peek() {
@@ -384,7 +447,8 @@ impl<'s> Scan<'s> {
         let mut form = Form::Text;
         let mut from = self.at + 1;
         loop {
-            let Some(found) = quote_or_backslash(self.line.get(from..).unwrap_or_default()) else {
+            let rest = self.line.get(from..).unwrap_or_default();
+            let Some(found) = find_any(rest, [b'"', b'\\']) else {
                 self.at = self.line.len();
                 return Err(Fault::TextEnd);
             };
@@ -396,34 +460,6 @@ impl<'s> Scan<'s> {
             form = Form::Escaped;
             from = end + 2;
         }
-    }
-}
-
-/// The objects and arrays that are open, outermost first: a bit each, set for an object.
-#[derive(Default)]
-struct Nesting {
-    bits: u128,
-    depth: usize,
-}
-
-impl Nesting {
-    /// Whether there was room.
-    fn push(&mut self, is_object: bool) -> bool {
-        self.bits = self.bits << 1 | u128::from(is_object);
-        self.depth += 1;
-        self.depth <= DEPTH
-    }
-
-    /// Whether something is still open.
-    fn pop(&mut self) -> bool {
-        self.bits >>= 1;
-        self.depth -= 1;
-        self.depth > 0
-    }
-
-    /// What closes the innermost one.
-    fn closer(&self) -> u8 {
-        if self.bits & 1 == 1 { b'}' } else { b']' }
     }
 }
 

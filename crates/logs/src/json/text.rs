@@ -1,8 +1,8 @@
 //! From where a value lies to what it says.
 
-use super::quotes::quote_or_backslash;
-use super::scan::{Form, Pick};
+use super::scan::{Form, Pick, Scanned};
 use crate::escape::Escapes;
+use crate::search::find_any;
 
 /// The texts of one line's picks.
 pub(super) struct Texts<'a> {
@@ -13,14 +13,22 @@ pub(super) struct Texts<'a> {
 
 impl<'a> Texts<'a> {
     /// Undoes escapes and joins lists, into `undone`; most lines have neither.
-    pub(super) fn new(line: &'a [u8], picks: &'a mut [Pick], undone: &'a mut Vec<u8>) -> Self {
+    pub(super) fn new(
+        line: &'a [u8],
+        picks: &'a mut [Pick],
+        undone: &'a mut Vec<u8>,
+        scanned: Scanned,
+    ) -> Self {
+        if scanned == Scanned::Straight {
+            return Self { line, undone, picks };
+        }
         for pick in &mut *picks {
             if !matches!(pick.form, Form::Escaped | Form::Array) {
                 continue;
             }
             let value = &line[pick.start..pick.end];
             if let [b'[', b'"', text @ .., b'"', b']'] = value
-                && quote_or_backslash(text).is_none()
+                && find_any(text, [b'"', b'\\']).is_none()
             {
                 // A header as Go logs it: a list of one.
                 (pick.start, pick.end, pick.form) = (pick.start + 2, pick.end - 2, Form::Text);
@@ -88,6 +96,24 @@ pub(super) fn join_query(
     undone.push(b'?');
     Escapes::Json.undo(query.strip_prefix(b"?").unwrap_or(query), undone);
     picks[target] = Pick { start, end: undone.len(), form: Form::Undone, ..path };
+}
+
+/// Makes one target of a routing key and the number of an attempt.
+pub(super) fn join_attempt(
+    line: &[u8],
+    picks: &mut [Pick],
+    (target, attempt): (usize, usize),
+    undone: &mut Vec<u8>,
+) {
+    let (key, attempt) = (picks[target], picks[attempt]);
+    if !matches!(key.form, Form::Text | Form::Escaped) || attempt.form != Form::Bare {
+        return;
+    }
+    let start = undone.len();
+    Escapes::Json.undo(&line[key.start..key.end], undone);
+    undone.extend_from_slice(b"?attempt=");
+    undone.extend_from_slice(&line[attempt.start..attempt.end]);
+    picks[target] = Pick { start, end: undone.len(), form: Form::Undone, ..key };
 }
 
 /// Appends the texts of an array's elements, `, ` between them, as HTTP joins a header that was

@@ -4,7 +4,6 @@ use dolmen_model::{Call, Header, RequestId};
 
 use super::Slot;
 use super::request::{integer, path_and_args, request_line, split_origin, status, without_port};
-use crate::request_id::RequestIdKind;
 use crate::time::{self, Unit};
 
 /// How a field stands to another that means the same and was written before it.
@@ -75,7 +74,7 @@ pub(super) fn assign_beside<'a>(rival: Rival, slot: &'a Slot, text: &'a [u8], ca
                 call.duration = Some(call.duration.unwrap_or(0).saturating_add(part));
             }
         }
-        Slot::RequestId(kind) => match (request_id(*kind, text), call.request_id) {
+        Slot::RequestId(kind) => match (kind.extract(text), call.request_id) {
             (RequestId::Is(id), RequestId::Is(_)) if is_better => {
                 call.request_id = RequestId::Is(id);
             }
@@ -83,15 +82,6 @@ pub(super) fn assign_beside<'a>(rival: Rival, slot: &'a Slot, text: &'a [u8], ca
             (id, _) => call.request_id = id,
         },
         Slot::Header(name) => call.headers.push(Header { name, value: text }),
-    }
-}
-
-/// The request id in a text; nearly every one is all of it.
-#[inline]
-fn request_id(kind: RequestIdKind, text: &[u8]) -> RequestId<'_> {
-    match (kind, text) {
-        (RequestIdKind::Plain, [b'!'..=b'~', .., b'!'..=b'~']) => RequestId::Is(text),
-        _ => kind.extract(text),
     }
 }
 

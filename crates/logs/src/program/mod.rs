@@ -110,22 +110,26 @@ impl Program {
                 .is_some_and(|field| matches!(field.slot, Slot::Time(_) | Slot::Part(..)))
     }
 
-    /// Reads one line.
-    pub(crate) fn read<'a>(
+    /// Reads one line, into a place of the caller's.
+    pub(crate) fn read_into<'a>(
         &'a self,
         line: &'a [u8],
         scratch: &'a mut Scratch,
-    ) -> Result<Line<'a>, Unread> {
+        read: &mut Line<'a>,
+    ) -> Result<(), Unread> {
         if let Some(quick) = &self.quick {
-            let mut call = Call::default();
-            if let Some(left) = quick.read(self, line, scratch, &mut call) {
-                if !left.is_nothing() {
-                    quick.finish(self, line, scratch, left, &mut call)?;
-                }
-                return Ok(Line::Call(call));
+            *read = Line::Call(Call::default());
+            if let Line::Call(call) = read
+                && let Some(left) = quick.read(self, line, scratch, call)
+            {
+                return match left.is_nothing() {
+                    true => Ok(()),
+                    false => quick.finish(self, line, scratch, left, call),
+                };
             }
         }
-        self.read_carefully(line, scratch)
+        *read = self.read_carefully(line, scratch)?;
+        Ok(())
     }
 
     /// Reads one line, with all that the quick way does without.

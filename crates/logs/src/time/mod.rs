@@ -79,12 +79,12 @@ pub(crate) struct Clock {
 
 impl Default for Clock {
     fn default() -> Self {
-        // No time starts with NUL, so an empty memory matches nothing.
+        // Any text may stand where a time should, so what is remembered is true from the start.
         Self {
-            clf: ([0; 18], 0),
-            zone: ([0; 6], 0),
-            whole: ([0; CLF], Time::MIN),
-            iso: ([0; 17], 0),
+            clf: (*b"01/Jan/1970:00:00:", 0),
+            zone: (*b" +0000", 0),
+            whole: (*b"01/Jan/1970:00:00:00 +0000", Time::from_micros(0)),
+            iso: (*b"1970-01-01T00:00:", 0),
         }
     }
 }
@@ -146,6 +146,24 @@ impl Clock {
 impl Clock {
     /// A time in whatever of the forms above, or a count since the epoch whose unit its size tells.
     pub(crate) fn any(&mut self, text: &[u8]) -> Option<Moment> {
+        self.repeated(text).or_else(|| self.other(text))
+    }
+
+    /// The commonest of them, `2015-05-17T10:05:03.123Z`, of the last minute.
+    #[inline]
+    fn repeated(&self, text: &[u8]) -> Option<Moment> {
+        let text: &[u8; 24] = text.try_into().ok()?;
+        let (minute, rest) = text.split_first_chunk::<17>()?;
+        let &[s1, s2, b'.', a, b, c, b'Z'] = rest else { return None };
+        if *minute != self.iso.0 {
+            return None;
+        }
+        let seconds = two([s1, s2]).filter(|&s| s <= 60)?;
+        let millis = two([a, b])? * 10 + two([b'0', c])?;
+        Some(at_offset(self.iso.1 + seconds * SECOND + millis * 1000, 0))
+    }
+
+    fn other(&mut self, text: &[u8]) -> Option<Moment> {
         let text = text.trim_ascii();
         self.iso(text).or_else(|| self.clf(text)).or_else(|| {
             let whole = text.iter().take_while(|b| b.is_ascii_digit()).count();

@@ -146,3 +146,28 @@ fn any_form_is_told_by_its_look() {
     }
     assert_eq!(clock.any(b"yesterday"), None);
 }
+
+#[test]
+fn a_clock_that_has_seen_nothing_takes_nuls_for_no_time() {
+    for text in [
+        "\0".repeat(CLF),
+        format!("{}05Z", "\0".repeat(17)),
+        format!("{}05.123Z", "\0".repeat(17)),
+        format!("{}05 +0000", "\0".repeat(18)),
+        format!("02/Mar/2026:12:00:00{}", "\0".repeat(6)),
+    ] {
+        let mut clock = Clock::default();
+        assert_eq!(clock.any(text.as_bytes()), None, "{}", text.escape_debug());
+        let whole = text.as_bytes().first_chunk().and_then(|text| clock.whole_clf(text));
+        assert_eq!(whole, None, "{}", text.escape_debug());
+    }
+    // What it remembers from the start is true.
+    for text in ["01/Jan/1970:00:00:00 +0000", "1970-01-01T00:00:00Z"] {
+        let time = Clock::default().any(text.as_bytes()).map(|moment| moment.time.micros());
+        assert_eq!(time, Some(0), "{text}");
+    }
+    assert_eq!(
+        Clock::default().whole_clf(b"01/Jan/1970:00:00:00 +0000"),
+        Some(Time::from_micros(0))
+    );
+}

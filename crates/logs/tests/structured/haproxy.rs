@@ -1,4 +1,4 @@
-use dolmen_logs::{Fields, Format, RequestId};
+use dolmen_logs::{Fields, Format, Line, RequestId};
 
 use super::{fields, format, text, unread, with_call};
 
@@ -132,9 +132,12 @@ fn odd_requests_are_kept() {
 
 #[test]
 fn an_ipv6_client_has_its_port_last() {
-    for (client, address) in
-        [("2001:db8::7:33317", "2001:db8::7"), ("::ffff:10.0.1.2:33317", "::ffff:10.0.1.2")]
-    {
+    for (client, address) in [
+        ("2001:db8::7:33317", "2001:db8::7"),
+        ("::ffff:10.0.1.2:33317", "::ffff:10.0.1.2"),
+        ("[2001:db8::7]:33317", "2001:db8::7"),
+        ("[::1]:33317", "::1"),
+    ] {
         with_call(&format("haproxy"), &HTTP.replace("10.0.1.2:33317", client), |call| {
             assert_eq!(text(call.address), address);
         });
@@ -189,7 +192,6 @@ fn refuses_a_log_format_where_it_is_wrong() {
 fn what_is_no_request_is_not_read() {
     let haproxy = format("haproxy");
     for (line, column) in [
-        ("Proxy http-in started.", 1),
         ("10.0.1.2:33317 [06/Feb/2009:12:14:14.655] http-in/1: SSL handshake failure", 43),
         // TCP mode.
         ("10.0.1.2:33317 [06/Feb/2009:12:14:14.655] fnt bck/srv1 0/0/5007 212 -- 0/0/0/0/3 0/0", 0),
@@ -199,4 +201,32 @@ fn what_is_no_request_is_not_read() {
     }
     let cut = &HTTP[..HTTP.len() - 6];
     assert_eq!(unread(&haproxy, cut).column, cut.len() + 1);
+}
+
+#[test]
+fn a_time_may_have_a_zone_and_what_is_no_request_has_no_id() {
+    let format = Format::calls("haproxy", &Fields::new()).unwrap();
+    let line = b"192.0.2.7:4711 [21/Nov/2026:23:41:36 +0100] dolmen monolith/one 0/0/1/7/8 200 192 - - ---- 1/1/0/0/0 0/0 \"GET / HTTP/1.1\" an-id-of-9";
+    let mut reader = format.reader();
+    let Ok(Line::Call(call)) = reader.read(line) else { panic!("not a call") };
+    assert_eq!(call.time.unwrap().to_string(), "2026-11-21T22:41:36Z");
+    assert_eq!(call.request_id, RequestId::Is(b"an-id-of-9"));
+    let bad = b"192.0.2.7:4711 [21/Nov/2026:23:41:36.123] dolmen dolmen/<NOSRV> -1/-1/-1/-1/0 400 0 - - PR-- 1/1/0/0/0 0/0 \"<BADREQ>\" -";
+    let mut reader = format.reader();
+    let Ok(Line::Call(call)) = reader.read(bad) else { panic!("not a call") };
+    assert_eq!(call.request_id, RequestId::NotLogged);
+}
+
+#[test]
+fn what_haproxy_says_of_itself_is_no_call() {
+    let format = Format::calls("haproxy", &Fields::new()).unwrap();
+    for line in [
+        "Proxy dolmen stopped (cumulated conns: FE: 9, BE: 0).",
+        "Proxy dolmen started.",
+        "Server monolith/one is DOWN, reason: Layer4 connection problem, info: \"refused\"",
+        "backend monolith has no server available!",
+    ] {
+        assert!(matches!(format.reader().read(line.as_bytes()), Ok(Line::Nothing)), "{line}");
+    }
+    assert!(format.reader().read(b"Proxy of somebody").is_err());
 }

@@ -3,7 +3,7 @@
 use dolmen_model::{Joined, NameId, Names};
 use rusqlite::{Connection, params};
 
-use crate::facts::{Role, Settled};
+use crate::facts::Settled;
 use crate::rows::IdKey;
 
 /// What is worth a word about a call.
@@ -29,7 +29,7 @@ impl Finding {
         claimed: NameId,
         names: &Names,
     ) -> impl Iterator<Item = Self> {
-        let counts = settled.role == Role::Call;
+        let counts = settled.role.counts();
         let bypassed = (counts && settled.bypassed).then_some(Self::Bypassed);
         let disagrees = counts && disagrees(settled, claimed, names);
         bypassed.into_iter().chain(disagrees.then_some(Self::Disagreement))

@@ -8,18 +8,30 @@ pub(crate) mod cube;
 pub(crate) mod dictionary;
 pub(crate) mod files;
 pub(crate) mod findings;
+pub(crate) mod gone_marks;
+pub(crate) mod outbox;
 pub(crate) mod segments;
+pub(crate) mod sorted;
+pub(crate) mod templates;
 pub(crate) mod waiting;
+pub(crate) mod words;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, Transaction, params};
+use dolmen_model::Time;
+use rusqlite::config::DbConfig;
+use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, Row, Transaction, params};
 
+use crate::audit::AuditRow;
 use crate::error::StoreError;
 
 /// The format that this program reads and writes.
-pub(crate) const FORMAT: u32 = 1;
+pub(crate) const FORMAT: u32 = 2;
+
+/// Bytes of a page. Rows of counts have some kilobytes: in smaller pages most of them would be
+/// chains of pages.
+const PAGE: u32 = 8_192;
 
 /// The catalog's file in the store's folder.
 pub(crate) const FILE: &str = "catalog.sqlite";
@@ -42,6 +54,9 @@ pub(crate) enum Access {
 pub(crate) struct Catalog {
     pub(crate) db: Connection,
     pub(crate) path: PathBuf,
+    /// Whether the last transaction failed when all of it was written: a crash may make it durable
+    /// still, and nothing that it names may go before the catalog is opened anew.
+    pub(crate) is_undecided: bool,
 }
 
 impl Catalog {
@@ -57,17 +72,21 @@ impl Catalog {
         } | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let refused = refused(&path, "open");
         let db = Connection::open_with_flags(&path, flags).map_err(&refused)?;
-        let mut catalog = Self { db, path: path.clone() };
+        let mut catalog = Self { db, path: path.clone(), is_undecided: false };
         let settle = |db: &Connection| {
             db.busy_timeout(BUSY)?;
+            // Else SQLite plans a statement anew whenever a bound number differs from the last one.
+            db.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
             db.pragma_update(None, "foreign_keys", "ON")?;
+            db.pragma_update(None, "cache_size", -16_384)?;
             if access == Access::Read {
                 return db.pragma_update(None, "query_only", "ON");
             }
+            // Of a catalog that is there already it changes nothing.
+            db.pragma_update(None, "page_size", PAGE)?;
             db.pragma_update(None, "journal_mode", "WAL")?;
             // A commit that was answered survives a power cut.
-            db.pragma_update(None, "synchronous", "FULL")?;
-            db.pragma_update(None, "cache_size", -16_384)
+            db.pragma_update(None, "synchronous", "FULL")
         };
         settle(&catalog.db).map_err(&refused)?;
         match catalog.version().map_err(&refused)? {
@@ -80,7 +99,6 @@ impl Catalog {
             }
             None => catalog.create().map_err(&refused)?,
         }
-        cube::functions(&catalog.db).map_err(&refused)?;
         catalog.db.set_prepared_statement_cache_capacity(64);
         Ok(catalog)
     }
@@ -104,6 +122,7 @@ impl Catalog {
         set(&tx, "format", i64::from(FORMAT))?;
         set(&tx, "commit", 0)?;
         set(&tx, "generation", 1)?;
+        set(&tx, "segments", 0)?;
         set(&tx, "lines_since", i64::MIN)?;
         set(&tx, "minutes_since", i64::MIN)?;
         set(&tx, "hours_since", i64::MIN)?;
@@ -124,9 +143,11 @@ impl Catalog {
         let refused = refused(&self.path, action);
         let behavior = rusqlite::TransactionBehavior::Immediate;
         let tx = self.db.transaction_with_behavior(behavior).map_err(&refused)?;
+        self.is_undecided = false;
         let done = work(&tx)?;
-        tx.commit().map_err(&refused)?;
-        Ok(done)
+        let committed = tx.commit().map_err(&refused);
+        self.is_undecided = matches!(committed, Err(ref error) if !is_full(error));
+        committed.map(|()| done)
     }
 
     /// Turns SQLite's refusals into ours.
@@ -136,6 +157,17 @@ impl Catalog {
     ) -> impl Fn(rusqlite::Error) -> StoreError + use<> {
         refused(&self.path, action)
     }
+}
+
+/// Whether a transaction failed because there was no room to write all of it.
+fn is_full(error: &StoreError) -> bool {
+    matches!(error, StoreError::Full { .. })
+}
+
+/// What SQLite would say of its own pages, of what is written in them.
+pub(crate) fn damaged(what: &str) -> rusqlite::Error {
+    let corrupt = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_CORRUPT);
+    rusqlite::Error::SqliteFailure(corrupt, Some(what.to_owned()))
 }
 
 /// Tells damage and a full disk from other refusals.
@@ -167,8 +199,27 @@ pub(crate) fn set(db: &Connection, key: &str, value: i64) -> rusqlite::Result<()
 }
 
 /// Writes what happened, for the people who ask later.
-pub(crate) fn audit(db: &Connection, at: i64, what: &str, detail: &str) -> rusqlite::Result<()> {
+pub(crate) fn audit(db: &Connection, at: i64, what: &str, detail: &str) -> rusqlite::Result<i64> {
     db.prepare_cached("INSERT INTO audit (at, what, detail) VALUES (?1, ?2, ?3)")?
-        .execute(params![at, what, detail])
-        .map(drop)
+        .execute(params![at, what, detail])?;
+    Ok(db.last_insert_rowid())
+}
+
+/// What happened, the latest first.
+pub(crate) fn audited(db: &Connection, most: usize) -> rusqlite::Result<Vec<AuditRow>> {
+    db.prepare_cached("SELECT id, at, what, detail FROM audit ORDER BY id DESC LIMIT ?1")?
+        .query_map([i64::try_from(most).unwrap_or(i64::MAX)], audit_row)?
+        .collect()
+}
+
+/// One of the things that happened.
+pub(crate) fn audit_entry(db: &Connection, id: i64) -> rusqlite::Result<Option<AuditRow>> {
+    db.prepare_cached("SELECT id, at, what, detail FROM audit WHERE id = ?1")?
+        .query_row([id], audit_row)
+        .optional()
+}
+
+fn audit_row(row: &Row<'_>) -> rusqlite::Result<AuditRow> {
+    let at = Time::from_micros(row.get(1)?);
+    Ok(AuditRow { id: row.get(0)?, at, what: row.get(2)?, detail: row.get(3)? })
 }

@@ -1,4 +1,4 @@
--- The catalog, format 1. README.md says what each table means.
+-- The catalog, format 2. README.md says what each table means.
 
 CREATE TABLE meta (key TEXT PRIMARY KEY, value) WITHOUT ROWID;
 
@@ -61,17 +61,19 @@ CREATE TABLE cube (
     generation INTEGER NOT NULL,
     level      INTEGER NOT NULL,     -- projection * 4 + width
     bucket     INTEGER NOT NULL,     -- start, in minutes since 1970
-    service    INTEGER NOT NULL,     -- -1: all
-    operations INTEGER NOT NULL,
-    actor      INTEGER NOT NULL,
-    endpoint   INTEGER NOT NULL,
-    status     INTEGER NOT NULL,
-    joined     INTEGER NOT NULL,     -- 0 joined, 1 call only, 2 no id
-    calls      INTEGER NOT NULL,
-    bytes      INTEGER NOT NULL,
-    duration   INTEGER NOT NULL,
-    histogram  BLOB    NOT NULL,
-    PRIMARY KEY (generation, level, bucket, service, operations, actor, endpoint, status, joined)
+    part       INTEGER NOT NULL,     -- which cells share the row
+    cells      BLOB    NOT NULL,     -- their dimensions, and how many calls
+    PRIMARY KEY (generation, level, bucket, part)
+) WITHOUT ROWID;
+
+-- Of the same cells, what fewer questions ask for, and most bytes are.
+CREATE TABLE cube_sums (
+    generation INTEGER NOT NULL,
+    level      INTEGER NOT NULL,
+    bucket     INTEGER NOT NULL,
+    part       INTEGER NOT NULL,
+    sums       BLOB    NOT NULL,     -- how many bytes, how long, as a histogram too
+    PRIMARY KEY (generation, level, bucket, part)
 ) WITHOUT ROWID;
 
 CREATE TABLE mark_cube (
@@ -100,6 +102,15 @@ CREATE TABLE mark_only (
     operation INTEGER NOT NULL,
     marks     INTEGER NOT NULL,
     PRIMARY KEY (service, operation)
+) WITHOUT ROWID;
+
+-- The same by day.
+CREATE TABLE mark_only_days (
+    service   INTEGER NOT NULL,
+    operation INTEGER NOT NULL,
+    day       INTEGER NOT NULL,      -- since 1970 (UTC)
+    marks     INTEGER NOT NULL,
+    PRIMARY KEY (service, operation, day)
 ) WITHOUT ROWID;
 
 CREATE TABLE amendments (
@@ -140,12 +151,9 @@ CREATE TABLE caller_counts (
     generation INTEGER NOT NULL,
     width      INTEGER NOT NULL,
     bucket     INTEGER NOT NULL,
-    caller     INTEGER NOT NULL,
-    actor      INTEGER NOT NULL,
-    service    INTEGER NOT NULL,
-    operations INTEGER NOT NULL,
-    calls      INTEGER NOT NULL,
-    PRIMARY KEY (generation, width, bucket, caller, actor, service, operations)
+    part       INTEGER NOT NULL,     -- caller / 4096, rounded down
+    counts     BLOB    NOT NULL,     -- callers, what their calls are counted under, and calls
+    PRIMARY KEY (generation, width, bucket, part)
 ) WITHOUT ROWID;
 
 CREATE TABLE coverage (
@@ -189,6 +197,35 @@ CREATE TABLE alerts (
     muted_until  INTEGER,
     UNIQUE (kind, cause)
 );
+
+-- Of alerts that were told, what is still to be sent.
+CREATE TABLE outbox (
+    id       INTEGER PRIMARY KEY,
+    target   TEXT    NOT NULL,       -- to whom
+    key      TEXT    NOT NULL,       -- the same for the same thing
+    body     TEXT    NOT NULL,
+    attempts INTEGER NOT NULL,
+    due      INTEGER NOT NULL,       -- when it is tried again
+    UNIQUE (target, key)
+);
+
+-- What owners said.
+CREATE TABLE words (
+    id         INTEGER PRIMARY KEY AUTOINCREMENT,
+    said       INTEGER NOT NULL,
+    kind       TEXT    NOT NULL,
+    operation  TEXT,
+    service    TEXT,
+    actor      TEXT,
+    address    TEXT,
+    user_agent TEXT,
+    who        TEXT    NOT NULL,
+    why        TEXT    NOT NULL,
+    taken_back INTEGER
+);
+
+-- Path templates that were learned from the lines, one JSON object each.
+CREATE TABLE templates (id INTEGER PRIMARY KEY, learned TEXT NOT NULL);
 
 CREATE TABLE audit (
     id     INTEGER PRIMARY KEY,

@@ -1,6 +1,7 @@
 //! Which segments there are.
 
 use std::collections::BTreeMap;
+use std::sync::OnceLock;
 
 use dolmen_model::Time;
 use rusqlite::{Connection, Row, params};
@@ -23,8 +24,24 @@ pub(crate) struct SegmentRow {
     pub(crate) from: Option<i64>,
     pub(crate) to: Option<i64>,
     pub(crate) hash: u128,
-    /// Column to all its values, sorted, for columns with few.
-    pub(crate) listed: BTreeMap<String, Vec<Option<String>>>,
+    pub(crate) listed: Listed,
+}
+
+/// Of columns with few values all of them. Read when it is asked for: a page of calls looks at few
+/// segments of thousands.
+#[derive(Clone, Debug)]
+pub(crate) struct Listed {
+    text: Box<str>,
+    read: OnceLock<BTreeMap<String, Vec<Option<String>>>>,
+}
+
+impl Listed {
+    /// The values of a column, sorted; `None` where there are many.
+    pub(crate) fn get(&self, column: &str) -> Option<&Vec<Option<String>>> {
+        // Nothing listed is nothing skipped.
+        let read = || serde_json::from_str(&self.text).unwrap_or_default();
+        self.read.get_or_init(read).get(column)
+    }
 }
 
 impl SegmentRow {
@@ -43,7 +60,7 @@ const COLUMNS: &str =
 
 fn segment(row: &Row<'_>) -> rusqlite::Result<SegmentRow> {
     let kind: String = row.get(1)?;
-    let listed: String = row.get(9)?;
+    let listed = Listed { text: row.get::<_, String>(9)?.into(), read: OnceLock::new() };
     Ok(SegmentRow {
         id: SegmentId(row.get(0)?),
         // A kind of a later format cannot be here: the catalog's version is checked first.
@@ -55,8 +72,7 @@ fn segment(row: &Row<'_>) -> rusqlite::Result<SegmentRow> {
         from: row.get(6)?,
         to: row.get(7)?,
         hash: u128::from_be_bytes(row.get(8)?),
-        // Nothing listed is nothing skipped.
-        listed: serde_json::from_str(&listed).unwrap_or_default(),
+        listed,
     })
 }
 
@@ -138,6 +154,28 @@ pub(crate) fn all(db: &Connection) -> rusqlite::Result<Vec<SegmentRow>> {
     statement.query_map([], segment)?.collect()
 }
 
+/// Every segment that is not replaced, those of a generation under way among them.
+pub(crate) fn named(db: &Connection) -> rusqlite::Result<Vec<SegmentRow>> {
+    let mut statement = db.prepare_cached(&format!(
+        "SELECT {COLUMNS} FROM segments WHERE replaced_at IS NULL ORDER BY id"
+    ))?;
+    statement.query_map([], segment)?.collect()
+}
+
+/// Segments that were replaced by this time; `None`: ever.
+pub(crate) fn replaced(
+    db: &Connection,
+    by: Option<Time>,
+) -> rusqlite::Result<Vec<(SegmentId, Kind)>> {
+    let mut statement =
+        db.prepare_cached("SELECT id, kind FROM segments WHERE replaced_at <= ?1")?;
+    let read = |row: &Row<'_>| {
+        let kind: String = row.get(1)?;
+        Ok((SegmentId(row.get(0)?), Kind::from_name(&kind).unwrap_or(Kind::Unread)))
+    };
+    statement.query_map([by.unwrap_or(Time::MAX).micros()], read)?.collect()
+}
+
 /// One segment, replaced or not.
 pub(crate) fn one(db: &Connection, id: SegmentId) -> rusqlite::Result<SegmentRow> {
     db.prepare_cached(&format!("SELECT {COLUMNS} FROM segments WHERE id = ?1"))?
@@ -150,7 +188,25 @@ pub(crate) fn files(db: &Connection) -> rusqlite::Result<Vec<String>> {
     statement.query_map([], |row| segment(row).map(|segment| segment.file()))?.collect()
 }
 
-/// The number after the last one ever used.
+/// The number after the last one that was named.
 pub(crate) fn next(db: &Connection) -> rusqlite::Result<i64> {
-    db.query_row("SELECT ifnull(max(id), 0) + 1 FROM segments", [], |row| row.get(0))
+    db.query_row(
+        "SELECT max((SELECT ifnull(max(id), 0) FROM segments), value) + 1 FROM meta
+         WHERE key = 'segments'",
+        [],
+        |row| row.get(0),
+    )
+}
+
+/// Forgets segments whose files go, and not their numbers: a reader may have one open still.
+pub(crate) fn forget(
+    db: &Connection,
+    ids: impl Iterator<Item = SegmentId>,
+) -> rusqlite::Result<()> {
+    super::set(db, "segments", next(db)? - 1)?;
+    for id in ids {
+        db.prepare_cached("DELETE FROM amendments WHERE segment = ?1")?.execute([id.0])?;
+        db.prepare_cached("DELETE FROM segments WHERE id = ?1")?.execute([id.0])?;
+    }
+    Ok(())
 }

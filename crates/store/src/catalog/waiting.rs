@@ -1,6 +1,6 @@
 //! Marks whose call has not come, and calls that a late mark changed.
 
-use dolmen_model::{NameId, SetId};
+use dolmen_model::{NameId, SetId, Time};
 use rusqlite::{Connection, params};
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -108,7 +108,7 @@ pub(crate) fn amendments(
     )?;
     let read = |row: &rusqlite::Row<'_>| {
         let settled = Settled {
-            role: if row.get::<_, i64>(1)? == Role::Hop as i64 { Role::Hop } else { Role::Call },
+            role: Role::ALL.get(usize::from(row.get::<_, u16>(1)?)).copied().unwrap_or_default(),
             service: NameId(row.get(2)?),
             operations: SetId(row.get(3)?),
             joined: cube::joined(row.get(4)?),
@@ -125,4 +125,20 @@ pub(crate) fn amendments(
 pub(crate) fn amended_segments(db: &Connection) -> rusqlite::Result<FxHashSet<SegmentId>> {
     let mut statement = db.prepare_cached("SELECT DISTINCT segment FROM amendments")?;
     statement.query_map([], |row| row.get(0).map(SegmentId))?.collect()
+}
+
+/// Marks that wait and have a time before `to`, each with its service and operation.
+pub(crate) fn times(
+    db: &Connection,
+    to: Time,
+    mut each: impl FnMut(NameId, NameId, i64),
+) -> rusqlite::Result<()> {
+    let mut statement = db.prepare_cached(
+        "SELECT service, operation, time FROM waiting WHERE time < ?1 ORDER BY time",
+    )?;
+    let mut rows = statement.query([to.micros()])?;
+    while let Some(row) = rows.next()? {
+        each(NameId(row.get(0)?), NameId(row.get(1)?), row.get(2)?);
+    }
+    Ok(())
 }

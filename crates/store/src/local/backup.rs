@@ -27,7 +27,8 @@ impl LocalStore {
     /// is committed meanwhile is not in it.
     ///
     /// First the catalog, as of one instant; the files it names stay as they are for at least the
-    /// grace period.
+    /// grace period. What new rules have derived so far, and no reader sees, is copied too: the copy
+    /// goes on with it. Of what was replaced it knows nothing.
     pub fn backup(&self, to: &Path) -> Result<BackedUp, StoreError> {
         if to.exists() {
             return Err(StoreError::Exists { path: to.to_owned() });
@@ -42,7 +43,10 @@ impl LocalStore {
             Backup::new(&inner.catalog.db, &mut copy)
                 .and_then(|backup| backup.run_to_completion(1_024, Duration::ZERO, None))
                 .map_err(&refused)?;
-            segments::all(&copy).map_err(&refused)?
+            let replaced = segments::replaced(&copy, None).map_err(&refused)?;
+            let replaced = replaced.iter().map(|(id, _)| *id);
+            segments::forget(&copy, replaced).map_err(&refused)?;
+            segments::named(&copy).map_err(&refused)?
         };
         let mut done = BackedUp::default();
         for row in rows {
@@ -58,7 +62,10 @@ impl LocalStore {
             done.segments += 1;
             done.bytes += row.bytes;
         }
-        for durable in [&path, &folder, &to.to_owned()] {
+        // Where `to` is a name alone, its parent is an empty path.
+        let parent = to.parent().filter(|parent| !parent.as_os_str().is_empty());
+        let parent = parent.unwrap_or(Path::new("."));
+        for durable in [&*path, &folder, to, parent] {
             fs::File::open(durable)
                 .and_then(|file| file.sync_all())
                 .map_err(StoreError::io("sync", durable))?;

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use dolmen_model::Time;
 use rusqlite::Transaction;
 use xxhash_rust::xxh3::xxh3_128;
 
@@ -25,6 +26,7 @@ pub(super) struct Written<'c> {
 impl LocalStore {
     pub(super) fn write(&self, commit: Commit) -> Result<Committed, StoreError> {
         let mut inner = self.inner();
+        inner.catalog.is_undecided = false;
         let mut written = Vec::new();
         let done = self
             .write_segments(&mut inner, &commit, &mut written)
@@ -35,7 +37,13 @@ impl LocalStore {
                 Ok(committed)
             }
             Err(error) => {
+                if let Some(writer) = &mut inner.writer {
+                    writer.callers.forget();
+                }
                 // What no transaction named is a stray; what cannot be removed now is swept later.
+                if inner.catalog.is_undecided {
+                    return Err(error);
+                }
                 for segment in &written {
                     inner.open.remove(&segment.id);
                     let path = self.folder().join(file_name(segment.id, segment.encoded.kind));
@@ -123,11 +131,14 @@ impl LocalStore {
                 let Written { id, hash, encoded } = segment;
                 segments::insert(tx, *id, encoded, *hash, generation, number).map_err(&refused)?;
             }
-            let kept = age(tx, commit).map_err(&refused)?;
+            let kept = age(tx, commit.at).map_err(&refused)?;
             let building = derive::building(tx).map_err(&refused)?.map(|(id, _)| id);
-            for generation in [Some(generation), building].into_iter().flatten() {
+            let generations: Vec<i64> =
+                [Some(generation), building].into_iter().flatten().collect();
+            callers::add(tx, &mut writer.callers, &generations, &commit.callers)
+                .map_err(&refused)?;
+            for generation in generations {
                 cube::add(tx, generation, &commit.cube, kept).map_err(&refused)?;
-                callers::add(tx, generation, &commit.callers).map_err(&refused)?;
                 for (&(hour, finding), &calls) in commit.rows.iter().flat_map(|r| &r.findings) {
                     findings::add(tx, generation, hour, finding, calls as i64).map_err(&refused)?;
                 }
@@ -137,9 +148,17 @@ impl LocalStore {
             }
             count(tx, &commit.rows, kept).map_err(&refused)?;
             let waiting = &writer.waiting;
-            let late_joins =
-                Joining { store: self, tx, open, near: &mut writer.near, waiting, kept }
-                    .run(written, &mut waits)?;
+            let near = &mut writer.near;
+            let late_joins = Joining {
+                store: self,
+                tx,
+                open,
+                near,
+                callers: &mut writer.callers,
+                waiting,
+                kept,
+            }
+            .run(written, &mut waits)?;
             // Last: the join may have made new sets.
             let saved = dictionary::save(tx, names, saved).map_err(&refused)?;
             let id = CommitId(number as u64);
@@ -154,9 +173,9 @@ impl LocalStore {
 }
 
 /// Moves the limits of what is kept narrowly, and forgets what fell behind them.
-fn age(tx: &Transaction<'_>, commit: &Commit) -> rusqlite::Result<Kept> {
+pub(super) fn age(tx: &Transaction<'_>, now: Time) -> rusqlite::Result<Kept> {
     let before = kept(tx)?;
-    let now = minute_of(commit.at);
+    let now = minute_of(now);
     let since = |width: Width, kept: i64| width.floor(now.saturating_sub(kept));
     // Whole days for minutes and whole months for hours: a wider bucket is never half narrow.
     let kept = Kept {

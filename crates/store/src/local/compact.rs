@@ -8,7 +8,7 @@ use arrow_schema::{DataType, Field};
 use arrow_select::concat::concat_batches;
 use arrow_select::take::take_record_batch;
 use dolmen_model::Time;
-use rusqlite::params;
+use rusqlite::{Transaction, params};
 use rustc_hash::FxHashMap;
 use xxhash_rust::xxh3::xxh3_128;
 
@@ -17,9 +17,7 @@ use crate::catalog::segments::{self, SegmentId, SegmentRow};
 use crate::catalog::{self, waiting};
 use crate::error::StoreError;
 use crate::facts::Settled;
-use crate::segment::{
-    Columns, EncodedSegment, Kind, encode_batch, joined_word, role_word, unreadable,
-};
+use crate::segment::{Columns, EncodedSegment, Kind, encode_batch, joined_word, unreadable};
 use crate::stored::CallRow;
 
 /// What was compacted.
@@ -46,9 +44,21 @@ impl LocalStore {
     /// Compacts until nothing is worth it: neighbours in time of one kind, together at most
     /// 240,000 rows. Readers and commits go on meanwhile.
     pub fn compact(&self, now: Time) -> Result<Compacted, StoreError> {
+        self.compact_while(now, || true)
+    }
+
+    /// The same, as long as it is wanted: that is asked before each new segment.
+    pub fn compact_while(
+        &self,
+        now: Time,
+        mut is_wanted: impl FnMut() -> bool,
+    ) -> Result<Compacted, StoreError> {
         let mut done = Compacted::default();
         for group in self.groups()? {
-            let folded = self.merge(&group, now)?;
+            if !is_wanted() {
+                break;
+            }
+            let Some(folded) = self.merge(&group, now)? else { continue };
             done.from += group.len() as u64;
             done.to += 1;
             done.amendments += folded;
@@ -85,8 +95,9 @@ impl LocalStore {
         Ok(groups)
     }
 
-    /// Writes one segment for several; returns how many amendments it holds.
-    fn merge(&self, group: &[SegmentRow], now: Time) -> Result<u64, StoreError> {
+    /// Writes one segment for several; returns how many amendments it holds. `None`: meanwhile
+    /// somebody else replaced or removed one of them.
+    fn merge(&self, group: &[SegmentRow], now: Time) -> Result<Option<u64>, StoreError> {
         let mut batches: Vec<RecordBatch> = Vec::new();
         let mut places: Vec<(SegmentId, u32)> = Vec::new();
         let mut folded: FxHashMap<(SegmentId, u32), Settled> = FxHashMap::default();
@@ -102,7 +113,7 @@ impl LocalStore {
                 batches.push(batch);
             }
         }
-        let Some(first) = group.first() else { return Ok(0) };
+        let Some(first) = group.first() else { return Ok(None) };
         let broken = |reason: String| unreadable(first, reason);
         let schema = first.kind.schema();
         let batch = concat_batches(&schema, &batches).map_err(|e| broken(e.to_string()))?;
@@ -121,8 +132,8 @@ impl LocalStore {
             .enumerate()
             .map(|(to, &from)| (places[from as usize], to as u32))
             .collect();
-        self.replace(group, &encoded, &moved, &folded, now)?;
-        Ok(folded.len() as u64)
+        let is_replaced = self.replace(group, &encoded, &moved, &folded, now)?;
+        Ok(is_replaced.then_some(folded.len() as u64))
     }
 
     /// Writes what late marks said into the columns.
@@ -149,7 +160,7 @@ impl LocalStore {
             operations.append(true);
             service.append_option(call.service());
             joined.append_value(joined_word(call.joined()));
-            role.append_value(role_word(call.role()));
+            role.append_value(call.role().word());
             marks.push(call.marks() as i32);
             bypassed.push(call.flag("bypassed", |settled| settled.bypassed));
             repeated.push(call.flag("repeated", |settled| settled.repeated));
@@ -181,18 +192,25 @@ impl LocalStore {
         moved: &Moved,
         folded: &FxHashMap<(SegmentId, u32), Settled>,
         now: Time,
-    ) -> Result<(), StoreError> {
-        let mut inner = self.inner();
-        let Some(writer) = &mut inner.writer else {
-            return Err(StoreError::ReadOnly { path: self.root.clone() });
+    ) -> Result<bool, StoreError> {
+        let id = {
+            let mut inner = self.inner();
+            let Some(writer) = &mut inner.writer else {
+                return Err(StoreError::ReadOnly { path: self.root.clone() });
+            };
+            writer.next_segment += 1;
+            SegmentId(writer.next_segment - 1)
         };
-        let id = SegmentId(writer.next_segment);
-        writer.next_segment += 1;
+        // Commits go on while megabytes are written and synced.
         let path = self.write_segment(id, encoded)?;
         let folder = self.folder();
         self.vfs.sync_dir(&folder).map_err(StoreError::io("sync", &folder))?;
+        let mut inner = self.inner();
         let refused = inner.catalog.refused("replace segments");
         let done = inner.catalog.transaction("replace segments", |tx| {
+            if !may_replace(tx, group).map_err(&refused)? {
+                return Ok(false);
+            }
             let number = catalog::get(tx, "commit").map_err(&refused)?;
             let generation = group.iter().map(|row| row.generation).max().unwrap_or(1);
             let hash = xxh3_128(&encoded.bytes);
@@ -214,11 +232,22 @@ impl LocalStore {
                     }
                 }
             }
-            Ok(())
+            Ok(true)
         });
-        if done.is_err() {
+        if !matches!(done, Ok(true)) && !inner.catalog.is_undecided {
             let _ = self.vfs.remove(&path);
         }
         done
     }
+}
+
+/// Whether segments are still what they were when they were read: nobody removed one, and no
+/// generation was begun, which knows calls by the segments they are in.
+fn may_replace(tx: &Transaction<'_>, group: &[SegmentRow]) -> rusqlite::Result<bool> {
+    let is_of_calls = group.iter().any(|row| row.kind == Kind::Calls);
+    if is_of_calls && derive::building(tx)?.is_some() {
+        return Ok(false);
+    }
+    let mut visible = tx.prepare_cached("SELECT 1 FROM visible WHERE id = ?1")?;
+    group.iter().try_fold(true, |all, row| Ok(all && visible.exists([row.id.0])?))
 }

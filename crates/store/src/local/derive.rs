@@ -11,11 +11,12 @@ use dolmen_model::{NameId, SetId, Time};
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 use rustc_hash::{FxHashMap, FxHashSet};
 
+use super::commit::age;
 use super::{Inner, LocalStore, kept};
+use crate::callers::CallerCounts;
 use crate::catalog::findings::Finding;
 use crate::catalog::segments::{self, SegmentId, SegmentRow};
 use crate::catalog::{self, callers, cube, dictionary, findings, waiting};
-use crate::commit::CallerCount;
 use crate::error::StoreError;
 use crate::range::Kept;
 use crate::segment::{Columns, Encoded, Kind, Rebuild, unreadable};
@@ -45,6 +46,37 @@ pub enum Swap {
 }
 
 impl LocalStore {
+    /// The rules that what readers see was derived by, and those of a generation under way; empty
+    /// where nobody said.
+    pub fn derived_by(&self) -> Result<(String, Option<String>), StoreError> {
+        let inner = self.inner();
+        let refused = inner.catalog.refused("look by which rules was derived");
+        let db = &inner.catalog.db;
+        let current = db
+            .query_row("SELECT rules FROM generations WHERE state = 'current'", [], |row| {
+                row.get(0)
+            })
+            .optional()
+            .map_err(&refused)?;
+        let building = building(db).map_err(&refused)?;
+        Ok((current.unwrap_or_default(), building.map(|(_, rules)| rules)))
+    }
+
+    /// Says by which rules lines were read so far, where nobody said it.
+    pub fn adopt_rules(&self, rules: &str) -> Result<(), StoreError> {
+        let mut inner = self.inner();
+        self.writing(&inner)?;
+        let refused = inner.catalog.refused("keep the name of the rules");
+        inner.catalog.transaction("keep the name of the rules", |tx| {
+            tx.execute(
+                "UPDATE generations SET rules = ?1 WHERE state = 'current' AND rules = ''",
+                [rules],
+            )
+            .map(drop)
+            .map_err(&refused)
+        })
+    }
+
     /// Starts a generation for the rules called `rules`, or goes on with it. Another one that was
     /// under way is given up.
     pub fn begin_generation(&self, rules: &str, at: Time) -> Result<Generation, StoreError> {
@@ -52,6 +84,9 @@ impl LocalStore {
         self.writing(&inner)?;
         let refused = inner.catalog.refused("begin a generation");
         inner.catalog.transaction("begin a generation", |tx| {
+            // Calls that were counted by the minute are taken out by the minute, and counted again
+            // in the narrowest width that is kept now.
+            age(tx, at).map_err(&refused)?;
             let under_way = building(tx).map_err(&refused)?;
             if let Some((id, known)) = under_way {
                 if known == rules {
@@ -105,7 +140,7 @@ impl LocalStore {
         old: &Underived,
         rows: Encoded,
         counts: &Cube,
-        callers: &[CallerCount],
+        callers: &CallerCounts,
     ) -> Result<(), StoreError> {
         let encoded = rows.segments.iter().find(|segment| segment.kind == Kind::Calls);
         let Some(encoded) = encoded.filter(|segment| segment.rows == old.segment.rows) else {
@@ -125,6 +160,7 @@ impl LocalStore {
         let refused = catalog.refused("derive calls again");
         let names = &self.names;
         let known = *saved;
+        let numbers = &mut writer.callers;
         let done = catalog.transaction("derive calls again", |tx| {
             let kept = kept(tx).map_err(&refused)?;
             let target = generation.0 as i64;
@@ -132,15 +168,15 @@ impl LocalStore {
             let before = derived(tx, target, old.segment.id).map_err(&refused)?;
             if let Some(stale) = before {
                 let stale = segments::one(tx, stale).map_err(&refused)?;
-                self.uncount(tx, open, &stale, target, kept)?;
+                self.uncount(tx, open, numbers, &stale, target, kept)?;
                 // No reader ever saw it: its file may go at once.
                 tx.execute("UPDATE segments SET replaced_at = 0 WHERE id = ?1", [stale.id.0])
                     .map_err(&refused)?;
             } else {
-                self.uncount(tx, open, &old.segment, target, kept)?;
+                self.uncount(tx, open, numbers, &old.segment, target, kept)?;
             }
             cube::add(tx, target, counts, kept).map_err(&refused)?;
-            callers::add(tx, target, callers).map_err(&refused)?;
+            callers::add(tx, numbers, &[target], callers).map_err(&refused)?;
             for (&(hour, finding), &calls) in &rows.findings {
                 findings::add(tx, target, hour, finding, calls as i64).map_err(&refused)?;
             }
@@ -160,7 +196,10 @@ impl LocalStore {
                 Ok(())
             }
             Err(error) => {
-                let _ = self.vfs.remove(&path);
+                writer.callers.forget();
+                if !catalog.is_undecided {
+                    let _ = self.vfs.remove(&path);
+                }
                 Err(error)
             }
         }
@@ -190,6 +229,7 @@ impl LocalStore {
         &self,
         tx: &Transaction<'_>,
         open: &mut super::join::Open,
+        numbers: &mut callers::Numbers,
         segment: &SegmentRow,
         generation: i64,
         kept: Kept,
@@ -215,10 +255,11 @@ impl LocalStore {
         for ((hour, finding), calls) in found {
             findings::add(tx, generation, hour, finding, -calls).map_err(&refused)?;
         }
+        let mut shifts = callers::Shifts::new(tx, numbers, generation);
         for ((place, under), calls) in by_caller {
-            callers::shift(tx, generation, &place, Some(under), None, calls).map_err(&refused)?;
+            shifts.shift(&place, Some(under), None, calls).map_err(&refused)?;
         }
-        Ok(())
+        shifts.write().map_err(refused)
     }
 }
 
@@ -243,14 +284,18 @@ fn begin(tx: &Transaction<'_>, rules: &str, at: Time) -> rusqlite::Result<i64> {
     )?;
     let id = tx.last_insert_rowid();
     tx.execute(
-        "INSERT INTO cube SELECT ?1, level, bucket, service, operations, actor, endpoint, status,
-            joined, calls, bytes, duration, histogram
+        "INSERT INTO cube SELECT ?1, level, bucket, part, cells
          FROM cube WHERE generation = (SELECT value FROM meta WHERE key = 'generation')",
         [id],
     )?;
     tx.execute(
+        "INSERT INTO cube_sums SELECT ?1, level, bucket, part, sums
+         FROM cube_sums WHERE generation = (SELECT value FROM meta WHERE key = 'generation')",
+        [id],
+    )?;
+    tx.execute(
         "INSERT INTO caller_counts
-         SELECT ?1, width, bucket, caller, actor, service, operations, calls FROM caller_counts
+         SELECT ?1, width, bucket, part, counts FROM caller_counts
          WHERE generation = (SELECT value FROM meta WHERE key = 'generation')",
         [id],
     )?;
@@ -272,10 +317,15 @@ fn give_up(tx: &Transaction<'_>, id: i64, at: Time) -> rusqlite::Result<()> {
         "UPDATE segments SET replaced_at = ?2 WHERE generation = ?1",
         params![id, at.micros()],
     )?;
-    tx.execute("DELETE FROM cube WHERE generation = ?1", [id])?;
-    tx.execute("DELETE FROM findings WHERE generation = ?1", [id])?;
-    tx.execute("DELETE FROM caller_counts WHERE generation = ?1", [id])?;
+    forget_counts(tx, id)?;
     tx.execute("DELETE FROM derived WHERE generation = ?1", [id]).map(drop)
+}
+
+fn forget_counts(tx: &Transaction<'_>, generation: i64) -> rusqlite::Result<()> {
+    for table in ["cube", "cube_sums", "findings", "caller_counts"] {
+        tx.execute(&format!("DELETE FROM {table} WHERE generation = ?1"), [generation])?;
+    }
+    Ok(())
 }
 
 /// Segments of calls that readers see and this generation has not, or has as they were before a
@@ -309,14 +359,12 @@ fn swap(tx: &Transaction<'_>, target: i64, at: Time) -> rusqlite::Result<()> {
         params![target, at.micros()],
     )?;
     tx.execute("DELETE FROM derived WHERE generation = ?1", [target])?;
-    tx.execute("DELETE FROM cube WHERE generation = ?1", [old])?;
-    tx.execute("DELETE FROM findings WHERE generation = ?1", [old])?;
-    tx.execute("DELETE FROM caller_counts WHERE generation = ?1", [old])?;
+    forget_counts(tx, old)?;
     tx.execute("UPDATE generations SET state = 'past' WHERE id = ?1", [old])?;
     tx.execute(
         "UPDATE generations SET state = 'current', finished = ?2 WHERE id = ?1",
         params![target, at.micros()],
     )?;
     catalog::set(tx, "generation", target)?;
-    catalog::audit(tx, at.micros(), "swap generation", &format!("{old} -> {target}"))
+    catalog::audit(tx, at.micros(), "swap generation", &format!("{old} -> {target}")).map(drop)
 }

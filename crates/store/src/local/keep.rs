@@ -1,11 +1,13 @@
 //! What leaves the store: raw lines past their time, and files that nobody reads any more.
 
+use std::io::ErrorKind;
+
 use dolmen_model::Time;
 use rusqlite::params;
 
 use super::LocalStore;
-use crate::catalog::segments::{SegmentId, file_name};
-use crate::catalog::{self};
+use crate::catalog::segments::{self, file_name};
+use crate::catalog::{self, gone_marks};
 use crate::error::StoreError;
 use crate::segment::Kind;
 
@@ -26,7 +28,7 @@ pub struct Removed {
 impl LocalStore {
     /// Removes raw lines before `before`, whole segments at a time: a segment goes when its last
     /// row is older. Cubes and callers stay. Marks that wait for calls of that time wait no longer
-    /// and stay counted as mark only.
+    /// and stay counted as mark only, by day.
     pub fn keep_from(&self, before: Time, now: Time) -> Result<Removed, StoreError> {
         let mut inner = self.inner();
         self.writing(&inner)?;
@@ -61,18 +63,11 @@ impl LocalStore {
                 [now.micros()],
             )
             .map_err(&refused)?;
-            tx.execute(
-                "INSERT INTO mark_only (service, operation, marks)
-                 SELECT service, operation, count(*) FROM waiting WHERE time < ?1
-                 GROUP BY service, operation
-                 ON CONFLICT DO UPDATE SET marks = marks + excluded.marks",
-                [before.micros()],
-            )
-            .map_err(&refused)?;
-            let waiting = tx.execute("DELETE FROM waiting WHERE time < ?1", [before.micros()]);
-            removed.waiting_marks = waiting.map_err(&refused)? as u64;
+            removed.waiting_marks = gone_marks::remove(tx, before).map_err(&refused)?;
             if removed.segments > 0 {
-                catalog::set(tx, "lines_since", before.micros()).map_err(&refused)?;
+                // Whoever keeps more from now on has what was removed no more.
+                let since = catalog::get(tx, "lines_since").map_err(&refused)?;
+                catalog::set(tx, "lines_since", since.max(before.micros())).map_err(&refused)?;
             }
             let detail = format!("lines before {before}: {} rows", removed.rows);
             catalog::audit(tx, now.micros(), "keep", &detail).map_err(&refused)?;
@@ -94,33 +89,20 @@ impl LocalStore {
         let mut inner = self.inner();
         self.writing(&inner)?;
         let refused = inner.catalog.refused("remove replaced segments");
-        let old: Vec<(SegmentId, Kind)> = {
-            let db = &inner.catalog.db;
-            let mut statement = db
-                .prepare_cached("SELECT id, kind FROM segments WHERE replaced_at <= ?1")
-                .map_err(&refused)?;
-            let read = |row: &rusqlite::Row<'_>| {
-                let kind: String = row.get(1)?;
-                Ok((SegmentId(row.get(0)?), Kind::from_name(&kind).unwrap_or(Kind::Unread)))
-            };
-            statement
-                .query_map([now.micros().saturating_sub(GRACE)], read)
-                .and_then(Iterator::collect)
-                .map_err(&refused)?
-        };
+        let by = Time::from_micros(now.micros().saturating_sub(GRACE));
+        let old = segments::replaced(&inner.catalog.db, Some(by)).map_err(&refused)?;
         // The catalog forgets first: a file without a name is swept, a name without a file is not.
         inner.catalog.transaction("remove replaced segments", |tx| {
-            for (id, _) in &old {
-                let forget = |sql| tx.execute(sql, [id.0]).map(drop).map_err(&refused);
-                forget("DELETE FROM amendments WHERE segment = ?1")?;
-                forget("DELETE FROM segments WHERE id = ?1")?;
-            }
-            Ok(())
+            segments::forget(tx, old.iter().map(|(id, _)| *id)).map_err(&refused)
         })?;
         for (id, kind) in &old {
             inner.open.remove(id);
             let path = self.folder().join(file_name(*id, *kind));
-            self.vfs.remove(&path).map_err(StoreError::io("remove", &path))?;
+            match self.vfs.remove(&path) {
+                // It is as gone as it should be.
+                Err(error) if error.kind() == ErrorKind::NotFound => {}
+                removed => removed.map_err(StoreError::io("remove", &path))?,
+            }
         }
         Ok(old.len() as u64)
     }

@@ -1,10 +1,11 @@
 //! Marks and callers.
 
 use dolmen_model::{NameId, SetId, Time};
-use rusqlite::params;
-use rustc_hash::FxHashMap;
+use rusqlite::{Connection, params};
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::{LocalStore, kept};
+use crate::catalog::{callers, damaged};
 use crate::error::StoreError;
 use crate::question::CallerQuestion;
 use crate::range::{Width, cover, minute_of, time_of};
@@ -75,52 +76,121 @@ impl LocalStore {
         let inner = self.fresh()?;
         let refused = inner.catalog.refused("list callers");
         let db = &inner.catalog.db;
-        let mut statement = db
-            .prepare_cached(
-                "SELECT address, user_agent, user, actor, service, operations,
-                    min(bucket), max(bucket), sum(calls) AS all_calls
-                 FROM caller_counts JOIN callers ON callers.id = caller
-                 WHERE generation = (SELECT value FROM meta WHERE key = 'generation')
-                    AND ((width = 1 AND bucket >= ?1) OR (width = 2 AND bucket >= ?2))
-                    AND bucket < ?3 AND (?4 IS NULL OR actor = ?4)
-                    AND (?5 IS NULL OR operations IN
-                        (SELECT id FROM sets WHERE operation = ?5))
-                 GROUP BY caller, actor, service, operations
-                 ORDER BY all_calls DESC, callers.id, service, operations LIMIT ?6",
-            )
-            .map_err(&refused)?;
-        // Beyond the years that four digits can write there is no bucket.
-        let minute = |time: Time| minute_of(time).clamp(-1_036_800_000, 4_224_000_000);
-        let from = minute(question.from);
-        let number = |id: Option<NameId>| id.map(|NameId(number)| number);
-        let text = |bytes: Vec<u8>| {
-            (!bytes.is_empty()).then(|| String::from_utf8_lossy(&bytes).into_owned())
-        };
-        let rows = statement
-            .query_map(
-                params![
-                    Width::Hour.floor(from),
-                    Width::Day.floor(from),
-                    minute(question.to).saturating_add(1),
-                    number(question.actor),
-                    number(question.operation),
-                    i64::try_from(question.most).unwrap_or(i64::MAX)
-                ],
-                |row| {
-                    Ok(CallerRow {
-                        address: text(row.get(0)?),
-                        user_agent: text(row.get(1)?),
-                        user: text(row.get(2)?),
-                        actor: NameId(row.get(3)?),
-                        service: NameId(row.get(4)?),
-                        operations: SetId(row.get(5)?),
-                        first: time_of(row.get(6)?),
-                        last: time_of(row.get(7)?),
-                        calls: row.get::<_, i64>(8)? as u64,
+        let with = question.operation.map(|operation| sets_with(db, operation)).transpose();
+        let with = with.map_err(&refused)?;
+        // There are few of what callers are counted under, so a caller there is two small numbers.
+        let mut numbers: FxHashMap<(NameId, callers::Under), Option<u32>> = FxHashMap::default();
+        let mut headings: Vec<(NameId, callers::Under)> = Vec::new();
+        let mut sums: FxHashMap<(u32, u32), Sum> = FxHashMap::default();
+        for width in [Width::Hour, Width::Day] {
+            let (from, to) = (width.floor(minute(question.from)), minutes_before(question.to));
+            let mut statement = db
+                .prepare_cached(
+                    "SELECT bucket, counts FROM caller_counts
+                     WHERE generation = (SELECT value FROM meta WHERE key = 'generation')
+                        AND width = ?1 AND bucket >= ?2 AND bucket < ?3",
+                )
+                .map_err(&refused)?;
+            let mut rows = statement.query(params![width as i64, from, to]).map_err(&refused)?;
+            let mut add = |row: &rusqlite::Row<'_>| -> rusqlite::Result<()> {
+                let bucket = row.get(0)?;
+                let wanted = |actor, under: callers::Under| {
+                    *numbers.entry((actor, under)).or_insert_with(|| {
+                        let is_wanted = question.actor.is_none_or(|asked| asked == actor)
+                            && with.as_ref().is_none_or(|sets| sets.contains(&under.1));
+                        is_wanted.then(|| {
+                            headings.push((actor, under));
+                            headings.len() as u32 - 1
+                        })
                     })
-                },
-            )
-            .and_then(Iterator::collect);
-        rows.map_err(refused)
+                };
+                callers::counts(row.get_ref(1)?.as_blob()?, wanted, |heading, caller, calls| {
+                    sums.entry((heading, caller))
+                        .and_modify(|sum| sum.add(bucket, calls))
+                        .or_insert(Sum { first: bucket, last: bucket, calls });
+                })
+                .ok_or_else(|| damaged("a row of caller_counts is cut short"))
+            };
+            while let Some(row) = rows.next().map_err(&refused)? {
+                add(row).map_err(&refused)?;
+            }
+        }
+        let mut all: Vec<((u32, NameId, NameId, SetId), Sum)> = sums
+            .into_iter()
+            .filter_map(|((heading, caller), sum)| {
+                let (actor, (service, operations)) = *headings.get(heading as usize)?;
+                Some(((caller, actor, service, operations), sum))
+            })
+            .collect();
+        all.sort_unstable_by_key(|((caller, actor, service, operations), sum)| {
+            (std::cmp::Reverse(sum.calls), *caller, *service, *operations, *actor)
+        });
+        all.truncate(question.most);
+        all.into_iter()
+            .map(|of| caller_row(db, of))
+            .collect::<rusqlite::Result<_>>()
+            .map_err(refused)
     }
+}
+
+/// Beyond the years that four digits can write there is no bucket.
+fn within(minute: i64) -> i64 {
+    minute.clamp(-1_036_800_000, 4_224_000_000)
+}
+
+/// The minute that holds an instant.
+fn minute(time: Time) -> i64 {
+    within(minute_of(time))
+}
+
+/// The first minute that begins at an instant or after it: buckets that begin there hold nothing
+/// from before.
+fn minutes_before(time: Time) -> i64 {
+    within(minute_of(Time::from_micros(time.micros().saturating_sub(1))) + 1)
+}
+
+/// The sets that hold an operation.
+fn sets_with(db: &Connection, operation: NameId) -> rusqlite::Result<FxHashSet<SetId>> {
+    db.prepare_cached("SELECT id FROM sets WHERE operation = ?1")?
+        .query_map([operation.0], |row| row.get(0).map(SetId))?
+        .collect()
+}
+
+/// Calls of one caller under one heading.
+struct Sum {
+    first: i64,
+    last: i64,
+    calls: u64,
+}
+
+impl Sum {
+    fn add(&mut self, bucket: i64, calls: u64) {
+        self.first = self.first.min(bucket);
+        self.last = self.last.max(bucket);
+        self.calls += calls;
+    }
+}
+
+fn caller_row(
+    db: &Connection,
+    ((caller, actor, service, operations), sum): ((u32, NameId, NameId, SetId), Sum),
+) -> rusqlite::Result<CallerRow> {
+    let text =
+        |bytes: Vec<u8>| (!bytes.is_empty()).then(|| String::from_utf8_lossy(&bytes).into_owned());
+    db.prepare_cached("SELECT address, user_agent, user FROM callers WHERE id = ?1")?.query_row(
+        [caller],
+        |row| {
+            Ok(CallerRow {
+                address: text(row.get(0)?),
+                user_agent: text(row.get(1)?),
+                user: text(row.get(2)?),
+                actor,
+                service,
+                operations,
+                first: time_of(sum.first),
+                last: time_of(sum.last),
+                calls: sum.calls,
+            })
+        },
+    )
 }

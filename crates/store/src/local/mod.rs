@@ -1,50 +1,63 @@
 //! The store on this machine's disk.
 
 mod alerts;
+mod audit;
 mod backup;
 mod commit;
 mod compact;
+mod count;
 mod derive;
+mod glimpse;
 mod join;
 mod keep;
 mod lists;
+mod outbox;
 mod scan;
+mod sightings;
+mod spelled;
 mod status;
 mod survey;
+mod templates;
 mod unread;
 mod verify;
+mod words;
 
 pub use backup::BackedUp;
 pub use compact::Compacted;
 pub use derive::{Generation, Swap, Underived};
+pub(crate) use join::Keys;
 pub use keep::{GRACE, Removed};
 pub use verify::Verified;
 
 use std::fs::{File, TryLockError};
+use std::ops::Deref;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use dolmen_cubes::Cube;
-use dolmen_model::{Joined, NameId, Names, Outcome, SetId, Time};
+use dolmen_model::query::Field;
+use dolmen_model::{Names, Time};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::alert::Alert;
-use crate::catalog::cube::{Dimension, Projection};
+use crate::audit::AuditRow;
 use crate::catalog::dictionary::{self, Saved};
 use crate::catalog::segments::{SegmentId, SegmentRow};
-use crate::catalog::{self, Access, Catalog, cube, files, segments, waiting};
+use crate::catalog::{self, Access, Catalog, callers, files, segments, waiting};
 use crate::commit::{Commit, Committed, NamedBy};
 use crate::error::StoreError;
 use crate::files::KnownFile;
+use crate::glimpse::Glimpse;
 use crate::question::{CallQuestion, CallerQuestion, Counts, CubeQuestion};
-use crate::range::{Kept, Width, cover, minute_of, time_of};
+use crate::range::Kept;
 use crate::rows::Rows;
-use crate::segment::{self, Encoded, ReadError, SegmentReader};
+use crate::segment::{self, Encoded, Filters, ReadError, SegmentReader};
+use crate::sightings::{SightingQuestion, Sightings};
 use crate::status::Status;
 use crate::store::{Calls, Store};
 use crate::stored::{CallerRow, MarkCount, Request, UnreadRow};
 use crate::survey::Survey;
 use crate::vfs::{RealVfs, Vfs};
+use crate::word::{NewWord, Word};
 
 /// The folder of segments in the store's folder.
 const SEGMENTS: &str = "segments";
@@ -69,6 +82,7 @@ pub struct LocalStore {
     vfs: Arc<dyn Vfs>,
     names: Arc<Names>,
     inner: Mutex<Inner>,
+    filters: Mutex<FxHashMap<(SegmentId, usize), Arc<Filters>>>,
 }
 
 /// What one thread at a time uses.
@@ -89,12 +103,40 @@ struct Writer {
     waiting: FxHashSet<u64>,
     /// The ids of calls that new ones are compared with.
     near: join::Near,
+    /// Numbers of callers.
+    callers: callers::Numbers,
     /// Held as long as the store is open.
     _lock: File,
 }
 
+/// What one thread reads with: the catalog as of one instant, and names for all numbers in it.
+/// Whoever writes it meanwhile is in another process, or waits.
+struct Snapshot<'s> {
+    inner: MutexGuard<'s, Inner>,
+}
+
+impl Deref for Snapshot<'_> {
+    type Target = Inner;
+
+    fn deref(&self) -> &Inner {
+        &self.inner
+    }
+}
+
+impl Drop for Snapshot<'_> {
+    fn drop(&mut self) {
+        if self.inner.writer.is_none() {
+            // It changed nothing, and there is nobody to tell.
+            let _ = self.inner.catalog.db.execute_batch("ROLLBACK");
+        }
+    }
+}
+
 /// Open segments kept open: their metadata is some 20 KB each.
 const OPEN: usize = 512;
+
+/// Filters of row groups kept at hand: at 64 KB each some 16 MB.
+const FILTERS: usize = 256;
 
 impl LocalStore {
     /// Opens a store for writing, or makes one. One process at a time can.
@@ -115,6 +157,7 @@ impl LocalStore {
                 next_segment: segments::next(&inner.catalog.db).map_err(&refused)?,
                 waiting: waiting::keys(&inner.catalog.db).map_err(&refused)?,
                 near: join::Near::default(),
+                callers: callers::Numbers::default(),
                 _lock: lock,
             });
         }
@@ -132,7 +175,8 @@ impl LocalStore {
         let saved = dictionary::load(&catalog.db, &names, Saved::default())
             .map_err(catalog.refused("read the names"))??;
         let inner = Inner { catalog, saved, writer: None, open: FxHashMap::default() };
-        Ok(Self { root, vfs: options.vfs, names, inner: Mutex::new(inner) })
+        let filters = Mutex::default();
+        Ok(Self { root, vfs: options.vfs, names, inner: Mutex::new(inner), filters })
     }
 
     /// The store's folder.
@@ -155,15 +199,20 @@ impl LocalStore {
         self.root.join(SEGMENTS)
     }
 
-    /// What a reader must know before it looks at numbers: names that the writer added since.
-    fn fresh(&self) -> Result<MutexGuard<'_, Inner>, StoreError> {
-        let mut inner = self.inner();
-        if inner.writer.is_none() {
-            let refused = inner.catalog.refused("read the names");
-            let saved = dictionary::load(&inner.catalog.db, &self.names, inner.saved);
-            inner.saved = saved.map_err(refused)??;
+    /// One instant of the catalog, for statements that belong together: of counts that a commit or
+    /// new rules moved in between, some would be there twice or not at all.
+    fn fresh(&self) -> Result<Snapshot<'_>, StoreError> {
+        let inner = self.inner();
+        if inner.writer.is_some() {
+            return Ok(Snapshot { inner });
         }
-        Ok(inner)
+        let refused = inner.catalog.refused("read the names");
+        inner.catalog.db.execute_batch("BEGIN").map_err(&refused)?;
+        let mut snapshot = Snapshot { inner };
+        let inner = &mut *snapshot.inner;
+        let saved = dictionary::load(&inner.catalog.db, &self.names, inner.saved);
+        inner.saved = saved.map_err(refused)??;
+        Ok(snapshot)
     }
 
     /// A segment, opened now or before.
@@ -181,6 +230,24 @@ impl LocalStore {
         }
         inner.open.insert(row.id, Arc::clone(&reader));
         Ok(reader)
+    }
+}
+
+impl LocalStore {
+    /// What says which request ids a row group cannot hold, read now or before.
+    fn filters(&self, reader: &SegmentReader, group: usize) -> Result<Arc<Filters>, StoreError> {
+        let known = || self.filters.lock().unwrap_or_else(PoisonError::into_inner);
+        let key = (reader.row.id, group);
+        if let Some(filters) = known().get(&key) {
+            return Ok(Arc::clone(filters));
+        }
+        let filters = Arc::new(reader.filters(group)?);
+        let mut known = known();
+        if known.len() >= FILTERS {
+            known.clear();
+        }
+        known.insert(key, Arc::clone(&filters));
+        Ok(filters)
     }
 }
 
@@ -223,6 +290,26 @@ impl Store for LocalStore {
         self.watch_from(now)
     }
 
+    fn sightings(&self, question: &SightingQuestion) -> Result<Sightings, StoreError> {
+        self.see(question)
+    }
+
+    fn words(&self) -> Result<Vec<Word>, StoreError> {
+        self.read_words()
+    }
+
+    fn say(&self, word: &NewWord, now: Time) -> Result<Word, StoreError> {
+        self.keep_word(word, now)
+    }
+
+    fn take_back(&self, id: i64, now: Time) -> Result<bool, StoreError> {
+        self.forget_word(id, now)
+    }
+
+    fn audit(&self, most: usize) -> Result<Vec<AuditRow>, StoreError> {
+        self.read_audit(most)
+    }
+
     fn names(&self) -> &Arc<Names> {
         &self.names
     }
@@ -252,52 +339,28 @@ impl Store for LocalStore {
     }
 
     fn count(&self, question: &CubeQuestion) -> Result<Counts, StoreError> {
-        let inner = self.fresh()?;
-        let db = &inner.catalog.db;
-        let refused = inner.catalog.refused("read the cubes");
-        let generation = catalog::get(db, "generation").map_err(&refused)?;
-        let widest = question.every.unwrap_or(Width::Month);
-        let kept = kept(db).map_err(&refused)?;
-        let pieces = cover(question.from, question.to, widest, kept);
-        let (Some(first), Some(last)) = (pieces.first(), pieces.last()) else {
-            let (from, to) = (question.from, question.to);
-            return Ok(Counts { cube: Cube::default(), from, to, rows_read: 0 });
-        };
-        let (from, to) = (time_of(first.from), time_of(last.to));
-        let asked = |dimension| question.by.contains(&dimension);
-        let mut cube = Cube::default();
-        let mut rows_read = 0;
-        for &piece in &pieces {
-            let projection = Projection::for_dimensions(&question.by, piece.width);
-            rows_read += cube::read(db, generation, projection, piece, |mut key, cell| {
-                key.bucket = match question.every {
-                    Some(width) => time_of(width.floor(minute_of(key.bucket))),
-                    None => from,
-                };
-                let name = |dimension, id| if asked(dimension) { id } else { NameId::UNKNOWN };
-                key.service = name(Dimension::Service, key.service);
-                key.actor = name(Dimension::Actor, key.actor);
-                key.endpoint = name(Dimension::Endpoint, key.endpoint);
-                if !asked(Dimension::Operations) {
-                    key.operations = SetId::EMPTY;
-                }
-                key.outcome = Outcome {
-                    status: if asked(Dimension::Status) { key.outcome.status } else { 0 },
-                    joined: if asked(Dimension::Joined) {
-                        key.outcome.joined
-                    } else {
-                        Joined::Joined
-                    },
-                };
-                cube.add_cell(key, &cell);
-            })
-            .map_err(&refused)?;
-        }
-        Ok(Counts { cube, from, to, rows_read })
+        self.count_cells(question)
     }
 
     fn calls(&self, question: &CallQuestion) -> Result<Calls<'_>, StoreError> {
         self.scan(question)
+    }
+
+    fn glimpse(
+        &self,
+        question: &CallQuestion,
+        fields: &[Field],
+        each: &mut dyn FnMut(Glimpse<'_>),
+    ) -> Result<(), StoreError> {
+        self.each_glimpse(question, fields, each)
+    }
+
+    fn templates(&self) -> Result<Vec<String>, StoreError> {
+        self.read_templates()
+    }
+
+    fn keep_templates(&self, learned: &[String]) -> Result<(), StoreError> {
+        self.write_templates(learned)
     }
 
     fn request(&self, id: &[u8]) -> Result<Request, StoreError> {

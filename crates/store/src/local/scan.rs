@@ -25,6 +25,7 @@ impl LocalStore {
             question: question.clone(),
             columns: columns_of(&question.query),
             pending: Vec::new(),
+            amended: FxHashSet::default(),
             open: BinaryHeap::new(),
             rebuild: Rebuild::default(),
             state: State::Fresh,
@@ -42,7 +43,7 @@ impl LocalStore {
                 let reader = self.open_segment(&row)?;
                 let amended = self.amended(&reader)?;
                 for group in 0..reader.row_groups() {
-                    if !reader.filters(group)?.may_hold(id) {
+                    if !self.filters(&reader, group)?.may_hold(id) {
                         continue;
                     }
                     let ids = ["id_form", "id_text", "id_high", "id_low"];
@@ -112,8 +113,10 @@ struct Scan<'s> {
     store: &'s LocalStore,
     question: CallQuestion,
     columns: Vec<&'static str>,
-    /// Not yet opened, the latest last.
+    /// Of the time that is asked for and not yet looked at, the latest last.
     pending: Vec<SegmentRow>,
+    /// Segments of which late marks changed a row.
+    amended: FxHashSet<SegmentId>,
     open: BinaryHeap<Cursor>,
     rebuild: Rebuild,
     state: State,
@@ -133,16 +136,56 @@ enum State {
 struct Cursor {
     reader: Arc<SegmentReader>,
     amended: FxHashMap<u32, Settled>,
-    /// Row groups not yet read.
+    /// Row groups not yet read; the present one has this number.
     groups_left: usize,
-    columns: Columns,
     /// The number of the row group's first row.
     first: u32,
     /// Rows of the present group that fulfil the question and were not given out; by time.
     rows: Vec<(Option<i64>, usize)>,
+    /// All columns of the last of these rows, from `read_from` on.
+    columns: Columns,
+    read_from: usize,
+    /// How many rows are read next.
+    next: usize,
 }
 
+/// Whoever asks for the newest calls looks at a page of them: so few are read whole at first, and
+/// each time [`MORE`] times as many, until all of a row group's are.
+const PAGE: usize = 128;
+const MORE: usize = 8;
+
 impl Cursor {
+    fn new(reader: Arc<SegmentReader>, amended: FxHashMap<u32, Settled>) -> Self {
+        Self {
+            groups_left: reader.row_groups(),
+            reader,
+            amended,
+            first: 0,
+            rows: Vec::new(),
+            columns: Columns::none(),
+            read_from: 0,
+            next: PAGE,
+        }
+    }
+
+    /// Reads the last rows whole, if they were not yet.
+    fn read(&mut self) -> Result<(), StoreError> {
+        if self.rows.len() > self.read_from {
+            return Ok(());
+        }
+        // What is nearly all costs as much as all.
+        let from = match self.rows.len().saturating_sub(self.next) {
+            few if few < self.next => 0,
+            many => many,
+        };
+        let rows: Vec<u32> =
+            self.rows[from..].iter().map(|(_, at)| self.first + *at as u32).collect();
+        self.columns = Columns::new(self.reader.read_whole_rows(self.groups_left, &rows)?);
+        self.read_from = from;
+        self.next *= MORE;
+        Ok(())
+    }
+
     fn place(&self) -> (Option<i64>, i64, usize) {
         let (time, row) = self.rows.last().copied().unwrap_or_default();
         (time, self.reader.row.id.0, row)
@@ -171,8 +214,10 @@ impl Ord for Cursor {
 
 impl Scan<'_> {
     fn plan(&mut self) -> Result<(), StoreError> {
-        self.pending = self.store.plan_calls(&self.question)?;
+        let CallQuestion { from, to, .. } = self.question;
+        self.pending = self.store.plan(Kind::Calls, from, to)?;
         self.pending.reverse();
+        self.amended = self.store.amended_segments()?;
         Ok(())
     }
 
@@ -186,6 +231,9 @@ impl Scan<'_> {
                 break;
             }
             let Some(row) = self.pending.pop() else { break };
+            if !may_fulfil(&row, &self.question.query, self.amended.contains(&row.id)) {
+                continue;
+            }
             match self.store.open_segment(&row) {
                 Ok(reader) => {
                     let cursor = self.cursor(reader)?;
@@ -206,11 +254,12 @@ impl Scan<'_> {
         }
         let Some(mut cursor) = self.open.pop() else { return Ok(None) };
         self.state = State::Running;
+        cursor.read()?;
         let Some((_, at)) = cursor.rows.pop() else { return Ok(None) };
         let number = cursor.first + at as u32;
         let call = CallRow {
             columns: &cursor.columns,
-            row: at,
+            row: cursor.rows.len() - cursor.read_from,
             amended: cursor.amended.get(&number).copied(),
             names: &self.store.names,
         }
@@ -228,10 +277,7 @@ impl Scan<'_> {
 
     fn cursor(&self, reader: Arc<SegmentReader>) -> Result<Option<Cursor>, StoreError> {
         let amended = self.store.amended(&reader)?;
-        let groups_left = reader.row_groups();
-        let columns = Columns::none();
-        let mut cursor =
-            Cursor { reader, amended, groups_left, columns, first: 0, rows: Vec::new() };
+        let mut cursor = Cursor::new(reader, amended);
         Ok(self.advance(&mut cursor)?.then_some(cursor))
     }
 
@@ -258,8 +304,8 @@ impl Scan<'_> {
                 })
                 .collect();
             if !cursor.rows.is_empty() {
-                cursor.columns = Columns::new(cursor.reader.read_all(group)?);
                 cursor.first = first;
+                cursor.read_from = cursor.rows.len();
                 return Ok(true);
             }
         }
@@ -284,7 +330,7 @@ impl Iterator for Scan<'_> {
 
 impl LocalStore {
     /// Segments of which late marks changed a row.
-    fn amended_segments(&self) -> Result<FxHashSet<SegmentId>, StoreError> {
+    pub(super) fn amended_segments(&self) -> Result<FxHashSet<SegmentId>, StoreError> {
         let inner = self.inner();
         waiting::amended_segments(&inner.catalog.db)
             .map_err(inner.catalog.refused("read amendments"))

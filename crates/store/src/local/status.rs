@@ -63,24 +63,25 @@ fn sources(db: &Connection) -> rusqlite::Result<Vec<SourceStatus>> {
          JOIN sources ON sources.id = coverage.source ORDER BY sources.name, kind, hour",
     )?;
     let mut rows = statement.query([])?;
+    let at = |hour: i64| Time::from_micros(hour.saturating_mul(HOUR));
     let mut sources: Vec<(SourceStatus, Vec<i64>)> = Vec::new();
     while let Some(row) = rows.next()? {
         let (source, kind): (String, String) = (row.get(0)?, row.get(1)?);
         let (hour, lines): (i64, i64) = (row.get(2)?, row.get(3)?);
         let is_next = sources.last().is_none_or(|(s, _)| s.source != source || s.kind != kind);
         if is_next {
-            let (from, to, gaps) = (None, None, Vec::new());
-            let status = SourceStatus { source, kind, lines: 0, from, to, gaps, due: None };
+            let (from, to, due, gaps, hours) = (None, None, None, Vec::new(), Vec::new());
+            let status = SourceStatus { source, kind, lines: 0, from, to, gaps, due, hours };
             sources.push((status, Vec::new()));
         }
         if let Some((status, hours)) = sources.last_mut() {
             status.lines += lines as u64;
             if hour != catalog::NO_HOUR {
                 hours.push(hour);
+                status.hours.push((at(hour), lines as u64));
             }
         }
     }
-    let at = |hour: i64| Time::from_micros(hour.saturating_mul(HOUR));
     Ok(sources
         .into_iter()
         .map(|(mut status, hours)| {

@@ -3,16 +3,21 @@
 use xxhash_rust::xxh3::xxh3_128;
 
 use dolmen_model::Time;
+use rustc_hash::FxHashMap;
 use serde::Serialize;
 
 use super::LocalStore;
-use crate::catalog::segments::{self, SegmentRow};
-use crate::catalog::{self, waiting};
+use super::count::count;
+use crate::catalog::cube::Durations;
+use crate::catalog::segments::{self, SegmentId, SegmentRow};
+use crate::catalog::{self, Catalog, waiting};
 use crate::error::StoreError;
+use crate::facts::Settled;
 use crate::question::CubeQuestion;
 use crate::segment::{Columns, Kind, Rebuild, SegmentReader, unreadable};
-use crate::store::Store;
 use crate::stored::CallRow;
+
+type Amended = FxHashMap<SegmentId, FxHashMap<u32, Settled>>;
 
 /// What a verification found.
 #[derive(Debug, Default, Serialize)]
@@ -33,10 +38,11 @@ impl LocalStore {
     /// A damaged segment is a problem in the answer, not an error: the others are still looked at.
     pub fn verify(&self, mut progress: impl FnMut(u64, u64)) -> Result<Verified, StoreError> {
         let mut verified = Verified::default();
-        let (rows, lines_since) = {
-            let inner = self.inner();
-            let refused = inner.catalog.refused("verify the catalog");
-            let db = &inner.catalog.db;
+        // What the catalog says is of one instant: commits may go on while segments are read.
+        let (rows, mut amended, counted) = {
+            let snapshot = self.fresh()?;
+            let refused = snapshot.catalog.refused("verify the catalog");
+            let db = &snapshot.catalog.db;
             let mut check = db.prepare("PRAGMA integrity_check").map_err(&refused)?;
             let said: Vec<String> = check
                 .query_map([], |row| row.get(0))
@@ -45,14 +51,24 @@ impl LocalStore {
             if said != ["ok"] {
                 verified.problems.extend(said.iter().map(|line| format!("catalog: {line}")));
             }
-            let rows = segments::all(db).map_err(&refused)?;
-            (rows, catalog::get(db, "lines_since").map_err(&refused)?)
+            let amended = waiting::amended_segments(db)
+                .and_then(|all| {
+                    all.into_iter().map(|id| Ok((id, waiting::amendments(db, id)?))).collect()
+                })
+                .map_err(&refused)?;
+            let counted = match catalog::get(db, "lines_since").map_err(&refused)? {
+                i64::MIN => Some(counted(&snapshot.catalog)),
+                _ => None,
+            };
+            (segments::all(db).map_err(&refused)?, amended, counted)
         };
+        let amended: &mut Amended = &mut amended;
         let mut calls = 0;
         let all = rows.len() as u64;
         for row in rows {
             let is_calls = row.kind == Kind::Calls;
-            match self.verify_segment(row) {
+            let amended = amended.remove(&row.id).unwrap_or_default();
+            match self.verify_segment(row, &amended) {
                 Ok((lines, counted)) => {
                     verified.lines += lines;
                     calls += if is_calls { counted } else { 0 };
@@ -62,22 +78,22 @@ impl LocalStore {
             verified.segments += 1;
             progress(verified.segments, all);
         }
-        if verified.problems.is_empty() && lines_since == i64::MIN {
-            let question =
-                CubeQuestion { from: Time::MIN, to: Time::MAX, by: Vec::new(), every: None };
-            let counted: u64 =
-                self.count(&question)?.cube.cells().map(|(_, cell)| cell.calls).sum();
-            if counted != calls {
-                verified
-                    .problems
-                    .push(format!("the cubes count {counted} calls, the segments hold {calls}"));
-            }
+        match counted.transpose() {
+            Err(error) => verified.problems.push(error.to_string()),
+            Ok(Some(counted)) if verified.problems.is_empty() && counted != calls => verified
+                .problems
+                .push(format!("the cubes count {counted} calls, the segments hold {calls}")),
+            Ok(_) => {}
         }
         Ok(verified)
     }
 
     /// Lines in a segment, and how many of them count.
-    fn verify_segment(&self, row: SegmentRow) -> Result<(u64, u64), StoreError> {
+    fn verify_segment(
+        &self,
+        row: SegmentRow,
+        amended: &FxHashMap<u32, Settled>,
+    ) -> Result<(u64, u64), StoreError> {
         let kind = row.kind;
         let path = self.folder().join(row.file());
         let reader = SegmentReader::open(&self.vfs, &self.folder(), row)?;
@@ -89,11 +105,6 @@ impl LocalStore {
         if xxh3_128(&bytes) != row.hash {
             return Err(unreadable(row, "its bytes are not those that were written".to_owned()));
         }
-        let amended = {
-            let inner = self.inner();
-            waiting::amendments(&inner.catalog.db, row.id)
-                .map_err(inner.catalog.refused("verify amendments"))?
-        };
         if amended.keys().any(|number| u64::from(*number) >= row.rows) {
             return Err(unreadable(row, "a row was amended that it does not have".to_owned()));
         }
@@ -116,4 +127,16 @@ impl LocalStore {
         }
         Ok((lines, counted))
     }
+}
+
+/// How many calls the cubes count. All of each cell is read, so that damage is found.
+fn counted(catalog: &Catalog) -> Result<u64, StoreError> {
+    let question = CubeQuestion {
+        from: Time::MIN,
+        to: Time::MAX,
+        by: Vec::new(),
+        every: None,
+        durations: Durations::Asked,
+    };
+    Ok(count(catalog, &question)?.cube.cells().map(|(_, cell)| cell.calls).sum())
 }

@@ -1,9 +1,9 @@
 //! Which encoding each column gets.
 
+use arrow_array::Array;
 use arrow_array::cast::AsArray;
 use arrow_array::types::Int64Type;
-use arrow_array::{Array, RecordBatch};
-use arrow_schema::DataType;
+use arrow_schema::{DataType, Schema};
 use parquet::basic::{Compression, Encoding, ZstdLevel};
 use parquet::errors::ParquetError;
 use parquet::file::metadata::{KeyValue, SortingColumn};
@@ -15,7 +15,7 @@ use rustc_hash::FxHashSet;
 use super::Kind;
 
 /// The format of segments, written into each.
-pub(crate) const FORMAT: &str = "1";
+pub(crate) const FORMAT: &str = "2";
 /// The key under which [`FORMAT`] stands in a file's metadata.
 pub(crate) const FORMAT_KEY: &str = "dolmen.format";
 /// The key under which the kind stands.
@@ -66,7 +66,7 @@ impl Spread {
 }
 
 /// Rows looked at to judge a column.
-const SAMPLE: usize = 16_384;
+const SAMPLE: usize = 4_096;
 
 /// Whether so many values differ that a dictionary would be most of the column.
 fn differs(column: &dyn Array) -> bool {
@@ -85,12 +85,15 @@ fn differs(column: &dyn Array) -> bool {
 
 /// zstd 1: 3 was larger and slower on access logs. Dictionaries where values repeat, differences
 /// for numbers that grow, and no second try to compress what is random.
+///
+/// `columns` are those of the file's schema, as far as Parquet's own writer writes them.
 pub(crate) fn properties(
     kind: Kind,
-    batch: &RecordBatch,
+    schema: &Schema,
+    columns: &[Option<&dyn Array>],
+    rows: usize,
     ids: Halves,
 ) -> Result<WriterProperties, ParquetError> {
-    let rows = batch.num_rows();
     let delta = |name: &str| (ColumnPath::from(name), Encoding::DELTA_BINARY_PACKED);
     let mut builder = WriterProperties::builder()
         .set_created_by(concat!("dolmen ", env!("CARGO_PKG_VERSION")).to_owned())
@@ -117,13 +120,14 @@ pub(crate) fn properties(
             .set_column_encoding(column, encoding);
     }
     builder = builder.set_column_dictionary_enabled(ColumnPath::from("line"), false);
-    for (field, column) in batch.schema().fields().iter().zip(batch.columns()) {
+    for (field, column) in schema.fields().iter().zip(columns) {
+        let Some(column) = column else { continue };
         let encoding = match field.data_type() {
             DataType::Utf8 => Encoding::DELTA_LENGTH_BYTE_ARRAY,
             DataType::Int64 => Encoding::DELTA_BINARY_PACKED,
             _ => continue,
         };
-        if differs(column) {
+        if differs(*column) {
             let column = ColumnPath::from(field.name().as_str());
             builder = builder
                 .set_column_dictionary_enabled(column.clone(), false)
@@ -154,5 +158,6 @@ pub(crate) fn properties(
         .build())
 }
 
-/// One byte an id: filters have a power of two of bytes, and 60,000 ids in 64 KiB give this.
-const FALSE_POSITIVES: f64 = 0.03;
+/// At most: filters have a power of two of bytes, so that 45,000 ids have 32 KiB and 60,000 have
+/// 64, which is wrong for two of a hundred.
+const FALSE_POSITIVES: f64 = 0.1;

@@ -1,15 +1,24 @@
 //! Segments: rows of one kind as one Parquet file.
 
+mod coded;
+mod columns;
+mod digits;
 mod encode;
 mod encodings;
+mod pages;
 mod read;
 mod rebuild;
 mod schema;
 mod source;
 pub(crate) mod template;
+mod ticks;
+mod write;
 
+pub(crate) use columns::joined_word;
+pub(crate) use digits::cut;
 pub use encode::Encoded;
-pub(crate) use encode::{EncodedSegment, LooseMark, encode, encode_batch, joined_word, role_word};
-pub(crate) use read::{ReadError, SegmentReader, unreadable};
+pub(crate) use encode::{EncodedSegment, LooseMark, encode, encode_batch};
+pub(crate) use pages::NONE;
+pub(crate) use read::{Filters, ReadError, SegmentReader, unreadable};
 pub(crate) use rebuild::{Columns, Rebuild};
 pub(crate) use schema::Kind;

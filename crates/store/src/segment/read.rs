@@ -6,13 +6,15 @@ use arrow_array::RecordBatch;
 use dolmen_model::Time;
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{
-    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder,
+    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder, RowSelection,
 };
 use parquet::bloom_filter::Sbbf;
 use parquet::file::statistics::Statistics;
 
+use super::digits::{self, CUT, DIGITS};
 use super::encodings::{FORMAT, FORMAT_KEY};
 use super::source::Source;
+use super::ticks::{self, Tick};
 use crate::catalog::segments::SegmentRow;
 use crate::error::StoreError;
 use crate::rows::IdForm;
@@ -24,6 +26,7 @@ pub(crate) struct SegmentReader {
     pub(crate) row: SegmentRow,
     source: Source,
     metadata: ArrowReaderMetadata,
+    tick: Tick,
 }
 
 /// Why a segment cannot be read.
@@ -62,8 +65,7 @@ impl SegmentReader {
             return Err(broken(format!("it has {len} bytes of {}", row.bytes)));
         }
         let source = Source { vfs: Arc::clone(vfs), path, len };
-        let options = ArrowReaderOptions::new().with_schema(row.kind.schema());
-        let metadata = ArrowReaderMetadata::load(&source, options)
+        let metadata = ArrowReaderMetadata::load(&source, ArrowReaderOptions::new())
             .map_err(|error| broken(error.to_string()))?;
         let format = metadata
             .metadata()
@@ -75,7 +77,11 @@ impl SegmentReader {
             let found = format.unwrap_or_else(|| "none".to_owned());
             return Err(broken(format!("its format is {found}, this dolmen reads {FORMAT}")));
         }
-        Ok(Self { row, source, metadata })
+        let tick = Tick::of_file(metadata.schema());
+        let options = ArrowReaderOptions::new().with_schema(row.kind.file_schema(tick));
+        let metadata = ArrowReaderMetadata::try_new(Arc::clone(metadata.metadata()), options)
+            .map_err(|error| broken(error.to_string()))?;
+        Ok(Self { row, source, metadata, tick })
     }
 
     pub(crate) fn row_groups(&self) -> usize {
@@ -91,20 +97,38 @@ impl SegmentReader {
     /// The times of a row group, in microseconds; `None` where it has none.
     pub(crate) fn times(&self, group: usize) -> Option<(i64, i64)> {
         match self.metadata.metadata().row_group(group).column(0).statistics() {
-            Some(Statistics::Int64(times)) => Some((*times.min_opt()?, *times.max_opt()?)),
+            Some(Statistics::Int64(times)) => {
+                let micros = |ticks: &i64| ticks.saturating_mul(self.tick.micros());
+                Some((micros(times.min_opt()?), micros(times.max_opt()?)))
+            }
             _ => None,
         }
     }
 
     /// Some columns of a row group.
     pub(crate) fn read(&self, group: usize, columns: &[&str]) -> Result<RecordBatch, StoreError> {
+        self.read_selected(group, columns, None, self.rows(group).len())
+    }
+
+    fn read_selected(
+        &self,
+        group: usize,
+        columns: &[&str],
+        selected: Option<RowSelection>,
+        rows: usize,
+    ) -> Result<RecordBatch, StoreError> {
         let attempt = || -> Result<RecordBatch, Box<dyn std::error::Error>> {
             let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(
                 self.source.clone(),
                 self.metadata.clone(),
             );
-            let mask = ProjectionMask::columns(builder.parquet_schema(), columns.iter().copied());
-            let rows = self.metadata.metadata().row_group(group).num_rows() as usize;
+            let digits = columns.contains(&CUT).then_some(DIGITS);
+            let columns = columns.iter().copied().chain(digits);
+            let mask = ProjectionMask::columns(builder.parquet_schema(), columns);
+            let builder = match selected {
+                Some(selected) => builder.with_row_selection(selected),
+                None => builder,
+            };
             let mut batches = builder
                 .with_projection(mask)
                 .with_row_groups(vec![group])
@@ -114,9 +138,45 @@ impl SegmentReader {
             if batch.num_rows() != rows {
                 return Err("it ends early".into());
             }
-            Ok(batch)
+            Ok(digits::whole(ticks::in_micros(batch)?)?)
         };
         attempt().map_err(|error| unreadable(&self.row, error.to_string()))
+    }
+
+    /// Some columns of some rows of a row group; `rows` are the segment's, ascending, each once.
+    pub(crate) fn read_rows(
+        &self,
+        group: usize,
+        columns: &[&str],
+        rows: &[u32],
+    ) -> Result<RecordBatch, StoreError> {
+        let all = self.rows(group);
+        let ranges = rows.iter().map(|&row| {
+            let at = (row - all.start) as usize;
+            at..at + 1
+        });
+        let selected = RowSelection::from_consecutive_ranges(ranges, all.len());
+        self.read_selected(group, columns, Some(selected), rows.len())
+    }
+
+    /// All columns of some rows of a row group.
+    pub(crate) fn read_whole_rows(
+        &self,
+        group: usize,
+        rows: &[u32],
+    ) -> Result<RecordBatch, StoreError> {
+        if rows.len() == self.rows(group).len() {
+            return self.read_all(group);
+        }
+        let schema = self.row.kind.schema();
+        let names: Vec<&str> = schema.fields().iter().map(|field| field.name().as_str()).collect();
+        self.read_rows(group, &names, rows)
+    }
+
+    /// The numbers of a row group's rows.
+    pub(crate) fn rows(&self, group: usize) -> std::ops::Range<u32> {
+        let first = self.first_row(group);
+        first..first + self.metadata.metadata().row_group(group).num_rows() as u32
     }
 
     /// All columns of a row group.
@@ -176,8 +236,8 @@ struct Filter {
 }
 
 impl Filters {
-    /// Whether the row group may hold this id: "yes" is wrong for three of a hundred that it does
-    /// not, "no" never.
+    /// Whether the row group may hold this id: "yes" is wrong for at most ten of a hundred that it
+    /// does not, "no" never.
     pub(crate) fn may_hold(&self, id: &[u8]) -> bool {
         let Some((_, number)) = IdForm::read(id) else {
             // Bloom filters hash what the column holds, which is text.

@@ -1,9 +1,11 @@
 use std::fmt;
 use std::sync::Arc;
 
-use arrow_schema::{DataType, Field, Schema, TimeUnit};
+use arrow_schema::{DataType, Field, Schema};
 
+use super::digits::{CUT, DIGITS};
 use super::template::TextField;
+use super::ticks::Tick;
 
 /// What the rows of a segment are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -63,9 +65,22 @@ impl Kind {
         }
     }
 
-    /// The columns, as the crate's README specifies them.
+    /// The columns as readers know them: targets whole, times in microseconds.
     pub(crate) fn schema(self) -> Arc<Schema> {
-        let time = DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into()));
+        Arc::new(Schema::new(self.fields(Tick::Micros)))
+    }
+
+    /// The columns of a file, as the crate's README specifies them.
+    pub(super) fn file_schema(self, tick: Tick) -> Arc<Schema> {
+        let mut fields = self.fields(tick);
+        if let Some(at) = fields.iter().position(|field| field.name() == CUT) {
+            fields.insert(at + 1, Field::new(DIGITS, DataType::Utf8, true));
+        }
+        Arc::new(Schema::new(fields))
+    }
+
+    fn fields(self, tick: Tick) -> Vec<Field> {
+        let time = tick.data_type();
         let text = |name: &str| Field::new(name, DataType::Utf8, true);
         let list = |name: &str, item: DataType| {
             Field::new(name, DataType::List(Arc::new(Field::new("element", item, false))), false)
@@ -79,7 +94,7 @@ impl Kind {
                 fields.push(Field::new("column", DataType::Int64, false));
                 fields.push(text("expected"));
                 fields.push(Field::new("line", DataType::Binary, true));
-                return Arc::new(Schema::new(fields));
+                return fields;
             }
             Self::Calls => {
                 fields.push(Field::new("time", time, true));
@@ -108,7 +123,7 @@ impl Kind {
         fields.push(text("template"));
         fields.push(list("numbers", DataType::Int64));
         fields.push(Field::new("line", DataType::Binary, true));
-        Arc::new(Schema::new(fields))
+        fields
     }
 }
 

@@ -6,8 +6,8 @@
 use dolmen_cubes::{Cube, Key};
 use dolmen_model::{Call, Joined, Mark, NameId, Outcome, RequestId, Time};
 use dolmen_store::{
-    CallFacts, CallQuestion, Commit, CubeQuestion, Dimension, FileRef, Fingerprint, HEAD,
-    LocalStore, MarkFacts, MarkState, NamedBy, Progress, Rows, Settled, Store, StoredCall,
+    CallFacts, CallQuestion, Commit, CubeQuestion, Dimension, Durations, FileRef, Fingerprint,
+    HEAD, LocalStore, MarkFacts, MarkState, NamedBy, Progress, Rows, Settled, Store, StoredCall,
 };
 
 /// 2026-03-02T10:00:00Z.
@@ -241,7 +241,8 @@ pub(crate) fn progress(
 }
 
 pub(crate) fn everything() -> CubeQuestion {
-    CubeQuestion { from: Time::MIN, to: Time::MAX, by: Vec::new(), every: None }
+    let (from, to, durations) = (Time::MIN, Time::MAX, Durations::Asked);
+    CubeQuestion { from, to, by: Vec::new(), every: None, durations }
 }
 
 pub(crate) fn all_calls(store: &LocalStore, query: &str) -> Vec<StoredCall> {

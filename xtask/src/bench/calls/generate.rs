@@ -85,6 +85,29 @@ pub(crate) fn write(access: &Path, marks: &Path, calls: u64) -> io::Result<u64> 
     Ok(bytes)
 }
 
+/// Writes `calls` access lines as JSON documents, as agents send them that parse by themselves.
+pub(crate) fn write_documents(to: &Path, calls: u64) -> io::Result<u64> {
+    let mut random = Random(7);
+    let mut out = BufWriter::with_capacity(1 << 20, File::create(to)?);
+    let mut bytes = 0;
+    for n in 0..calls {
+        let at = rfc_3339(START * 1_000_000 + SPAN / calls * n);
+        let (agent, _) = AGENTS[random.below(6) as usize];
+        let (c, d) = (random.below(16), 1 + random.below(254));
+        let client = 10_000 + random.below(90_000);
+        let id = format!("{:016x}{:016x}", random.next(), 0x0006_1c00_0000_0000 + n);
+        let line = format!(
+            "{{\"time\":\"{at}\",\"remote_addr\":\"10.0.{c}.{d}\",\"method\":\"POST\",\
+             \"path\":\"/api/comptes/{client}/ordres\",\"status\":200,\"user_agent\":\"{agent}\",\
+             \"request_id\":\"{id}\"}}\n"
+        );
+        out.write_all(line.as_bytes())?;
+        bytes += line.len() as u64;
+    }
+    out.flush()?;
+    Ok(bytes)
+}
+
 fn access_line(
     out: &mut Vec<u8>,
     random: &mut Random,

@@ -1,5 +1,5 @@
-//! `cargo xtask bench calls`: `dolmen report` on generated lines, beside what a user would pick
-//! instead.
+//! `cargo xtask bench calls`: `dolmen report` and `dolmen import` on generated lines, beside what a
+//! user would pick instead.
 
 pub(crate) mod generate;
 mod measure;
@@ -14,6 +14,8 @@ use anyhow::{Context, Result, bail, ensure};
 use measure::{Run, run};
 use peers::Peer;
 use table::Row;
+
+use crate::shell::release;
 
 /// What was typed.
 struct Options {
@@ -49,17 +51,12 @@ impl Options {
     }
 }
 
-/// Generates the input, times `dolmen report` (and, with `--peers`, DuckDB and GoAccess), prints a
-/// table.
+/// Generates the input, times `dolmen report` and `dolmen import` (and, with `--peers`, DuckDB and
+/// GoAccess), prints tables.
 pub(crate) fn bench(root: &Path, args: &[String]) -> Result<()> {
     let options = Options::parse(args)?;
-    let built = Command::new(env!("CARGO"))
-        .current_dir(root)
-        .args(["build", "--release", "--quiet", "--package", "dolmen"])
-        .status()?;
-    ensure!(built.success(), "the release build failed");
+    let dolmen = release()?;
     let target = std::env::var_os("CARGO_TARGET_DIR").map_or(root.join("target"), PathBuf::from);
-    let dolmen = target.join("release/dolmen");
     let scratch = target.join("bench-calls");
     std::fs::create_dir_all(&scratch)?;
     let cores = std::thread::available_parallelism()?;
@@ -70,7 +67,12 @@ pub(crate) fn bench(root: &Path, args: &[String]) -> Result<()> {
         let input = Input::generate(&scratch, calls)?;
         println!("\n{calls} calls and their marks, {:.0} MB", input.bytes as f64 / 1e6);
         let peers = if options.peers { peers(root, &scratch, &input)? } else { Vec::new() };
-        table::print(&rounds(&scratch, &dolmen, &input, peers, options.rounds)?);
+        let bench = Bench { scratch: &scratch, dolmen: &dolmen, input: &input };
+        let rounds = bench.rounds(peers, options.rounds)?;
+        table::print(&rounds.report, &rounds.peers);
+        println!();
+        table::print(&rounds.import, &rounds.peers);
+        println!("{}", rounds.kept);
     }
     Ok(())
 }
@@ -110,48 +112,106 @@ fn peers(root: &Path, scratch: &Path, input: &Input) -> Result<Vec<Peer>> {
     Ok(vec![duckdb, peers::goaccess(&input.access)?])
 }
 
-/// Runs all programs by turns, so that what else the machine does meets each of them, after a first
-/// run that only warms the page cache.
-fn rounds(
-    scratch: &Path,
-    dolmen: &Path,
-    input: &Input,
-    peers: Vec<Peer>,
-    rounds: usize,
-) -> Result<Vec<Row>> {
-    let report = || {
-        let mut command = Command::new(dolmen);
-        command.arg("report").arg(&input.access).arg("--marks").arg(&input.marks).arg("--json");
-        // No configuration of this folder: the input is all there is.
-        command.current_dir(scratch).env_remove("DOLMEN_CONFIG");
-        command
-    };
-    run(&mut report())?;
-    let lines = |of: peers::Reads| match of {
-        peers::Reads::Calls => input.calls,
-        peers::Reads::CallsAndMarks => input.calls + input.marked(),
-    };
-    let mut ours =
-        Row::new("dolmen report (parse, join, count)", lines(peers::Reads::CallsAndMarks));
-    let mut theirs: Vec<Row> =
-        peers.iter().map(|peer| Row::new(&peer.name, lines(peer.reads))).collect();
-    for round in 0..rounds {
-        let run = run(&mut report())?;
-        check(&run, input)?;
-        ours.runs.push(run);
-        for (peer, row) in peers.iter().zip(&mut theirs) {
-            if round < peer.runs {
-                row.runs.push(measure::run(&mut (peer.command)())?);
-            }
-        }
-    }
-    Ok([ours].into_iter().chain(theirs).collect())
+struct Bench<'b> {
+    scratch: &'b Path,
+    dolmen: &'b Path,
+    input: &'b Input,
 }
 
-/// A fast wrong answer is worth nothing.
-fn check(ours: &Run, input: &Input) -> Result<()> {
-    let expected = format!("\"joined\":{}", input.marked());
-    let found = ours.output.replace(": ", ":").contains(&expected);
-    ensure!(found, "dolmen report did not answer {expected}");
-    Ok(())
+/// What all rounds found.
+struct Rounds {
+    report: Row,
+    import: Row,
+    peers: Vec<Row>,
+    /// What the last import left on the disk, in words.
+    kept: String,
+}
+
+impl Bench<'_> {
+    /// Runs all programs by turns, so that what else the machine does meets each of them, after a
+    /// first run that only warms the page cache.
+    fn rounds(&self, peers: Vec<Peer>, rounds: usize) -> Result<Rounds> {
+        let input = self.input;
+        let lines = |of: peers::Reads| match of {
+            peers::Reads::Calls => input.calls,
+            peers::Reads::CallsAndMarks => input.calls + input.marked(),
+        };
+        let both = lines(peers::Reads::CallsAndMarks);
+        let mut report = Row::new("dolmen report (parse, join, count)", both);
+        let mut import = Row::new("dolmen import (the same, durable)", both);
+        let mut theirs: Vec<Row> =
+            peers.iter().map(|peer| Row::new(&peer.name, lines(peer.reads))).collect();
+        run(&mut self.command("report"))?;
+        for round in 0..rounds {
+            let found = run(&mut self.command("report"))?;
+            self.check(&found)?;
+            report.runs.push(found);
+            import.runs.push(self.import()?);
+            for (peer, row) in peers.iter().zip(&mut theirs) {
+                if round < peer.runs {
+                    row.runs.push(run(&mut (peer.command)())?);
+                }
+            }
+        }
+        let kept = self.kept()?;
+        std::fs::remove_dir_all(self.store())?;
+        Ok(Rounds { report, import, peers: theirs, kept })
+    }
+
+    fn command(&self, name: &str) -> Command {
+        let mut command = Command::new(self.dolmen);
+        command.arg(name).arg(&self.input.access).arg("--marks").arg(&self.input.marks);
+        // No configuration of this folder: the input is all there is.
+        command.arg("--json").current_dir(self.scratch).env_remove("DOLMEN_CONFIG");
+        command
+    }
+
+    fn store(&self) -> PathBuf {
+        self.scratch.join("store")
+    }
+
+    /// Imports into a store that is not there yet.
+    fn import(&self) -> Result<Run> {
+        if self.store().exists() {
+            std::fs::remove_dir_all(self.store())?;
+        }
+        let found = run(self.command("import").arg("--store").arg(self.store()))?;
+        let answer: serde_json::Value = serde_json::from_str(&found.output)?;
+        let (calls, marks) = (&answer["calls"], &answer["marks"]);
+        ensure!(
+            (calls.as_u64(), marks.as_u64()) == (Some(self.input.calls), Some(self.input.marked())),
+            "dolmen import added {calls} calls and {marks} marks"
+        );
+        Ok(found)
+    }
+
+    /// Asks the store what it was given, and says how much of the disk that takes.
+    fn kept(&self) -> Result<String> {
+        let mut report = Command::new(self.dolmen);
+        report.args(["report", "--json", "--store"]).arg(self.store()).current_dir(self.scratch);
+        self.check(&run(report.env_remove("DOLMEN_CONFIG"))?)?;
+        let sizes = |folder: &Path| -> Result<u64> {
+            std::fs::read_dir(folder)?.try_fold(0, |sum, entry| {
+                let metadata = entry?.metadata()?;
+                Ok(sum + if metadata.is_file() { metadata.len() } else { 0 })
+            })
+        };
+        let (segments, catalog) = (sizes(&self.store().join("segments"))?, sizes(&self.store())?);
+        let share = |bytes: u64| 100.0 * bytes as f64 / self.input.bytes as f64;
+        Ok(format!(
+            "kept: segments {:.1} MB, {:.2} % of the lines; catalog {:.1} MB, {:.2} %",
+            segments as f64 / 1e6,
+            share(segments),
+            catalog as f64 / 1e6,
+            share(catalog)
+        ))
+    }
+
+    /// A fast wrong answer is worth nothing.
+    fn check(&self, found: &Run) -> Result<()> {
+        let expected = format!("\"joined\":{}", self.input.marked());
+        let is_found = found.output.replace(": ", ":").contains(&expected);
+        ensure!(is_found, "dolmen did not answer {expected}");
+        Ok(())
+    }
 }

@@ -28,19 +28,19 @@ fn wall(run: &Run) -> f64 {
     run.wall.as_secs_f64()
 }
 
-/// Prints `rows`; the first is what the others are compared with.
-pub(super) fn print(rows: &[Row]) {
+/// Prints what `ours` took, and what others did, compared with it.
+pub(super) fn print(ours: &Row, others: &[Row]) {
     let heads = ["wall", "processor", "memory", "lines/s", "ratio", "runs"];
     println!(
         "{:<36} {:>9} {:>10} {:>8} {:>11} {:>8} {:>5}",
         "program", heads[0], heads[1], heads[2], heads[3], heads[4], heads[5]
     );
-    for row in rows {
+    for row in [ours].into_iter().chain(others) {
         let seconds = row.median(wall);
         let processor = row.median(|run| run.processor.as_secs_f64());
         let memory = row.median(|run| run.memory as f64 / 1e6);
         let speed = row.lines as f64 / seconds;
-        let ratio = rows.first().map_or(f64::NAN, |first| row.ratio(first));
+        let ratio = row.ratio(ours);
         println!(
             "{:<36} {seconds:>7.2} s {processor:>8.2} s {memory:>5.0} MB {speed:>11.0} {ratio:>6.1} x {:>5}",
             row.name,

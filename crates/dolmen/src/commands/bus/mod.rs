@@ -6,7 +6,7 @@
 mod decide;
 mod failed;
 mod new;
-mod open;
+pub(super) mod open;
 mod publish;
 mod setup;
 mod status;
@@ -16,6 +16,7 @@ mod work;
 
 use std::future::Future;
 use std::io::Write;
+use std::time::Duration;
 
 use anyhow::Context as _;
 use clap::Subcommand;
@@ -51,9 +52,12 @@ pub(crate) enum BusCommand {
     New(new::NewArgs),
 }
 
-const FIRST: &str = "A first message, on one machine, with nothing configured:
-  dolmen bus work --service hello --listen 'greetings.#' --exec cat &
-  dolmen bus publish greetings.morning --data '{\"to\": \"you\"}'";
+const FIRST: &str =
+    "A first message, on one machine, with nothing configured (a service, a message, and
+the service gets it):
+  dolmen bus work --service hello --listen 'greetings.#' --exec cat --until-idle
+  dolmen bus publish greetings.morning --data '{\"to\": \"you\"}'
+  dolmen bus work --service hello --exec cat --until-idle";
 
 pub(crate) fn run(command: BusCommand, context: &Context) -> anyhow::Result<Exit> {
     match command {
@@ -71,14 +75,18 @@ pub(crate) fn run(command: BusCommand, context: &Context) -> anyhow::Result<Exit
     }
 }
 
+/// How long what is under way may take to end when a command does.
+const LAST_WORDS: Duration = Duration::from_secs(1);
+
 pub(super) fn block_on<T>(work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
         .context("failed to start the runtime")?;
     let result = runtime.block_on(work);
-    // Reading standard input cannot be broken off; nobody waits for it.
-    runtime.shutdown_background();
+    // Programs that handle messages end with their tasks, before us: theirs are delivered again.
+    // Reading standard input cannot be broken off; nobody waits for it longer.
+    runtime.shutdown_timeout(LAST_WORDS);
     result
 }
 

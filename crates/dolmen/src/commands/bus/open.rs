@@ -24,7 +24,7 @@ pub(super) struct BusArgs {
 
 /// Whether a bus in a file that is not there is made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Missing {
+pub(in crate::commands) enum Missing {
     /// Make it: somebody sets it up.
     Make,
     /// Refuse: a message in a file that nobody reads would be as good as lost.
@@ -34,8 +34,8 @@ pub(super) enum Missing {
 }
 
 /// A bus that is open, with what the configuration says of it.
-pub(super) struct Bus {
-    pub(super) transport: Arc<dyn Transport>,
+pub(in crate::commands) struct Bus {
+    pub(in crate::commands) transport: Arc<dyn Transport>,
     pub(super) settings: BusSettings,
     /// The folder that relative commands of the configuration start at.
     pub(super) folder: Option<PathBuf>,
@@ -74,6 +74,16 @@ pub(super) async fn open(
     services: &[&str],
 ) -> anyhow::Result<Bus> {
     let (all, settings) = settings(args, context)?;
+    connect(&all, settings, missing, services).await
+}
+
+/// Opens the bus of `settings`, which is of the configuration `all`.
+pub(in crate::commands) async fn connect(
+    all: &Settings,
+    settings: BusSettings,
+    missing: Missing,
+    services: &[&str],
+) -> anyhow::Result<Bus> {
     let folder = all.file.as_deref().and_then(Path::parent).map(Path::to_path_buf);
     let folder = folder.filter(|folder| !folder.as_os_str().is_empty());
     match settings.place.clone() {
@@ -85,6 +95,7 @@ pub(super) async fn open(
                 path = folder.path().join("bus.db");
                 pretended = Some(folder);
             }
+            refuse_folder(&path)?;
             if missing == Missing::Refuse && !path.exists() {
                 return Err(UsageError(format!(
                     "there is no bus at {}: `dolmen bus setup` makes one, and so does `dolmen bus \
@@ -93,8 +104,19 @@ pub(super) async fn open(
                 ))
                 .into());
             }
-            let bus = SqliteBus::open(&path, dolmen_bus_sqlite::Options::default())
-                .with_context(|| format!("failed to open the bus {}", path.display()))?;
+            let bus =
+                SqliteBus::open(&path, dolmen_bus_sqlite::Options::default()).map_err(|error| {
+                    let is_read_only = error.is_read_only();
+                    let error = anyhow::Error::new(error);
+                    let error = match is_read_only {
+                        true => error.context(
+                            "nothing can be written there: a bus needs its file and the folder \
+                             around it to be writable, also to be looked at",
+                        ),
+                        false => error,
+                    };
+                    error.context(format!("failed to open the bus {}", path.display()))
+                })?;
             let mut failed = path.clone().into_os_string();
             failed.push(".failed");
             Ok(Bus {
@@ -116,6 +138,7 @@ pub(super) async fn open(
                 .chain(services.iter().copied())
                 .map(str::to_owned)
                 .collect();
+            options.admin_url.clone_from(&settings.admin_url);
             if let Some(path) = &settings.ca {
                 let pem = std::fs::read_to_string(path)
                     .map_err(|error| UsageError(format!("ca: {}: {error}", path.display())))?;
@@ -137,6 +160,20 @@ pub(super) async fn open(
             let transport = Arc::new(bus);
             Ok(Bus { transport, settings, folder, place, failed, file: None, _pretended: None })
         }
+    }
+}
+
+/// A bus is made in a folder that exists: one that does not is a slip of the pen.
+fn refuse_folder(path: &Path) -> anyhow::Result<()> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    match folder {
+        Some(folder) if !folder.is_dir() => Err(UsageError(format!(
+            "there is no folder {} for the bus {}: make it, or name another file",
+            folder.display(),
+            path.display()
+        ))
+        .into()),
+        _ => Ok(()),
     }
 }
 
@@ -190,7 +227,7 @@ impl Bus {
     }
 
     /// Ends what this process holds of the bus.
-    pub(super) async fn close(&self) -> anyhow::Result<()> {
+    pub(in crate::commands) async fn close(&self) -> anyhow::Result<()> {
         match &self.file {
             Some(bus) => bus.close().await.map_err(explain),
             None => Ok(()),
@@ -199,7 +236,7 @@ impl Bus {
 }
 
 /// What the person who typed can mend is a fault of usage.
-pub(super) fn explain(error: TransportError) -> anyhow::Error {
+pub(in crate::commands) fn explain(error: TransportError) -> anyhow::Error {
     match error {
         TransportError::Unreachable(_) => error.into(),
         wrong => UsageError(wrong.to_string()).into(),

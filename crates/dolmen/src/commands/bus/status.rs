@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use dolmen_bus::Depth;
+use dolmen_bus::{Depth, Rates};
 use dolmen_model::Time;
 use serde::Serialize;
 
@@ -9,6 +9,7 @@ use super::print_json;
 use crate::commands::Context;
 use crate::exit::Exit;
 use crate::render::bus;
+use crate::settings::BusPlace;
 
 /// Show how many messages are where, service by service
 #[derive(Debug, clap::Args)]
@@ -26,6 +27,9 @@ pub(crate) struct Status {
     pub(crate) services: Vec<ServiceStatus>,
     /// Messages that nobody listened to, or whose service is gone.
     pub(crate) unrouted: u64,
+    /// A broker that is not asked for rates and ages.
+    #[serde(skip)]
+    pub(crate) is_blind: bool,
 }
 
 /// One service.
@@ -44,6 +48,8 @@ pub(crate) struct ServiceStatus {
     pub(crate) paused: bool,
     /// Since when.
     pub(crate) paused_at: Option<Time>,
+    /// Messages in and out a second, where the bus can tell.
+    pub(crate) rates: Option<Rates>,
     /// What it is for, as the configuration says.
     pub(crate) about: Option<String>,
     /// Whom to ask.
@@ -60,7 +66,7 @@ pub(super) async fn run(args: StatusArgs, context: &Context) -> anyhow::Result<E
     }
     bus.close().await?;
     let services = depths.into_iter().map(|depth| {
-        let Depth { service, ready, waiting, failed, oldest_at, paused_at } = depth;
+        let Depth { service, ready, waiting, failed, oldest_at, paused_at, rates } = depth;
         let failed = failed + kept.remove(&service).unwrap_or_default();
         let paused = paused_at.is_some();
         let configured = bus.settings.services.iter().find(|known| known.name == service);
@@ -74,6 +80,7 @@ pub(super) async fn run(args: StatusArgs, context: &Context) -> anyhow::Result<E
             oldest_at,
             paused,
             paused_at,
+            rates,
             about,
             owner,
         }
@@ -88,10 +95,13 @@ pub(super) async fn run(args: StatusArgs, context: &Context) -> anyhow::Result<E
         oldest_at: None,
         paused: false,
         paused_at: None,
+        rates: None,
         about: None,
         owner: None,
     }));
-    let status = Status { services, unrouted };
+    let is_blind =
+        matches!(bus.settings.place, BusPlace::Broker(_)) && bus.settings.admin_url.is_none();
+    let status = Status { services, unrouted, is_blind };
     match args.json {
         true => print_json(&status)?,
         false => bus::status(&status, &bus.place, context.terminal)?,

@@ -40,7 +40,8 @@ pub(crate) struct TraceRow {
     pub(crate) due_at: Option<Time>,
     /// The service it went to (forwarded).
     pub(crate) to: Option<String>,
-    /// Why it is not tried again (hardfail), or who did it (retried, discarded).
+    /// Why it is not tried again (hardfail) or the service paused, or who did it (retried,
+    /// discarded, restored).
     pub(crate) reason: Option<String>,
     /// How long the handler took.
     pub(crate) took_us: Option<u64>,

@@ -2,7 +2,7 @@ mod run;
 
 use std::time::Duration;
 
-use dolmen_bus::{ExitCodes, Http, Pattern, Policy, check_name};
+use dolmen_bus::{ExitCodes, Http, Pattern, Policy, PolicySettings, check_name};
 use dolmen_model::nearest;
 
 use super::open::{Bus, BusArgs, Missing, open};
@@ -55,7 +55,7 @@ pub(crate) struct WorkArgs {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     prefetch: Option<u16>,
     /// How long one delivery may take [default: 10m]
-    #[arg(long, value_name = "TIME", value_parser = duration)]
+    #[arg(long, value_name = "TIME", value_parser = time_limit)]
     time_limit: Option<Duration>,
     /// How long handlers may finish when the worker is stopped [default: 30s]
     #[arg(long, value_name = "TIME", value_parser = duration)]
@@ -106,6 +106,7 @@ const EXAMPLES: &str = "Examples:
   dolmen bus work --all --until-idle          (for cron)
 
 SIGTERM and Ctrl-C stop it: it takes nothing new, lets handlers finish, and hands back the rest.
+Half a second later another one ends it at once; what was not answered is delivered again.
 $DOLMEN_LOG says how much it tells on standard error: error, warn, info, debug.";
 
 fn pattern(text: &str) -> Result<Pattern, String> {
@@ -116,6 +117,14 @@ fn duration(text: &str) -> Result<Duration, String> {
     let parsed = text.parse::<jiff::SignedDuration>().ok();
     let duration = parsed.and_then(|duration| Duration::try_from(duration).ok());
     duration.ok_or_else(|| "write \"30s\", \"10m\", \"1h 30m\"".to_owned())
+}
+
+fn time_limit(text: &str) -> Result<Duration, String> {
+    let limit = duration(text)?;
+    if limit.is_zero() {
+        return Err("no handler is done in no time: write \"10m\"".to_owned());
+    }
+    Ok(limit)
 }
 
 fn exit_code(text: &str) -> Result<(u8, String), String> {
@@ -149,12 +158,13 @@ pub(super) async fn run(args: WorkArgs, context: &Context) -> anyhow::Result<Exi
 
 fn all(args: &WorkArgs, bus: &Bus) -> anyhow::Result<Vec<Job>> {
     let with_handler = bus.settings.services.iter().filter(|service| service.handler.is_some());
-    let jobs: Vec<Job> = with_handler.map(|service| job(service.clone(), args, bus)).collect();
-    if jobs.is_empty() {
+    let mut services: Vec<ServiceSettings> = with_handler.cloned().collect();
+    if services.is_empty() {
         let why = "the configuration has no [[bus.service]] with `exec`, `pipe` or `http`";
         return Err(UsageError(why.to_owned()).into());
     }
-    Ok(jobs)
+    args.policy.apply(&mut services)?;
+    Ok(services.into_iter().map(|service| job(service, args, bus)).collect())
 }
 
 /// The service that was named, with what was typed put in.
@@ -176,9 +186,11 @@ fn one(name: &str, args: &WorkArgs, bus: &Bus) -> anyhow::Result<Job> {
     };
     let is_typed = typed.is_some();
     if let Some(program) = typed {
-        service.handler = Some(HandlerSettings { program, exit_codes: ExitCodes::default() });
+        // Another program, and what its exit codes mean is still what the service says.
+        let exit_codes = service.handler.map(|handler| handler.exit_codes).unwrap_or_default();
+        service.handler = Some(HandlerSettings { program, exit_codes });
     }
-    let Some(handler) = &mut service.handler else {
+    if service.handler.is_none() {
         let names = services.iter().map(|service| service.name.as_str());
         let advice = match nearest(name, names.filter(|other| *other != name)) {
             Some(near) => format!(" (did you mean {near}?)"),
@@ -189,19 +201,8 @@ fn one(name: &str, args: &WorkArgs, bus: &Bus) -> anyhow::Result<Job> {
              or --http URL"
         ))
         .into());
-    };
-    for (code, meaning) in &args.policy.exit_code {
-        let codes = handler.exit_codes.clone().map(*code, meaning);
-        handler.exit_codes = codes.map_err(|error| UsageError(error.to_string()))?;
     }
-    if !args.policy.delay.is_empty() {
-        let retry = &mut service.retry;
-        (retry.first, retry.factor, retry.ceiling, retry.jitter) = (None, None, None, None);
-        retry.delays = Some(args.policy.delay.clone());
-    }
-    service.retry.attempts = args.policy.attempts.or(service.retry.attempts);
-    service.policy =
-        Policy::build(&service.retry, name).map_err(|error| UsageError(error.to_string()))?;
+    args.policy.apply(std::slice::from_mut(&mut service))?;
     let mut job = job(service, args, bus);
     job.listen = args.listen.iter().map(ToString::to_string).collect();
     if is_typed {
@@ -209,6 +210,51 @@ fn one(name: &str, args: &WorkArgs, bus: &Bus) -> anyhow::Result<Job> {
         job.folder = None;
     }
     Ok(job)
+}
+
+impl PolicyArgs {
+    /// Puts what was typed into every one of these services.
+    fn apply(&self, services: &mut [ServiceSettings]) -> anyhow::Result<()> {
+        for service in services.iter_mut() {
+            self.retry(&mut service.retry);
+            let policy = Policy::build(&service.retry, &service.name);
+            service.policy =
+                policy.map_err(|error| UsageError(format!("{}: {error}", service.name)))?;
+        }
+        if self.exit_code.is_empty() {
+            return Ok(());
+        }
+        let handlers = services.iter_mut().filter_map(|service| service.handler.as_mut());
+        let mut with_code = 0;
+        for handler in handlers.filter(|handler| matches!(handler.program, Program::Exec(_))) {
+            with_code += 1;
+            for (code, meaning) in &self.exit_code {
+                let codes = handler.exit_codes.clone().map(*code, meaning);
+                handler.exit_codes = codes.map_err(|error| UsageError(error.to_string()))?;
+            }
+        }
+        if with_code == 0 {
+            let why = "--exit-code is for --exec: with --pipe the answer says what came of a \
+                       message, with --http the status";
+            return Err(UsageError(why.to_owned()).into());
+        }
+        Ok(())
+    }
+
+    fn retry(&self, retry: &mut PolicySettings) {
+        if !self.delay.is_empty() {
+            (retry.first, retry.factor, retry.ceiling, retry.jitter) = (None, None, None, None);
+            retry.delays = Some(self.delay.clone());
+        }
+        let Some(attempts) = self.attempts else { return };
+        retry.attempts = Some(attempts);
+        // Fewer attempts than were configured leave the last delays without a use; who typed both
+        // is told that they do not fit.
+        if let Some(delays) = retry.delays.as_mut().filter(|_| self.delay.is_empty()) {
+            let waits = usize::try_from(attempts).unwrap_or(usize::MAX).saturating_sub(1);
+            delays.truncate(waits.max(1));
+        }
+    }
 }
 
 /// A service that the configuration does not know.

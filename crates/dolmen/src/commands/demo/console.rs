@@ -1,4 +1,4 @@
-//! The bank's last years in the console, and one call more while somebody looks.
+//! The bank's last years in a store, in the console, and one call more while somebody looks.
 
 use std::fs::OpenOptions;
 use std::io::Write;
@@ -23,19 +23,32 @@ use crate::stories::monobanque::{self, Story};
 /// Time enough to open the page and to look around.
 const LATE: Duration = Duration::from_secs(20);
 
-/// Imports the years into a store under `dir`, and serves it until somebody ends it.
+/// The bank's years in a store, and how they are configured.
+pub(super) struct Years {
+    pub(super) settings: Settings,
+    pub(super) store: LocalStore,
+}
+
+impl Years {
+    /// Imports the years into a store under `dir`.
+    pub(super) fn import(story: &Story, dir: &Path, context: &Context) -> anyhow::Result<Self> {
+        let configuration = story.configurations.months.clone();
+        let settings = Settings::load(&Asked::new(Some(configuration), Some(dir.join("store"))))?;
+        let store = store::open(&settings)?;
+        read(&settings, &store, context)?;
+        Ok(Self { settings, store })
+    }
+}
+
+/// Serves the years until somebody ends it.
 pub(super) fn open(
+    Years { settings, store }: Years,
     story: &Story,
-    dir: &Path,
     address: SocketAddr,
-    context: &Context,
 ) -> anyhow::Result<()> {
-    let configuration = story.configurations.months.clone();
-    let settings = Settings::load(&Asked::new(Some(configuration), Some(dir.join("store"))))?;
-    let store = store::open(&settings)?;
-    read(&settings, &store, context)?;
     answer_old_alerts(&settings, &store)?;
     let log = story.months.proxy.clone();
+    let more = log.clone();
     thread::spawn(move || {
         thread::sleep(LATE);
         match one_more(&log) {
@@ -48,7 +61,8 @@ pub(super) fn open(
         "the bank's three years are in the console; in {seconds} seconds an old computer calls the \
          monolith once more. Ctrl+C ends"
     ));
-    serve::serve(address, Arc::new(settings), Arc::new(store))
+    let one_more = Arc::new(move || one_more(&more).map_err(|error| format!("{error:#}")));
+    serve::serve(address, settings, Arc::new(store), Some(one_more))
 }
 
 fn read(settings: &Settings, store: &LocalStore, context: &Context) -> anyhow::Result<()> {

@@ -41,11 +41,13 @@ pub(in crate::commands) struct Inputs {
 /// The inputs of a report: the files that were typed, else those of the configured sources. A
 /// typed file that a configured source names is read as that source says.
 ///
-/// Services get their numbers in `names`.
+/// Services get their numbers in `names`. `arrived` are files of configured sources that no file of
+/// the configuration names.
 pub(in crate::commands) fn find(
     typed: Typed,
     settings: &Settings,
     names: &Names,
+    arrived: Vec<Input>,
 ) -> anyhow::Result<Inputs> {
     let is_nothing = typed.is_nothing();
     let formats = Formats {
@@ -58,6 +60,7 @@ pub(in crate::commands) fn find(
     }
     let mut builder = Builder::new(settings, names)?;
     if is_nothing {
+        builder.inputs = arrived;
         builder.configured(&formats)?;
         builder.something_to_read()?;
     } else {
@@ -243,7 +246,9 @@ impl<'s> Builder<'s> {
     fn configured(&mut self, formats: &Formats) -> Result<(), UsageError> {
         for (n, settings) in self.settings.sources.iter().enumerate() {
             let source = number(n)?;
-            if let Intake::Arrives(Arrival { kind, .. }) = &settings.intake {
+            let has_arrived = self.inputs.iter().any(|input| input.source == source);
+            if let (Intake::Arrives(Arrival { kind, .. }), false) = (&settings.intake, has_arrived)
+            {
                 let (name, kind) = (&settings.name, kind.word());
                 self.notes.push(format!(
                     "the source `{name}` ({kind}) is left out: its lines are in no file"

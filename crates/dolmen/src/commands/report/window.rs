@@ -12,7 +12,12 @@ use crate::exit::UsageError;
 
 /// An instant as it is typed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::commands) struct Instant(Time);
+pub(in crate::commands) enum Instant {
+    /// With its offset: the same wherever one is.
+    Exact(Time),
+    /// What a clock shows, without the offset.
+    Clock(DateTime),
+}
 
 impl FromStr for Instant {
     type Err = String;
@@ -20,7 +25,6 @@ impl FromStr for Instant {
     /// RFC 3339, where the time, its seconds and the offset may be left out; a blank may stand for
     /// the `T`.
     fn from_str(text: &str) -> Result<Self, String> {
-        let utc = |time: DateTime| time.to_zoned(TimeZone::UTC).ok().map(|zoned| zoned.timestamp());
         let has_time = text.contains(['T', 't', ' ']);
         // jiff takes more (`20260301`, `2026-03-01T08:30[Europe/Paris]`); what is taken here is
         // what the help text says.
@@ -28,21 +32,38 @@ impl FromStr for Instant {
             && text.is_char_boundary(10)
             && Date::strptime("%Y-%m-%d", &text[..10]).is_ok()
             && !text.contains('[');
+        let exact = |at: Timestamp| Self::Exact(Time::from_micros(at.as_microsecond()));
         let parsed = match (is_plain, has_time) {
             (false, _) => None,
-            (true, false) => text.parse::<Date>().ok().and_then(|day| utc(day.at(0, 0, 0, 0))),
+            (true, false) => text.parse::<Date>().ok().map(|day| Self::Clock(day.into())),
             (true, true) => text
                 .parse::<Timestamp>()
-                .ok()
-                .or_else(|| text.parse::<DateTime>().ok().and_then(utc)),
+                .map(exact)
+                .or_else(|_| text.parse::<DateTime>().map(Self::Clock))
+                .ok(),
         };
-        match parsed {
-            Some(timestamp) => Ok(Self(Time::from_micros(timestamp.as_microsecond()))),
-            None => {
-                Err("write 2026-03-01, 2026-03-01T08:30 (UTC) or 2026-03-01T08:30:00+01:00"
-                    .to_owned())
-            }
+        parsed.ok_or_else(|| {
+            "write 2026-03-01, 2026-03-01T08:30 or 2026-03-01T08:30:00+01:00".to_owned()
+        })
+    }
+}
+
+impl Instant {
+    /// As an instant of the logs; without an offset it is in this zone.
+    pub(in crate::commands) fn time_in(self, zone: &TimeZone) -> Time {
+        match self {
+            Self::Exact(time) => time,
+            Self::Clock(shown) => zone
+                .to_ambiguous_timestamp(shown)
+                .compatible()
+                // Beyond what an instant can hold is the last one.
+                .map_or(Time::MAX, |at| Time::from_micros(at.as_microsecond())),
         }
+    }
+
+    /// As an instant of the logs; without an offset it is in UTC.
+    pub(in crate::commands) fn time(self) -> Time {
+        self.time_in(&TimeZone::UTC)
     }
 }
 
@@ -52,8 +73,8 @@ pub(in crate::commands) fn between(
     to: Option<Instant>,
 ) -> Result<Window, UsageError> {
     let window = Window {
-        from: from.map_or(Window::ALL.from, |Instant(time)| time),
-        to: to.map_or(Window::ALL.to, |Instant(time)| time),
+        from: from.map_or(Window::ALL.from, Instant::time),
+        to: to.map_or(Window::ALL.to, Instant::time),
     };
     if window.from >= window.to {
         return Err(UsageError(format!(
@@ -70,7 +91,7 @@ mod tests {
     use super::*;
 
     fn at(text: &str) -> Result<String, String> {
-        text.parse().map(|Instant(time)| time.to_string())
+        text.parse().map(|at: Instant| at.time().to_string())
     }
 
     #[test]
@@ -85,6 +106,15 @@ mod tests {
         ] {
             assert_eq!(at(text).as_deref(), Ok(instant), "{text}");
         }
+    }
+
+    #[test]
+    fn without_an_offset_it_is_what_clocks_of_the_zone_show() {
+        let zone = TimeZone::posix("EST5EDT,M3.2.0,M11.1.0").unwrap();
+        let at = |text: &str| text.parse::<Instant>().unwrap().time_in(&zone).to_string();
+        assert_eq!(at("2025-03-15"), "2025-03-15T04:00:00Z");
+        assert_eq!(at("2025-01-15 08:30"), "2025-01-15T13:30:00Z");
+        assert_eq!(at("2025-03-15T00:00:00Z"), "2025-03-15T00:00:00Z");
     }
 
     #[test]

@@ -2,11 +2,12 @@
 
 use std::path::Path;
 
+use dolmen_attribution::ServiceRule;
 use dolmen_console::{DeclaredOperation, DeclaredSource, Facts, Setting, Warning};
 
 use crate::settings::{Entry, Settings};
 
-pub(super) fn of(settings: &Settings, store: &Path) -> Facts {
+pub(in crate::commands) fn of(settings: &Settings, store: &Path) -> Facts {
     let rules = &settings.rule_set;
     let operations = rules.operations.iter().map(|rule| DeclaredOperation {
         operation: rule.name.clone(),
@@ -14,10 +15,16 @@ pub(super) fn of(settings: &Settings, store: &Path) -> Facts {
         retired: rule.retired.map(|day| day.to_string()),
         moved_to: rule.moved_to.clone(),
     });
+    let name = |service: &ServiceRule| service.name.clone();
+    let has_conditions = |service: &&ServiceRule| {
+        let ServiceRule { host, path, upstream, method, .. } = service;
+        host.is_some() || path.is_some() || upstream.is_some() || method.is_some()
+    };
     let monoliths = rules.services.iter().filter(|service| service.monolith);
     Facts {
         services: each_once(rules.services.iter().map(|service| service.name.clone())),
         monoliths: each_once(monoliths.map(|service| service.name.clone())),
+        found_by_rule: each_once(rules.services.iter().filter(has_conditions).map(name)),
         actors: each_once(rules.actors.iter().map(|actor| actor.name.clone())),
         operations: one_each(operations),
         sources: settings
@@ -27,6 +34,7 @@ pub(super) fn of(settings: &Settings, store: &Path) -> Facts {
                 name: source.name.clone(),
                 kind: source.intake.word().to_owned(),
                 holds: source.holds.to_string(),
+                service: Some(source.service.clone()).filter(|service| !service.is_empty()),
             })
             .collect(),
         config: settings.file.as_ref().map(|file| file.display().to_string()),
@@ -41,6 +49,8 @@ pub(super) fn of(settings: &Settings, store: &Path) -> Facts {
             })
             .collect(),
         store: store.display().to_string(),
+        judging: settings.judging.clone(),
+        plan: super::plan(settings),
     }
 }
 

@@ -1,36 +1,49 @@
 //! `dolmen serve`: lines into the store while they are written, a watch that tells somebody, and
 //! the console over both.
 //!
+//! What changes while it runs, the configuration, is in `live`; `reload` notices it, and `derive` has
+//! the history follow.
+//!
 //! It starts in the order of the way of the data, turned round: the console first, so that somebody
 //! can see what is going on, then the watch, then whoever brings lines. It stops the other way.
 
-mod arrive;
-mod facts;
+pub(super) mod arrive;
+mod derive;
+pub(super) mod facts;
 mod follow;
+mod jobs;
+mod live;
+mod naming;
+mod notify;
+mod reload;
+mod upkeep;
 mod watch;
 
 use std::collections::HashMap;
 use std::io::Write;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::mpsc;
-use std::thread;
+use std::sync::mpsc::{self, Sender};
+use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
-use dolmen_console::{Console, app};
+use dolmen_console::{Console, OneMore, app};
 use dolmen_store::LocalStore;
+use rustix::process::{Resource, getrlimit, setrlimit};
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 use tokio::signal::unix::{SignalKind, signal};
 
+use super::Context;
 use super::store::{self, StoreArg};
-use super::{Context, import};
 use crate::exit::{Exit, UsageError};
 use crate::settings::{Asked, Settings};
 
 use arrive::Arrivals;
 use follow::Follower;
+use live::{Current, Live};
+use naming::Naming;
 use watch::Watcher;
 pub(super) use watch::plan;
 
@@ -67,7 +80,7 @@ pub(crate) fn run(args: ServeArgs, context: &Context) -> anyhow::Result<Exit> {
     }
     let settings = Settings::load(&Asked::new(context.config.clone(), args.store.store))?;
     let store = Arc::new(store::open(&settings)?);
-    serve(args.listen, Arc::new(settings), store)?;
+    serve(args.listen, settings, store, None)?;
     Ok(Exit::Done)
 }
 
@@ -75,44 +88,72 @@ pub(crate) fn run(args: ServeArgs, context: &Context) -> anyhow::Result<Exit> {
 /// next start: a commit is whole or not there.
 const AT_LAST: Duration = Duration::from_secs(5);
 
+/// Serves until somebody asks to end. With `one_more` it is a demonstration.
 pub(super) fn serve(
     address: SocketAddr,
-    settings: Arc<Settings>,
+    settings: Settings,
     store: Arc<LocalStore>,
+    one_more: Option<OneMore>,
 ) -> anyhow::Result<()> {
-    let rules = import::compile(&settings, &*store)?;
     let facts = facts::of(&settings, store.path());
     let console = Console::new(Arc::clone(&store) as _, facts);
+    let console = match one_more {
+        Some(one_more) => console.demonstrating(one_more),
+        None => console,
+    };
+    open_as_many_as_may_be();
     let runtime = Runtime::new().context("cannot start threads")?;
     let listener = runtime
         .block_on(TcpListener::bind(address))
         .with_context(|| format!("cannot listen on {address}"))?;
     say(&format!("the console is at http://{}/", listener.local_addr()?));
 
+    let current = Current::new(settings, &store)?;
+    let folder = store.path().join("spool");
+    let arrivals = Arrivals::start(&current.settings, &folder, runtime.handle())?;
+    let live = Arc::new(Live::new(current, store, console.clone(), arrivals));
+    // The rules may have changed while nobody was there.
+    live.deriver.look();
+    let deriver = start(&live, derive::run);
+    let (reload, asked) = mpsc::channel();
+    let reloader = start(&live, move |live| reload::run(live, &asked));
     let (committed, to_watch) = mpsc::channel();
-    let plan = plan(&settings);
-    let watcher = Watcher { store: Arc::clone(&store), console: console.clone(), plan };
+    live.tell(Some(committed));
+    let (told, to_send) = mpsc::channel();
+    let handle = runtime.handle().clone();
+    let notifier = start(&live, move |live| notify::run(live, &handle, &to_send));
+    let watcher = Watcher { live: Arc::clone(&live), told };
     let watcher = thread::spawn(move || watcher.run(&to_watch));
-    let arrivals = Arrivals::start(&settings, &store.path().join("spool"), &runtime)?;
+    let (stop_upkeep, upkeep_stopped) = mpsc::channel();
+    let upkeep = start(&live, move |live| upkeep::run(live, &upkeep_stopped));
     let (stop, stopped) = mpsc::channel();
-    let follower = Follower {
-        spools: arrivals.spools(),
-        settings,
-        store,
-        rules,
-        console: console.clone(),
-        committed,
-        seen: HashMap::new(),
-        said: HashMap::new(),
-    };
+    let follower = Follower { live: Arc::clone(&live), seen: HashMap::new(), said: HashMap::new() };
     let follower = thread::spawn(move || follower.run(&stopped));
 
-    let served = runtime.block_on(answer(listener, console));
-    arrivals.stop(&runtime);
-    drop(stop);
+    jobs::listen(&live, runtime.handle())?;
+    let naming = Naming::new(Arc::clone(&live));
+    let (traffic, heard) = (Arc::clone(&live), Arc::clone(&live));
+    let console = console
+        .with_namer(Arc::new(naming))
+        .with_traffic(move || traffic.arrivals().traffic())
+        .with_heard(move || heard.heard().clone());
+    let served = runtime.block_on(answer(listener, console, reload));
+    // With `answer` ended who asks for a reload.
+    let leaving = live.arrivals().stop();
+    leaving.wait();
+    live.deriver.end();
+    live.tell(None);
+    drop((stop, stop_upkeep));
     let until = Instant::now() + AT_LAST;
     // With the follower ends the watcher: nothing is committed any more.
-    for (thread, what) in [(follower, "reading logs"), (watcher, "the watch")] {
+    for (thread, what) in [
+        (reloader, "reading the configuration"),
+        (deriver, "deriving the history"),
+        (follower, "reading logs"),
+        (watcher, "the watch"),
+        (upkeep, "keeping the store small"),
+        (notifier, "sending alerts"),
+    ] {
         while !thread.is_finished() && Instant::now() < until {
             thread::sleep(Duration::from_millis(10));
         }
@@ -125,13 +166,38 @@ pub(super) fn serve(
     served
 }
 
-/// Answers until somebody asks to end.
-async fn answer(listener: TcpListener, console: Console) -> anyhow::Result<()> {
+/// Raises how many files and connections may be open to what the system allows: what a shell gives,
+/// often 1,024, is less than the senders of one source.
+fn open_as_many_as_may_be() {
+    let mut limit = getrlimit(Resource::Nofile);
+    limit.current = limit.maximum;
+    if let Err(error) = setrlimit(Resource::Nofile, limit) {
+        say(&format!("how many files may be open cannot be raised: {error}"));
+    }
+}
+
+/// Runs a part of the whole beside the others.
+fn start(live: &Arc<Live>, part: impl FnOnce(&Live) + Send + 'static) -> JoinHandle<()> {
+    let live = Arc::clone(live);
+    thread::spawn(move || part(&live))
+}
+
+/// Answers until somebody asks to end. Of SIGHUP `reload` is told.
+async fn answer(listener: TcpListener, console: Console, reload: Sender<()>) -> anyhow::Result<()> {
     let mut terminate = signal(SignalKind::terminate())?;
-    tokio::select! {
-        served = axum::serve(listener, app(console)).into_future() => Ok(served?),
-        _ = tokio::signal::ctrl_c() => Ok(()),
-        _ = terminate.recv() => Ok(()),
+    let mut hangup = signal(SignalKind::hangup())?;
+    let served = axum::serve(listener, app(console)).into_future();
+    tokio::pin!(served);
+    loop {
+        tokio::select! {
+            served = &mut served => return Ok(served?),
+            _ = tokio::signal::ctrl_c() => return Ok(()),
+            _ = terminate.recv() => return Ok(()),
+            // Nobody is there to read it again: then everything is about to end.
+            _ = hangup.recv() => {
+                _ = reload.send(());
+            }
+        }
     }
 }
 

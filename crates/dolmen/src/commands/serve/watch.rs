@@ -1,17 +1,15 @@
 //! Looks after each commit whether somebody must be told, and tells.
 
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
 use std::time::{Duration, Instant};
 
-use dolmen_console::{AlertRow, Console, Event};
-use dolmen_model::Time;
-use dolmen_store::{Alert, LocalStore, Store, StoreError};
+use dolmen_console::{AlertRow, Event};
+use dolmen_store::{Alert, Store, StoreError};
 use dolmen_watch::{Plan, Retired};
-use jiff::Timestamp;
-use jiff::tz::TimeZone;
 
-use super::say;
+use super::live::{Live, now};
+use super::{notify, say};
 use crate::settings::Settings;
 
 /// At least so long lies between two looks: many small commits are looked at together.
@@ -26,8 +24,7 @@ pub(in crate::commands) fn plan(settings: &Settings) -> Plan {
     let mut retired = Vec::new();
     for rule in &rules.operations {
         let Some(day) = rule.retired else { continue };
-        let Ok(since) = day.to_zoned(TimeZone::UTC) else { continue };
-        let since = Time::from_micros(since.timestamp().as_microsecond());
+        let Some(since) = settings.judging.start(day) else { continue };
         let services: Vec<String> = match &rule.service {
             Some(service) => vec![service.clone()],
             None => monoliths().map(|service| service.name.clone()).collect(),
@@ -40,13 +37,14 @@ pub(in crate::commands) fn plan(settings: &Settings) -> Plan {
             }
         }
     }
-    Plan { retired, sources: settings.sources.iter().map(|source| source.name.clone()).collect() }
+    let sources = settings.sources.iter().map(|source| source.name.clone()).collect();
+    Plan { retired, sources, heard: None }
 }
 
 pub(super) struct Watcher {
-    pub(super) store: Arc<LocalStore>,
-    pub(super) console: Console,
-    pub(super) plan: Plan,
+    pub(super) live: Arc<Live>,
+    /// Who sends what is to be sent.
+    pub(super) told: Sender<()>,
 }
 
 impl Watcher {
@@ -66,8 +64,10 @@ impl Watcher {
     }
 
     fn look(&self) {
-        let now = Time::from_micros(Timestamp::now().as_microsecond());
-        match dolmen_watch::look(&*self.store, &self.plan, now) {
+        let now = now();
+        let heard = Some(self.live.heard().clone());
+        let plan = Plan { heard, ..plan(&self.live.current().settings) };
+        match dolmen_watch::look(&*self.live.store, &plan, now) {
             Ok(pending) => pending.iter().for_each(|alert| self.tell(alert)),
             Err(error) => say(&format!("the watch cannot look: {error}")),
         }
@@ -75,16 +75,22 @@ impl Watcher {
 
     /// Somebody may have answered since it was read, and the answer stands.
     fn keep_told(&self, id: i64) -> Result<(), StoreError> {
-        let alerts = self.store.alerts()?;
-        match alerts.iter().find(|alert| alert.id == id) {
-            Some(alert) => self.store.keep_alerts(&[dolmen_watch::tell(alert)]),
-            None => Ok(()),
+        let alerts = self.live.store.alerts()?;
+        let Some(alert) = alerts.iter().find(|alert| alert.id == id) else { return Ok(()) };
+        let settings = self.live.current().settings;
+        let notices = notify::notices(alert, &settings.notify);
+        let now = now();
+        self.live.store.keep_told(&dolmen_watch::tell(alert), &notices, now)?;
+        if !notices.is_empty() {
+            // At the end nobody sends any more; at the next start somebody does.
+            _ = self.told.send(());
         }
+        Ok(())
     }
 
     fn tell(&self, alert: &Alert) {
         say(&format!("alert: {}: {} ({})", alert.kind, alert.cause, alert.count));
-        self.console.tell(Event::Alert(AlertRow::from(alert.clone())));
+        self.live.console.tell(Event::Alert(AlertRow::from(alert.clone())));
         if let Err(error) = self.keep_told(alert.id) {
             say(&format!("cannot keep that an alert was told: {error}"));
         }

@@ -7,17 +7,18 @@ use std::str::FromStr;
 
 use anyhow::Context as _;
 use clap::Subcommand;
-use dolmen_collect::Window;
+use dolmen_collect::{Progress, Window};
 use dolmen_model::Time;
 use dolmen_model::query::Query;
-use dolmen_store::{CallQuestion, ExportFormat, Store, export};
+use dolmen_store::{CallQuestion, ExportFormat, LocalStore, Store, export};
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::super::Context;
 use super::super::report::window::{self, Instant};
-use super::{StoreArg, open_existing, open_read};
+use super::{StoreArg, Writer, open_read, writer_of_existing};
 use crate::exit::Exit;
+use crate::handover::Work;
 use crate::render::{number, store as render};
 use crate::settings::{Asked, Settings};
 use crate::terminal;
@@ -159,8 +160,8 @@ fn verify(args: VerifyArgs, context: &Context) -> anyhow::Result<Exit> {
 }
 
 /// What `store compact` did.
-#[derive(Serialize)]
-struct Compacted {
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Compacted {
     lines_removed: u64,
     segments_joined: u64,
     segments_made: u64,
@@ -170,19 +171,11 @@ struct Compacted {
 
 fn compact(args: CompactArgs, context: &Context) -> anyhow::Result<Exit> {
     let settings = settings(args.store, context)?;
-    let store = open_existing(&settings)?;
-    let now = now();
-    let removed = match settings.keep_since(now) {
-        Some(since) => store.keep_from(since, now)?.rows,
-        None => 0,
-    };
-    let compacted = store.compact(now)?;
-    let done = Compacted {
-        lines_removed: removed,
-        segments_joined: compacted.from,
-        segments_made: compacted.to,
-        amendments_folded: compacted.amendments,
-        files_removed: store.remove_replaced(now)?,
+    let done = match writer_of_existing(&settings)? {
+        Writer::Here(store) => compact_here(&settings, &store)?,
+        Writer::There(mut serving) => {
+            serving.run(&settings, Work::Compact, &Progress::default())?
+        }
     };
     answer(args.json, &done, |out| {
         writeln!(
@@ -195,6 +188,23 @@ fn compact(args: CompactArgs, context: &Context) -> anyhow::Result<Exit> {
         )
     })?;
     Ok(Exit::Done)
+}
+
+/// Compacts a store that this process writes.
+pub(crate) fn compact_here(settings: &Settings, store: &LocalStore) -> anyhow::Result<Compacted> {
+    let now = now();
+    let removed = match settings.keep_since(now) {
+        Some(since) => store.keep_from(since, now)?.rows,
+        None => 0,
+    };
+    let compacted = store.compact(now)?;
+    Ok(Compacted {
+        lines_removed: removed,
+        segments_joined: compacted.from,
+        segments_made: compacted.to,
+        amendments_folded: compacted.amendments,
+        files_removed: store.remove_replaced(now)?,
+    })
 }
 
 fn backup(args: BackupArgs, context: &Context) -> anyhow::Result<Exit> {

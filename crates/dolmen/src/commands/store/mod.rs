@@ -1,13 +1,16 @@
 //! The store that a command works on.
 
 pub(super) mod command;
+mod scratch;
 
 use std::path::PathBuf;
 
-use dolmen_store::{LocalStore, Options};
+use dolmen_store::{LocalStore, Options, StoreError};
 
 use crate::exit::UsageError;
+use crate::handover::{self, Serving};
 use crate::settings::Settings;
+pub(in crate::commands) use scratch::Scratch;
 
 /// Where the store is.
 #[derive(Debug, clap::Args)]
@@ -35,11 +38,32 @@ pub(crate) fn open(settings: &Settings) -> anyhow::Result<LocalStore> {
     Ok(LocalStore::open(folder(settings)?, Options::default())?)
 }
 
-/// Opens a store that exists for writing.
-pub(crate) fn open_existing(settings: &Settings) -> anyhow::Result<LocalStore> {
+/// Who writes the store.
+pub(crate) enum Writer {
+    /// This process.
+    Here(Box<LocalStore>),
+    /// A `dolmen serve`, to which the work is handed.
+    There(Serving),
+}
+
+/// Whoever can write the store; one is made where there is none.
+pub(crate) fn writer(settings: &Settings) -> anyhow::Result<Writer> {
+    let folder = folder(settings)?;
+    match LocalStore::open(&folder, Options::default()) {
+        Ok(store) => Ok(Writer::Here(Box::new(store))),
+        Err(error @ StoreError::Locked { .. }) => match handover::ask(&folder) {
+            Some(serving) => Ok(Writer::There(serving)),
+            None => Err(error.into()),
+        },
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Whoever can write a store that exists.
+pub(crate) fn writer_of_existing(settings: &Settings) -> anyhow::Result<Writer> {
     // Where there is none, this says so.
     drop(open_read(settings)?);
-    open(settings)
+    writer(settings)
 }
 
 /// The folder of the store, which may not be there yet.

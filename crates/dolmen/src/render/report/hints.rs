@@ -36,8 +36,8 @@ fn hints(report: &Report) -> Vec<Hint> {
     hints.extend(report.unknown_callers.iter().find_map(|caller| name_caller(caller, report)));
     match (report.calls, report.marks, report.joined) {
         (0, ..) => {}
-        (_, 0, _) => hints.push(add_marks(report)),
-        (_, _, 0) => hints.push(make_ids()),
+        (calls, 0, joined) if joined < calls => hints.push(add_marks(report)),
+        (_, 1.., 0) => hints.push(make_ids()),
         _ => {}
     }
     hints

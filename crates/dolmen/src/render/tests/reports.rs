@@ -49,6 +49,7 @@ pub(super) fn bank() -> Report {
         unparsed: 2,
         bypassed: 41,
         repeated_ids: 7,
+        overused_ids: 1,
         disagreements: 3,
         from: at(0),
         to: at(13 * 86_400 + 86_399),

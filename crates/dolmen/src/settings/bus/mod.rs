@@ -137,6 +137,10 @@ pub(super) fn read(document: &Document<'_>, problems: &mut Vec<Problem>) -> BusS
                        \"http://user:password@host:15672\"";
         problem(url.span(), message.to_owned());
     }
+    if let (Some(url), BusPlace::File(_)) = (&section.admin_url, &place) {
+        let message = "a bus in a file has no management API, and needs none: remove `admin_url`";
+        problem(url.span(), message.to_owned());
+    }
     let retry =
         match section.retry.as_ref().map(|retry| (retry, Policy::build(retry.get_ref(), ""))) {
             Some((retry, Ok(_))) => retry.get_ref().clone(),

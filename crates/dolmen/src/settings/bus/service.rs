@@ -136,6 +136,9 @@ impl ServiceSection {
         let concurrency = at_least_one(&self.concurrency, tell);
         let prefetch = at_least_one(&self.prefetch, tell);
         let time_limit = self.time_limit.as_ref().and_then(|text| duration(text, tell));
+        if let (Some(Duration::ZERO), Some(text)) = (time_limit, &self.time_limit) {
+            tell(text.span(), "no handler is done in no time: write \"10m\"".to_owned());
+        }
         let grace = self.grace.as_ref().and_then(|text| duration(text, tell));
         for key in &self.sends {
             if let Err(error) = check_key(key.get_ref()) {

@@ -15,6 +15,9 @@ use super::moves::retired_on;
 const PROXY_FORMAT: &str =
     r#"%h %l %u %t "%r" %>s %b "%{Referer}i" "%{User-Agent}i" "%{X-Request-Id}o" %D"#;
 
+/// The story plays years ago, and its lines shall be there all the same.
+const STORE: &str = "[store]\nkeep = \"forever\"\n";
+
 /// Writes all of them into `dir`.
 pub(super) fn write(
     dir: &Path,
@@ -25,7 +28,8 @@ pub(super) fn write(
     let file = |name: &str, title: &str, sections: &[Vec<String>]| {
         let path = dir.join(name);
         let sections = sections.concat().join("\n");
-        fs::write(&path, format!("# {title}\n\n{sections}")).with_context(|| failed(&path))?;
+        fs::write(&path, format!("# {title}\n\n{STORE}\n{sections}"))
+            .with_context(|| failed(&path))?;
         anyhow::Ok(path)
     };
     let home = Some(Service::Monolith.name());
@@ -63,6 +67,7 @@ pub(super) fn write(
                 templates(&Service::ALL),
                 actors(&KNOWN),
                 actors(&SCRIPTS),
+                vec![VERDICT.to_owned()],
             ],
         )?,
     })
@@ -104,6 +109,9 @@ fn operation(operation: Operation, conditions: &str) -> String {
     let name = operation.name();
     format!("[[operation]]\nname = \"{name}\"\nservice = \"monolith\"\n{conditions}")
 }
+
+/// The bank's clocks, without a need for the system's list of zones.
+const VERDICT: &str = "[verdict]\nzone = \"CET-1CEST,M3.5.0,M10.5.0/3\"\n";
 
 const BY_QUERY: &str = "query = { op = \"virementExterne\" }\n";
 

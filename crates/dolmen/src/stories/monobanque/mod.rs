@@ -27,6 +27,14 @@ mod tally;
 mod tests;
 pub(crate) mod texts;
 
+/// Operations that others ask for by name.
+pub(crate) mod operations {
+    use super::cast::Operation;
+
+    /// The first to leave.
+    pub(crate) const EXTERNAL_TRANSFER: &str = Operation::ExternalTransfer.name();
+}
+
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};

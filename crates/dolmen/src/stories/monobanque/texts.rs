@@ -16,6 +16,10 @@ pub(crate) struct Texts {
     pub(crate) three_actors: Step,
     /// Five actors.
     pub(crate) five_actors: Step,
+    /// May it be switched off?
+    pub(crate) verdict: Step,
+    /// The three days on which that is asked.
+    pub(crate) verdict_days: [&'static str; 3],
     /// The heading of the table of routes.
     pub(crate) routes: &'static str,
     /// Its columns: operation, route, calls.
@@ -81,12 +85,26 @@ pub(crate) const ENGLISH: Texts = Texts {
                  of curl and wget, and two more rules.",
         after: "Nothing is unknown any more.",
     },
+    verdict: Step {
+        title: "Step 3: may it be switched off?",
+        before: "The three years after are written too, one call in ten. Operation after operation \
+                 leaves the monolith, and dolmen verdict says from which day silence is proof. \
+                 \"Safe on\" is that day, if nobody calls any more.",
+        after: "Everybody known had moved on the tenth of May, and all was quiet. A month of silence \
+                would have been no proof: a script counts transfers on the first of each month, and \
+                nobody knew it. At the end one operation is left: a computer that was forgotten in a \
+                cupboard has called once, and only somebody who knows can say that it will not again.",
+    },
+    verdict_days: [
+        "10 May 2023: everybody known has moved.",
+        "2 June 2023: one call more, at 06:15 the day before.",
+        "March 2026, after three years:",
+    ],
     routes: "Routes",
     routes_columns: ["operation", "route", "calls"],
-    next: "The three years after are written too, one call in ten: operation after operation \
-           leaves, a monthly script that everybody forgot calls once more, and in the end the \
-           proxy answers for a monolith that is gone.",
-    kept: "Ask them yourself:",
+    next: "In the end the proxy answers for a monolith that is gone, and its old routes are still \
+           watched.",
+    kept: "Ask the three years yourself:",
     thrown_away: "The logs were written to a temporary folder and are gone. To keep them, say \
                   where: dolmen demo --dir bank",
 };

@@ -1,6 +1,6 @@
-//! Short searches and compares: most fields are shorter than the run-up of a vector search.
+//! Short compares and numbers: most fields are shorter than a loop takes to begin.
 
-use memchr::{memchr, memchr2, memchr3};
+use dolmen_model::first_word as word;
 
 /// The text that ends a field, compared eight bytes at once.
 #[derive(Debug)]
@@ -29,62 +29,8 @@ impl Tag {
     }
 }
 
-/// The first eight bytes as a little-endian number; where there are fewer, zeros follow.
-#[inline(always)]
-fn word(rest: &[u8]) -> u64 {
-    match rest.first_chunk::<8>() {
-        Some(chunk) => u64::from_le_bytes(*chunk),
-        None => short_word(rest),
-    }
-}
-
-/// The same for less than eight bytes: the first few and the last few, one over the other.
-#[inline]
-fn short_word(rest: &[u8]) -> u64 {
-    let length = rest.len();
-    if let (Some(first), Some(last)) = (rest.first_chunk::<4>(), rest.last_chunk::<4>()) {
-        let last = u64::from(u32::from_le_bytes(*last)) << (8 * (length - 4));
-        return u64::from(u32::from_le_bytes(*first)) | last;
-    }
-    if let (Some(first), Some(last)) = (rest.first_chunk::<2>(), rest.last_chunk::<2>()) {
-        let last = u64::from(u16::from_le_bytes(*last)) << (8 * (length - 2));
-        return u64::from(u16::from_le_bytes(*first)) | last;
-    }
-    rest.first().map_or(0, |&b| u64::from(b))
-}
-
-/// How many words are looked at one by one.
-const WORDS: usize = 3;
-
-/// Where any of up to three bytes first is.
-#[inline]
-pub(super) fn find_any<const N: usize>(rest: &[u8], bytes: [u8; N]) -> Option<usize> {
-    let wanted = bytes.map(spread);
-    for (number, word) in rest.as_chunks::<8>().0.iter().take(WORDS).enumerate() {
-        let word = u64::from_le_bytes(*word);
-        let hits = wanted.iter().fold(0, |hits, wanted| hits | zeros(word ^ wanted));
-        if hits != 0 {
-            return Some(number * 8 + first(hits));
-        }
-    }
-    let from = rest.len().min(WORDS * 8) & !7;
-    let rest = &rest[from..];
-    let at = match *bytes.as_slice() {
-        [a] => memchr(a, rest),
-        [a, b] => memchr2(a, b, rest),
-        [a, b, c] => memchr3(a, b, c, rest),
-        _ => rest.iter().position(|b| bytes.contains(b)),
-    };
-    at.map(|at| from + at)
-}
-
 const fn spread(byte: u8) -> u64 {
     byte as u64 * 0x0101_0101_0101_0101
-}
-
-/// The high bit of each byte that is zero. Above the lowest such byte there may be false ones.
-const fn zeros(word: u64) -> u64 {
-    word.wrapping_sub(spread(1)) & !word & spread(0x80)
 }
 
 /// The number of the lowest byte that has a hit.
@@ -124,21 +70,6 @@ const fn eight_digits(digits: u64) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn finds_what_a_search_finds() {
-        let text: Vec<u8> = (0..200u32).map(|n| (n * n % 251) as u8).collect();
-        for start in 0..text.len() {
-            let rest = &text[start..];
-            for byte in [0, 1, 4, 127, 128, 200, 250, 255] {
-                assert_eq!(find_any(rest, [byte]), memchr(byte, rest), "{byte} from {start}");
-                let any = memchr2(byte, 9, rest);
-                assert_eq!(find_any(rest, [byte, 9]), any, "{byte} or 9 from {start}");
-                let any = memchr3(byte, 9, 77, rest);
-                assert_eq!(find_any(rest, [byte, 9, 77]), any, "{byte}, 9 or 77 from {start}");
-            }
-        }
-    }
 
     #[test]
     fn reads_numbers_of_any_length() {

@@ -1,12 +1,13 @@
 //! One field on the quick way.
 
 use dolmen_model::Time;
-use memchr::{memchr, memchr2};
+use memchr::memchr;
 
-use super::find::{Tag, digits, find_any};
+use super::find::{Tag, digits};
 use crate::program::assign::Rival;
 use crate::program::scan::{Step, goes_on};
 use crate::program::{Absent, Class, Program, Slot};
+use crate::search::find_any;
 use crate::time::{CLF, Clock};
 
 /// A field, the text after it, and what it means.
@@ -25,6 +26,9 @@ pub(super) struct QuickStep {
     pub(super) has_rival: bool,
     /// Whether its place is kept, for what is written late.
     pub(super) is_kept: bool,
+    /// Whether a `-` that stands for the field is all that there is to know of it: no class looks
+    /// into it, and no place of it is kept.
+    may_be_dash: bool,
 }
 
 /// How a field's end is found; where its escapes are to be undone, what they begin with.
@@ -85,6 +89,7 @@ impl QuickStep {
         };
         Some(Self {
             number,
+            may_be_dash: !step.after.is_empty() && !matches!(look, Look::Class(_)),
             look,
             class: step.class,
             first: first.unwrap_or_default(),
@@ -98,7 +103,7 @@ impl QuickStep {
 
     /// Keeps the field's place, for what is written late.
     pub(super) fn keep(&mut self) {
-        self.is_kept = true;
+        (self.is_kept, self.may_be_dash) = (true, false);
         if matches!(self.look, Look::Digits | Look::Clf) {
             self.look = Look::Class(self.class);
         }
@@ -107,8 +112,7 @@ impl QuickStep {
     /// Whether a `-` stands for the field, the commonest value of all.
     #[inline(always)]
     pub(super) fn is_dash(&self, rest: &[u8]) -> bool {
-        matches!(rest, [b'-', after @ ..] if self.after.length > 0 && self.after.leads(after))
-            && !matches!(self.look, Look::Class(_))
+        matches!(rest, [b'-', after @ ..] if self.may_be_dash && self.after.leads(after))
     }
 
     /// The number that `rest` begins with, and how many digits it has.
@@ -136,12 +140,12 @@ impl QuickStep {
     pub(super) fn text(&self, rest: &[u8], absent: Absent) -> Option<(usize, Found)> {
         let (length, found) = match self.look {
             Look::Quoted { mark, length } => {
-                let mut at = memchr2(b'"', mark, rest)?;
+                let mut at = find_any(rest, [b'"', mark])?;
                 let mut found = Found::Text;
                 while rest[at] != b'"' {
                     found = Found::Escaped;
                     at += length;
-                    at += memchr2(b'"', mark, rest.get(at..)?)?;
+                    at += find_any(rest.get(at..)?, [b'"', mark])?;
                 }
                 (at, found)
             }

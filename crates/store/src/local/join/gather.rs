@@ -42,6 +42,8 @@ pub(super) struct Call {
 }
 
 const IDS: [&str; 4] = ["id_form", "id_text", "id_high", "id_low"];
+/// The same of calls, with what says whether they take part in the join.
+const JOINED_IDS: [&str; 5] = ["id_form", "id_text", "id_high", "id_low", "role"];
 
 /// The columns that say where a call is counted.
 const COUNTED: [&str; 24] = [
@@ -72,7 +74,7 @@ const COUNTED: [&str; 24] = [
 ];
 
 impl Joining<'_, '_> {
-    /// The ids of a segment's rows, from memory or from its file.
+    /// The ids of a segment's calls, from memory or from its file.
     pub(super) fn keys(&mut self, segment: SegmentId) -> Result<Arc<Keys>, StoreError> {
         if let Some(keys) = self.near.get(segment) {
             return Ok(keys);
@@ -87,9 +89,11 @@ impl Joining<'_, '_> {
         let reader = self.reader(&row)?;
         let mut keys = Vec::with_capacity(row.rows as usize);
         for group in 0..reader.row_groups() {
-            let columns = Columns::new(reader.read(group, &IDS)?);
+            let columns = Columns::new(reader.read(group, &JOINED_IDS)?);
             let first = reader.first_row(group);
+            let delivery = Some(Role::Delivery.word());
             let rows = (0..columns.rows())
+                .filter(|at| columns.text("role", *at) != delivery)
                 .filter_map(|at| Some((first + at as u32, IdKey::of(&columns.id(at)?))));
             keys.extend(rows);
         }
@@ -109,15 +113,25 @@ impl Joining<'_, '_> {
             let row = segments::one(self.tx, segment).map_err(self.refused())?;
             let reader = self.reader(&row)?;
             let amended = waiting::amendments(self.tx, segment).map_err(self.refused())?;
-            let store = self.store;
-            store.visit(&reader, |columns, at, row| {
-                if !rows.contains(&row) {
-                    return;
+            let mut rows: Vec<u32> = rows.iter().copied().collect();
+            rows.sort_unstable();
+            for group in 0..reader.row_groups() {
+                let of_group = reader.rows(group);
+                let first = rows.partition_point(|row| *row < of_group.start);
+                let end = rows.partition_point(|row| *row < of_group.end);
+                if first == end {
+                    continue;
                 }
-                let Some(id) = columns.id(at) else { return };
-                let found = store.found(columns, at, amended.get(&row).copied());
-                groups.entry(IdKey::of(&id)).or_default().calls.push(Call { segment, row, found });
-            })?;
+                let rows = &rows[first..end];
+                let columns = Columns::new(reader.read_rows(group, &COUNTED, rows)?);
+                for (at, &row) in rows.iter().enumerate() {
+                    let Some(id) = columns.id(at) else { continue };
+                    let found = self.store.found(&columns, at, amended.get(&row).copied());
+                    let group = groups.entry(IdKey::of(&id)).or_default();
+                    group.calls.push(Call { segment, row, found });
+                    group.id = id;
+                }
+            }
         }
         Ok(groups)
     }
@@ -135,12 +149,17 @@ impl Joining<'_, '_> {
         if deep.is_empty() {
             return Ok(());
         }
+        let ids: Vec<&[u8]> = deep.values().filter_map(|key| Some(&*groups.get(key)?.id)).collect();
         let mut read: FxHashMap<IdKey, Vec<Waiting>> = FxHashMap::default();
         for span in segments::spans(self.tx, Kind::Marks).map_err(self.refused())? {
             let row = segments::one(self.tx, span.id).map_err(self.refused())?;
             let reader = self.reader(&row)?;
             let names = &self.store.names;
             for group in 0..reader.row_groups() {
+                let filters = self.store.filters(&reader, group)?;
+                if !ids.iter().any(|id| filters.may_hold(id)) {
+                    continue;
+                }
                 let columns = Columns::new(reader.read(group, &IDS)?);
                 let hits: Vec<(usize, IdKey)> = (0..columns.rows())
                     .filter_map(|at| Some((at, IdKey::of(&columns.id(at)?))))
@@ -246,7 +265,7 @@ impl LocalStore {
                 .map(|operation| names.operations.intern(operation.as_bytes()))
                 .collect();
             Settled {
-                role: if row.is_hop() { Role::Hop } else { Role::Call },
+                role: row.role(),
                 service: name(&names.services, "service"),
                 operations: names.sets.intern(&operations),
                 joined: row.joined(),

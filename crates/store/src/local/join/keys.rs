@@ -13,14 +13,30 @@ use crate::rows::IdKey;
 pub(crate) struct Keys {
     keys: Vec<u64>,
     rows: Vec<u32>,
+    /// A bit for each stretch of keys that has one: 32 stretches a key, so that of keys that are
+    /// not here it rules out 31 of 32, and sorted ones read it from front to back.
+    filter: Vec<u64>,
+    /// How far a key is shifted to name its stretch.
+    shift: u32,
 }
 
 impl Keys {
-    pub(super) fn new(by_row: impl Iterator<Item = (u32, IdKey)>) -> Self {
-        let mut all: Vec<(u64, u32)> = by_row.map(|(row, key)| (short(key), row)).collect();
-        all.sort_unstable();
-        let (keys, rows) = all.into_iter().unzip();
-        Self { keys, rows }
+    pub(crate) fn new(by_row: impl Iterator<Item = (u32, IdKey)>) -> Self {
+        let all = sorted(by_row.map(|(row, key)| (short(key), row)).collect());
+        let (keys, rows): (Vec<u64>, Vec<u32>) = all.into_iter().unzip();
+        let stretches = (keys.len() * 32).next_power_of_two().max(64);
+        let shift = u64::BITS - stretches.ilog2();
+        let mut filter = vec![0_u64; stretches / 64];
+        for key in &keys {
+            let stretch = (key >> shift) as usize;
+            filter[stretch / 64] |= 1 << (stretch % 64);
+        }
+        Self { keys, rows, filter, shift }
+    }
+
+    fn may_hold(&self, key: u64) -> bool {
+        let stretch = (key >> self.shift) as usize;
+        self.filter.get(stretch / 64).is_some_and(|bits| bits >> (stretch % 64) & 1 == 1)
     }
 
     /// The rows that carry an id, and by chance another one.
@@ -41,24 +57,45 @@ impl Keys {
         })
     }
 
-    /// Ids that both have. Both are sorted, so this is one walk along the two.
+    /// Ids that both have.
     pub(super) fn common(&self, other: &Self) -> Vec<u64> {
-        let (mut mine, mut theirs) = (0, 0);
-        let mut found = Vec::new();
-        while let (Some(a), Some(b)) = (self.keys.get(mine), other.keys.get(theirs)) {
-            if a == b && found.last() != Some(a) {
-                found.push(*a);
-            }
-            mine += usize::from(a <= b);
-            theirs += usize::from(b < a);
-        }
+        let perhaps = self.keys.iter().copied().filter(|&key| other.may_hold(key));
+        let mut found: Vec<u64> =
+            perhaps.filter(|key| other.keys.binary_search(key).is_ok()).collect();
+        found.dedup();
         found
     }
 }
 
+/// Sorts keys, which are hashes: spread evenly, so that nearly each finds its place at once.
+fn sorted(keys: Vec<(u64, u32)>) -> Vec<(u64, u32)> {
+    let shift = u64::BITS - keys.len().next_power_of_two().max(2).ilog2();
+    let part = |key: u64| (key >> shift) as usize;
+    let mut places = vec![0_u32; (1 << (u64::BITS - shift)) + 1];
+    keys.iter().for_each(|&(key, _)| places[part(key) + 1] += 1);
+    let mut before = 0;
+    for place in &mut places {
+        before += *place;
+        *place = before;
+    }
+    let mut sorted = vec![(0, 0); keys.len()];
+    for &(key, row) in &keys {
+        let place = &mut places[part(key)];
+        sorted[*place as usize] = (key, row);
+        *place += 1;
+    }
+    // About one key a part; an id that all rows carry makes one long part.
+    for same in sorted.chunk_by_mut(|(a, _), (b, _)| part(*a) == part(*b)) {
+        if same.len() > 1 {
+            same.sort_unstable();
+        }
+    }
+    sorted
+}
+
 /// So many rows are searched for other calls of an id, those nearest in time first: an id that
 /// comes back later than that is another request.
-const NEAR: u64 = 1_000_000;
+const NEAR: u64 = if cfg!(test) { 200 } else { 1_000_000 };
 
 /// Keys kept in memory, a dozen megabytes, for the segments that commits meet again and again.
 #[derive(Debug, Default)]
@@ -73,6 +110,11 @@ impl Near {
 
     pub(super) fn insert(&mut self, segment: SegmentId, keys: Arc<Keys>) {
         self.known.insert(segment, keys);
+    }
+
+    #[cfg(test)]
+    pub(super) fn len(&self) -> usize {
+        self.known.len()
     }
 
     /// Forgets all but these.
@@ -100,4 +142,21 @@ pub(super) fn nearest(spans: &[Span], from: Option<i64>, to: Option<i64>) -> Vec
         is_in
     });
     near
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_that_both_have_are_found() {
+        let keys = |ids: std::ops::Range<u32>| {
+            Keys::new(ids.map(|n| (n, IdKey::of(format!("id-{}", n / 2).as_bytes()))))
+        };
+        let (mine, theirs) = (keys(0..3_000), keys(2_000..9_000));
+        let common = mine.common(&theirs);
+        assert_eq!(common.len(), 500);
+        assert!(common.iter().all(|&key| mine.rows(key).len() == 2 && theirs.rows(key).len() == 2));
+        assert_eq!(mine.common(&Keys::default()), Vec::<u64>::new());
+    }
 }

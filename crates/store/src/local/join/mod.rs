@@ -7,12 +7,13 @@ mod moves;
 use std::sync::Arc;
 
 use dolmen_join::{CallEntry, Chains, JoinKey, MarkEntry, Place};
-use dolmen_model::Time;
+use dolmen_model::{CachedSets, Time};
 use rusqlite::Transaction;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::commit::Written;
 use super::{LocalStore, derive};
+use crate::catalog::callers::Numbers;
 use crate::catalog::segments::{self, SegmentId, SegmentRow, Span};
 use crate::catalog::waiting::{self, Waiting, short};
 use crate::catalog::{self, dictionary, findings, refused};
@@ -22,8 +23,8 @@ use crate::rows::IdKey;
 use crate::segment::{Kind, LooseMark, SegmentReader};
 use crate::settle::{Carried, Own, Said, settle};
 use gather::{Call, Wanted};
-pub(crate) use keys::Near;
-use keys::{Keys, nearest};
+use keys::nearest;
+pub(crate) use keys::{Keys, Near};
 use moves::Moves;
 
 /// What the join changed in the cache of waiting ids, to be done when the transaction is.
@@ -43,14 +44,22 @@ pub(super) struct Joining<'j, 't> {
     pub(super) tx: &'j Transaction<'t>,
     pub(super) open: &'j mut Open,
     pub(super) near: &'j mut Near,
+    pub(super) callers: &'j mut Numbers,
     /// The ids that marks wait for, shortened.
     pub(super) waiting: &'j FxHashSet<u64>,
     pub(super) kept: Kept,
 }
 
+/// An id that so many calls of two segments carry is none: some client sends the same to every
+/// request. Gathering all of them again in every commit would take longer than all else; each block
+/// settles its own, and they are reported as repeated.
+const CROWDED: usize = 1_000;
+
 /// All that is known of one id.
 #[derive(Default)]
 struct Group {
+    /// The id itself.
+    id: Vec<u8>,
     calls: Vec<Call>,
     marks: Vec<Waiting>,
 }
@@ -111,14 +120,16 @@ impl Joining<'_, '_> {
         old: &[Span],
         wanted: &mut Wanted,
     ) -> Result<(), StoreError> {
-        let by_row = segment.encoded.keys.iter().enumerate();
-        let keys = Keys::new(by_row.filter_map(|(row, key)| Some((row as u32, (*key)?))));
+        let keys = Arc::clone(&segment.encoded.keys);
         let spans = nearest(old, segment.encoded.from, segment.encoded.to);
         for span in &spans {
             let theirs = self.keys(span.id)?;
             for key in keys.common(&theirs) {
-                wanted.add(segment.id, keys.rows(key));
-                wanted.add(span.id, theirs.rows(key));
+                let (mine, theirs) = (keys.rows(key), theirs.rows(key));
+                if mine.len() + theirs.len() <= CROWDED {
+                    wanted.add(segment.id, mine);
+                    wanted.add(span.id, theirs);
+                }
             }
         }
         if !self.waiting.is_empty() {
@@ -127,7 +138,7 @@ impl Joining<'_, '_> {
             }
         }
         self.near.retain(&spans);
-        self.near.insert(segment.id, Arc::new(keys));
+        self.near.insert(segment.id, keys);
         Ok(())
     }
 
@@ -148,9 +159,15 @@ impl Joining<'_, '_> {
         let near = nearest(all, times().min(), times().max());
         // A call's hops may be in other segments than the call: all that are near are looked into.
         let mut found: FxHashSet<u64> = FxHashSet::default();
+        if !ids.is_empty() {
+            self.near.retain(&near);
+        }
         for span in near.iter().filter(|_| !ids.is_empty()) {
             let keys = self.keys(span.id)?;
-            let hits = ids.iter().filter(|(key, _)| wanted.add(span.id, keys.rows(*key)));
+            let rows = |key| Some(keys.rows(key)).filter(|rows| rows.len() <= CROWDED);
+            let hits = ids
+                .iter()
+                .filter(|(key, _)| rows(*key).is_some_and(|rows| wanted.add(span.id, rows)));
             found.extend(hits.map(|(key, _)| key));
         }
         ids.retain(|(key, _)| !found.contains(key));
@@ -162,7 +179,7 @@ impl Joining<'_, '_> {
             let reader = self.reader(&row)?;
             let mut may_hold = false;
             for group in 0..reader.row_groups() {
-                let filters = reader.filters(group)?;
+                let filters = self.store.filters(&reader, group)?;
                 may_hold |= ids.iter().any(|(_, id)| filters.may_hold(id));
             }
             if may_hold {
@@ -187,13 +204,14 @@ impl Joining<'_, '_> {
         };
         let (mut everywhere, mut here) = (Moves::default(), Moves::default());
         let (sources, chains) = dictionary::chains(tx).map_err(&refused)?;
+        let mut sets = CachedSets::new(&names.sets);
         let mut changed = 0;
         // In an order of its own, so that the same commit gives the same catalog.
         let mut groups: Vec<(IdKey, Group)> = groups.into_iter().collect();
         groups.sort_unstable_by_key(|(key, _)| *key);
         for (key, group) in groups {
             let mut states = Vec::new();
-            let carried = group.settle(key, &sources, &chains, names, |own, settled| {
+            let carried = group.settle(key, &sources, &chains, &mut sets, |own, settled| {
                 states.push((own.which as usize, settled));
             });
             findings::repeat(tx, key, carried == Carried::Repeatedly).map_err(&refused)?;
@@ -211,10 +229,10 @@ impl Joining<'_, '_> {
         }
         let generation = catalog::get(tx, "generation").map_err(&refused)?;
         for moves in [&everywhere, &here] {
-            moves.apply(tx, generation, self.kept).map_err(&refused)?;
+            moves.apply(tx, self.callers, generation, self.kept).map_err(&refused)?;
         }
         if let Some(building) = building {
-            everywhere.apply(tx, building, self.kept).map_err(&refused)?;
+            everywhere.apply(tx, self.callers, building, self.kept).map_err(&refused)?;
         }
         Ok(changed)
     }
@@ -230,7 +248,7 @@ impl Group {
         key: IdKey,
         sources: &FxHashMap<String, u16>,
         chains: &Chains,
-        names: &dolmen_model::Names,
+        sets: &mut CachedSets<'_>,
         each: impl FnMut(Own, crate::facts::Settled),
     ) -> Carried {
         let key = JoinKey(key.0);
@@ -256,6 +274,67 @@ impl Group {
             fact: Said { operation: mark.operation, service: mark.service },
         });
         let (mut calls, mut marks): (Vec<_>, Vec<_>) = (calls.collect(), marks.collect());
-        settle(chains, names, &mut calls, &mut marks, each)
+        settle(chains, sets, &mut calls, &mut marks, each)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use dolmen_model::{Call, Joined, Mark, NameId, RequestId, Time};
+
+    use crate::commit::Commit;
+    use crate::facts::{CallFacts, MarkFacts, MarkState, Settled};
+    use crate::local::{LocalStore, Options};
+    use crate::rows::Rows;
+    use crate::store::Store;
+
+    const DAY: i64 = 86_400_000_000;
+    const NOBODY: NameId = NameId::UNKNOWN;
+
+    fn commit(store: &LocalStore, rows: &Rows) -> u64 {
+        let mut commit = Commit::new(Time::from_micros(0));
+        commit.rows.push(store.encode(rows).unwrap());
+        store.commit(commit).unwrap().late_joins
+    }
+
+    /// Marks alone, of one day after the other: keys of calls long before them are not kept.
+    #[test]
+    fn keys_of_calls_are_kept_as_long_as_they_are_near() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = LocalStore::open(folder.path(), Options::default()).unwrap();
+        let id = |day: i64, n: i64| format!("request {day}-{n}").into_bytes();
+        let time = |day: i64| Some(Time::from_micros(day * DAY));
+        for day in 0..8 {
+            let mut rows = Rows::new();
+            for n in 0..150 {
+                let id = id(day, n);
+                let request_id = RequestId::Is(&id);
+                let call = Call { time: time(day), request_id, ..Call::default() };
+                let facts = CallFacts {
+                    source: "proxy",
+                    forwarded_address: b"",
+                    service: NOBODY,
+                    actor: NOBODY,
+                    endpoint: NOBODY,
+                    claimed: NOBODY,
+                };
+                let settled = Settled::alone(&facts, Joined::CallOnly, store.names());
+                rows.push_call(&id, &call, &facts, settled);
+            }
+            commit(&store, &rows);
+        }
+        let operation = store.names().operations.intern(b"card block");
+        for day in 0..8 {
+            let id = id(day, 7);
+            let request_id = RequestId::Is(&id);
+            let mark = Mark { time: time(day), request_id, operation: b"card block", service: b"" };
+            let (service, state) = (NOBODY, MarkState::Waiting);
+            let facts = MarkFacts { source: "app", operation, service, state };
+            let mut rows = Rows::new();
+            rows.push_mark(&id, &mark, facts);
+            assert_eq!(commit(&store, &rows), 1, "day {day}");
+            let kept = store.inner().writer.as_ref().map_or(0, |writer| writer.near.len());
+            assert!((1..=3).contains(&kept), "{kept} on day {day}");
+        }
     }
 }

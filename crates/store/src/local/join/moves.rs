@@ -2,13 +2,13 @@
 //! of the catalog.
 
 use dolmen_cubes::{Cell, Cube, Key};
-use dolmen_model::{NameId, Names, Outcome, SetId, Time};
+use dolmen_model::{NameId, Names, Outcome, Time};
 use rusqlite::Transaction;
 use rustc_hash::FxHashMap;
 
 use crate::catalog::findings::{self, Finding};
 use crate::catalog::{NO_HOUR, callers, cube};
-use crate::facts::{Role, Settled};
+use crate::facts::Settled;
 use crate::range::Kept;
 
 /// A stored call: what its line says, and what the join said so far.
@@ -32,7 +32,7 @@ const HOUR: i64 = 3_600_000_000;
 impl Found {
     /// Where it is counted; a hop is not.
     pub(crate) fn counted_at(&self, settled: &Settled) -> Option<Key> {
-        (settled.role == Role::Call).then(|| Key {
+        settled.role.counts().then(|| Key {
             // A call without a time is counted at the epoch.
             bucket: Time::from_micros(self.time.unwrap_or(0)).floor(MINUTE),
             service: settled.service,
@@ -53,8 +53,8 @@ impl Found {
     }
 }
 
-/// The service and the operations that a caller's calls are counted under; none for a hop.
-type Under = Option<(NameId, SetId)>;
+/// What a caller's calls are counted under; nothing for a hop.
+type Under = Option<callers::Under>;
 
 #[derive(Default)]
 pub(super) struct Moves {
@@ -79,7 +79,7 @@ impl Moves {
             }
         }
         let under = |settled: &Settled| {
-            (settled.role == Role::Call).then_some((settled.service, settled.operations))
+            settled.role.counts().then_some((settled.service, settled.operations))
         };
         if under(before) != under(now) {
             *self.callers.entry((call.place(), under(before), under(now))).or_default() += 1;
@@ -89,6 +89,7 @@ impl Moves {
     pub(super) fn apply(
         &self,
         tx: &Transaction<'_>,
+        numbers: &mut callers::Numbers,
         generation: i64,
         kept: Kept,
     ) -> rusqlite::Result<()> {
@@ -97,9 +98,10 @@ impl Moves {
         for (&(hour, finding), &calls) in self.findings.iter().filter(|(_, calls)| **calls != 0) {
             findings::add(tx, generation, hour, finding, calls)?;
         }
+        let mut shifts = callers::Shifts::new(tx, numbers, generation);
         for ((place, from, to), calls) in &self.callers {
-            callers::shift(tx, generation, place, *from, *to, *calls)?;
+            shifts.shift(place, *from, *to, *calls)?;
         }
-        Ok(())
+        shifts.write()
     }
 }

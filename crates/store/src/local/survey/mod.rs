@@ -8,7 +8,7 @@ use dolmen_model::{NameId, Names, Table, Time};
 use rusqlite::{Connection, params};
 
 use super::LocalStore;
-use crate::catalog::cube::Dimension;
+use crate::catalog::cube::{Dimension, Durations};
 use crate::catalog::findings::{self, Finding};
 use crate::error::StoreError;
 use crate::question::{CallQuestion, CallerQuestion, CubeQuestion};
@@ -35,7 +35,8 @@ impl LocalStore {
         let mut survey = Survey::new();
         let (from, to) = (question.from, question.to);
         let by = vec![Service, Operations, Actor, Endpoint, Status, Joined];
-        survey.cube = self.count(&CubeQuestion { from, to, by, every: None })?.cube;
+        let durations = Durations::Asked;
+        survey.cube = self.count(&CubeQuestion { from, to, by, every: None, durations })?.cube;
         let (actor, operation) = (Some(NameId::UNKNOWN), None);
         let all = CallerQuestion { from, to, actor, operation, most: usize::MAX };
         let mut callers = CachedCallers::new(&survey.caller_names);

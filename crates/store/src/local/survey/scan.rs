@@ -19,6 +19,7 @@ use crate::catalog::findings;
 use crate::catalog::segments::{SegmentRow, Span};
 use crate::error::StoreError;
 use crate::facts::{Role, Settled};
+use crate::local::spelled::{number, text};
 use crate::question::CallQuestion;
 use crate::rows::IdKey;
 use crate::segment::{Columns, Kind, ReadError, SegmentReader, unreadable};
@@ -251,15 +252,6 @@ impl<'b> Typed<'b> {
     }
 }
 
-fn text(column: &StringArray, row: usize) -> &str {
-    if column.is_valid(row) { column.value(row) } else { "" }
-}
-
-/// The number of a name that a segment spells.
-fn number(table: &mut CachedTable<'_>, name: &str) -> NameId {
-    if name == "(other)" { NameId::OVERFLOW } else { table.intern(name.as_bytes()) }
-}
-
 impl<'s> Counter<'s> {
     fn new(names: &'s Names, callers: &'s CallerTable, question: &'s CallQuestion) -> Self {
         Self {
@@ -373,7 +365,7 @@ impl<'s> Counter<'s> {
             }
         };
         Settled {
-            role: if text(typed.role, at) == "hop" { Role::Hop } else { Role::Call },
+            role: Role::of(text(typed.role, at)),
             service: number(&mut self.services, text(typed.service, at)),
             operations: set,
             joined: match text(typed.joined, at) {

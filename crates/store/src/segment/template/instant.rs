@@ -9,6 +9,19 @@ pub(crate) enum DateForm {
     YearMonthDay,
 }
 
+impl DateForm {
+    /// How many characters it has.
+    pub(super) const fn len(self) -> usize {
+        match self {
+            Self::DayMonthYear => 11,
+            Self::YearMonthDay => 10,
+        }
+    }
+}
+
+/// How many characters a clock has.
+pub(super) const CLOCK: usize = 8;
+
 const MONTHS: [&[u8; 3]; 12] = [
     b"Jan", b"Feb", b"Mar", b"Apr", b"May", b"Jun", b"Jul", b"Aug", b"Sep", b"Oct", b"Nov", b"Dec",
 ];
@@ -38,30 +51,60 @@ impl Instant {
         let (year, month, day) = civil(self.local(offset)?.div_euclid(DAY));
         match form {
             DateForm::DayMonthYear => {
-                out.number(day, 2);
+                out.two(day);
                 out.byte(b'/');
                 MONTHS.get(month as usize - 1)?.iter().for_each(|&letter| out.byte(letter));
                 out.byte(b'/');
-                out.number(year, 4);
+                out.two(year / 100);
+                out.two(year);
             }
             DateForm::YearMonthDay => {
-                out.number(year, 4);
+                out.two(year / 100);
+                out.two(year);
                 out.byte(b'-');
-                out.number(month, 2);
+                out.two(month);
                 out.byte(b'-');
-                out.number(day, 2);
+                out.two(day);
             }
         }
         Some(())
     }
 
+    /// Whether `text` begins with its clock.
+    pub(super) fn is_clock(&self, offset: i16, text: &[u8]) -> bool {
+        let Some(&[h, i, b':', m, n, b':', s, t]) = text.first_chunk() else { return false };
+        let two = |tens: u8, ones: u8| {
+            let (tens, ones) = (tens.wrapping_sub(b'0'), ones.wrapping_sub(b'0'));
+            (tens < 10 && ones < 10).then_some(i64::from(tens) * 10 + i64::from(ones))
+        };
+        let (Some(hour), Some(minute), Some(second)) = (two(h, i), two(m, n), two(s, t)) else {
+            return false;
+        };
+        // One o'clock is not written 00:60:00.
+        let is_written_so = hour < 24 && minute < 60 && second < 60;
+        let local = self.local(offset).map(|local| local.rem_euclid(DAY));
+        is_written_so && local == Some(hour * 3_600 + minute * 60 + second)
+    }
+
+    /// Whether `text` begins with so many digits of the second's fraction.
+    pub(super) fn is_fraction(&self, places: u8, text: &[u8]) -> bool {
+        let Some(micros) = self.micros else { return false };
+        let Some(digits) = text.get(..usize::from(places)) else { return false };
+        let Some(cut) = 6_u32.checked_sub(u32::from(places)) else { return false };
+        let number = digits.iter().try_fold(0, |number, digit| {
+            let digit = digit.wrapping_sub(b'0');
+            (digit < 10).then_some(number * 10 + i64::from(digit))
+        });
+        number == Some(micros.rem_euclid(1_000_000) / 10_i64.pow(cut))
+    }
+
     pub(crate) fn clock(&self, offset: i16, out: &mut Digits) -> Option<()> {
         let seconds = self.local(offset)?.rem_euclid(DAY) as u64;
-        out.number(seconds / 3_600, 2);
+        out.two(seconds / 3_600);
         out.byte(b':');
-        out.number(seconds / 60 % 60, 2);
+        out.two(seconds / 60 % 60);
         out.byte(b':');
-        out.number(seconds % 60, 2);
+        out.two(seconds % 60);
         Some(())
     }
 
@@ -70,6 +113,33 @@ impl Instant {
         let cut = 10_u64.pow(6_u32.checked_sub(u32::from(places))?);
         out.number(micros / cut, usize::from(places));
         Some(())
+    }
+}
+
+/// The date that was written last: lines that follow each other are mostly of one day.
+#[derive(Debug)]
+pub(super) struct Days {
+    day: Option<(i64, DateForm)>,
+    written: Digits,
+}
+
+impl Default for Days {
+    fn default() -> Self {
+        Self { day: None, written: Digits::new() }
+    }
+}
+
+impl Days {
+    /// Whether `text` begins with the date of an instant.
+    pub(super) fn is_at(&mut self, micros: i64, form: DateForm, offset: i16, text: &[u8]) -> bool {
+        let instant = Instant::new(Some(micros));
+        let Some(local) = instant.local(offset) else { return false };
+        let day = Some((local.div_euclid(DAY), form));
+        if self.day != day {
+            self.written = Digits::new();
+            self.day = instant.date(form, offset, &mut self.written).and(day);
+        }
+        self.day == day && text.starts_with(self.written.as_bytes())
     }
 }
 
@@ -154,6 +224,36 @@ mod tests {
                 let local = seconds + i64::from(offset) * 60;
                 prop_assert_eq!(local_at(text.as_bytes()), Some((form, len, local)));
             }
+        }
+
+        #[test]
+        fn what_is_written_is_recognised(
+            micros in -5_000_000_000_i64..4_000_000_000_000_000,
+            offset in -720_i16..840,
+            places in 1_u8..=6,
+            other in 0_usize..19,
+        ) {
+            let instant = Instant::new(Some(micros));
+            let mut days = Days::default();
+            for form in [DateForm::DayMonthYear, DateForm::YearMonthDay] {
+                let (mut date, mut clock) = (Digits::new(), Digits::new());
+                instant.date(form, offset, &mut date).unwrap();
+                instant.clock(offset, &mut clock).unwrap();
+                prop_assert_eq!((date.as_bytes().len(), clock.as_bytes().len()), (form.len(), CLOCK));
+                let mut text = [date.as_bytes(), clock.as_bytes()].concat();
+                prop_assert!(days.is_at(micros, form, offset, &text));
+                prop_assert!(instant.is_clock(offset, &text[form.len()..]));
+                let at = other.min(text.len() - 1);
+                text[at] ^= 1;
+                let both = days.is_at(micros, form, offset, &text)
+                    && instant.is_clock(offset, &text[form.len()..]);
+                prop_assert!(!both);
+            }
+            let mut fraction = Digits::new();
+            instant.fraction(places, &mut fraction).unwrap();
+            prop_assert!(instant.is_fraction(places, fraction.as_bytes()));
+            let next = Instant::new(Some(micros + 10_i64.pow(6 - u32::from(places))));
+            prop_assert!(!next.is_fraction(places, fraction.as_bytes()));
         }
     }
 

@@ -1,6 +1,6 @@
 use rustc_hash::FxHashMap;
 
-use super::instant::local_at;
+use super::instant::{Days, local_at};
 use super::{Hole, MAX_DIGITS, Part, Template, TextField, Unit, Values, plain_number};
 
 /// The templates of a block, found as its lines come.
@@ -10,6 +10,7 @@ pub(crate) struct Learned {
     by_text: FxHashMap<String, u32>,
     /// The last ones that fitted, the latest first.
     recent: Vec<u32>,
+    days: Days,
 }
 
 /// How many templates a line is held against before a new one is learned. Lines of one source
@@ -31,14 +32,16 @@ impl Learned {
         let before = numbers.len();
         for at in 0..self.recent.len() {
             let number = self.recent[at];
-            if self.templates[number as usize].fits(line, values, numbers) {
-                self.recent[..=at].rotate_right(1);
+            if self.templates[number as usize].fits(line, values, numbers, &mut self.days) {
+                if at > 0 {
+                    self.recent[..=at].rotate_right(1);
+                }
                 return Some(number);
             }
             numbers.truncate(before);
         }
         let template = learn(line, values)?;
-        if !template.fits(line, values, numbers) {
+        if !template.fits(line, values, numbers, &mut self.days) {
             numbers.truncate(before);
             return None;
         }
@@ -201,7 +204,7 @@ impl Gaps<'_> {
         for len in wide(len).into_iter().chain([len]) {
             let is = |hole: Hole| {
                 let only = Template { parts: vec![Part::Hole(hole)] };
-                only.fits(&text[..len], &values, &mut Vec::new())
+                only.fits(&text[..len], &values, &mut Vec::new(), &mut Days::default())
             };
             let units = || Unit::ALL.into_iter().map(|(unit, _)| unit);
             let found = if !self.used.status && is(Hole::Status) {

@@ -15,6 +15,7 @@
 //! Rejected: compressing whole lines (twice the size), and templates from the log format (each
 //! family would need its own, and a field that a format escapes would not come back).
 
+mod digits;
 mod instant;
 mod learn;
 #[cfg(test)]
@@ -22,7 +23,9 @@ mod tests;
 
 use std::fmt::{self, Write as _};
 
-pub(crate) use instant::{DateForm, Instant, civil, days};
+pub(crate) use digits::Digits;
+use instant::{CLOCK, Days, Instant};
+pub(crate) use instant::{DateForm, civil, days};
 pub(crate) use learn::Learned;
 
 /// A field whose text stands in the line as it is.
@@ -182,44 +185,6 @@ impl Unit {
     }
 }
 
-/// A few ASCII characters on the stack.
-#[derive(Debug)]
-pub(crate) struct Digits {
-    bytes: [u8; 40],
-    len: usize,
-}
-
-impl Digits {
-    pub(crate) const fn new() -> Self {
-        Self { bytes: [0; 40], len: 0 }
-    }
-
-    pub(crate) fn as_bytes(&self) -> &[u8] {
-        &self.bytes[..self.len]
-    }
-
-    pub(crate) fn byte(&mut self, byte: u8) {
-        if let Some(slot) = self.bytes.get_mut(self.len) {
-            *slot = byte;
-            self.len += 1;
-        }
-    }
-
-    /// `number` in decimal, filled with zeros to `width` (at most 20).
-    pub(crate) fn number(&mut self, mut number: u64, width: usize) {
-        let mut reversed = [b'0'; 20];
-        let mut len = 0;
-        while number > 0 {
-            reversed[len] = b'0' + (number % 10) as u8;
-            number /= 10;
-            len += 1;
-        }
-        for &digit in reversed[..len.max(width.min(20))].iter().rev() {
-            self.byte(digit);
-        }
-    }
-}
-
 /// What a hole is filled with.
 enum Filling<'a> {
     Text(&'a [u8]),
@@ -231,8 +196,14 @@ enum Filling<'a> {
 impl Template {
     /// Whether the values give back exactly this line; the numbers it needs beyond them are
     /// appended to `numbers`. After `false`, `numbers` may hold some of them.
-    pub(crate) fn fits(&self, line: &[u8], values: &Values<'_>, numbers: &mut Vec<i64>) -> bool {
-        let mut instant = Instant::new(values.time);
+    fn fits(
+        &self,
+        line: &[u8],
+        values: &Values<'_>,
+        numbers: &mut Vec<i64>,
+        days: &mut Days,
+    ) -> bool {
+        let instant = Instant::new(values.time);
         let mut rest = line;
         for part in &self.parts {
             let expected = match part {
@@ -249,7 +220,13 @@ impl Template {
                     rest = &rest[usize::from(*width)..];
                     continue;
                 }
-                Part::Hole(hole) => hole.filling(values, &mut instant),
+                Part::Hole(hole) => {
+                    if let Some(len) = hole.plain_len(values, rest, days) {
+                        rest = &rest[len..];
+                        continue;
+                    }
+                    hole.filling(values, &instant)
+                }
             };
             let text = match &expected {
                 Filling::Text(text) => text,
@@ -272,14 +249,14 @@ impl Template {
         numbers: &[i64],
         out: &mut Vec<u8>,
     ) -> Option<()> {
-        let mut instant = Instant::new(values.time);
+        let instant = Instant::new(values.time);
         let mut numbers = numbers.iter();
         for part in &self.parts {
             let filling = match part {
                 Part::Text(text) => Filling::Text(text.as_bytes()),
                 Part::Hole(Hole::Number) => number_of(numbers.next(), 1)?,
                 Part::Hole(Hole::Padded(width)) => number_of(numbers.next(), usize::from(*width))?,
-                Part::Hole(hole) => hole.filling(values, &mut instant),
+                Part::Hole(hole) => hole.filling(values, &instant),
             };
             match &filling {
                 Filling::Text(text) => out.extend_from_slice(text),
@@ -319,7 +296,39 @@ impl Template {
 }
 
 impl Hole {
-    fn filling<'a>(self, values: &Values<'a>, instant: &mut Instant) -> Filling<'a> {
+    /// How much of `rest` is this hole, where that is seen without writing it: a text, the
+    /// decimal digits of a number, a date or a clock. `None` says nothing.
+    fn plain_len(self, values: &Values<'_>, rest: &[u8], days: &mut Days) -> Option<usize> {
+        // What begins at the same place in memory and is no longer is the same text.
+        let is_here = |text: &[u8]| {
+            (text.as_ptr() == rest.as_ptr() && text.len() <= rest.len()) || rest.starts_with(text)
+        };
+        let text = |text: &[u8]| (!text.is_empty() && is_here(text)).then_some(text.len());
+        let number = match self {
+            Self::Text(field) => return text(values.text(field)),
+            Self::Id => return text(values.id),
+            // Statuses have three digits, other numbers at least one.
+            Self::Status => values.status.filter(|status| *status >= 100).map(u64::from)?,
+            Self::Bytes => values.bytes?,
+            Self::Duration(Unit::Micros) => values.duration?,
+            Self::Date(form, offset) => {
+                return days.is_at(values.time?, form, offset, rest).then_some(form.len());
+            }
+            Self::Clock(offset) => {
+                return Instant::new(values.time).is_clock(offset, rest).then_some(CLOCK);
+            }
+            Self::Fraction(places) => {
+                return Instant::new(values.time)
+                    .is_fraction(places, rest)
+                    .then_some(usize::from(places));
+            }
+            _ => return None,
+        };
+        let (found, len) = plain_number(rest)?;
+        (u64::try_from(found) == Ok(number)).then_some(len)
+    }
+
+    fn filling<'a>(self, values: &Values<'a>, instant: &Instant) -> Filling<'a> {
         let mut digits = Digits::new();
         let written = match self {
             Self::Text(field) => return Filling::of(values.text(field)),

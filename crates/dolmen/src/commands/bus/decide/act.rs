@@ -1,3 +1,5 @@
+use std::collections::BTreeSet;
+
 use dolmen_bus::{
     Bytes, Clock, Envelope, Event, FailedMessage, Origin, Parcel, PublishError, SystemClock,
     Waiting, What,
@@ -5,9 +7,11 @@ use dolmen_bus::{
 use dolmen_bus_sqlite::{FailedFile, Fate, Kept};
 use dolmen_model::nearest;
 
-use super::{Common, operator};
+use super::{Common, Touched, operator};
 use crate::commands::bus::open::{Bus, explain};
 use crate::exit::UsageError;
+use crate::render::number;
+use crate::render::text::clean;
 
 /// What is done with messages.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,16 +24,48 @@ pub(super) enum Action {
 
 /// Whether messages can be forwarded to a service: what is sent to nobody would be unrouted.
 pub(super) async fn check_target(bus: &Bus, service: &str) -> anyhow::Result<()> {
-    let depths = bus.transport.depths().await.map_err(explain)?;
-    if depths.iter().any(|depth| depth.service == service) {
+    if bus.transport.has_service(service).await.map_err(explain)? {
         return Ok(());
     }
+    let depths = bus.transport.depths().await.map_err(explain)?;
     let known = depths.iter().map(|depth| depth.service.as_str());
     let advice = match nearest(service, known) {
         Some(near) => format!("; did you mean {near}?"),
         None => String::new(),
     };
     Err(UsageError(format!("the bus has no service {service}{advice}")).into())
+}
+
+/// Whether a service has not had any of these messages already: nothing goes round in a circle.
+pub(super) fn check_circles(to: &str, chosen: &[Kept]) -> anyhow::Result<()> {
+    let had = |kept: &&Kept| {
+        kept.failed.service == to || kept.failed.envelope.forwarded_by.iter().any(|by| by == to)
+    };
+    match chosen.iter().find(had) {
+        None => Ok(()),
+        Some(kept) => Err(UsageError(format!(
+            "{} comes from {to} and would go round in a circle; nothing was done",
+            clean(&kept.failed.message.id)
+        ))
+        .into()),
+    }
+}
+
+/// Whether messages can be sent to their service again: it may be gone since they failed.
+pub(super) async fn check_services(bus: &Bus, chosen: &[Kept]) -> anyhow::Result<()> {
+    let services: BTreeSet<&str> = chosen.iter().map(|kept| &*kept.failed.service).collect();
+    for service in services {
+        if !bus.transport.has_service(service).await.map_err(explain)? {
+            let of_it = chosen.iter().filter(|kept| kept.failed.service == service).count();
+            return Err(UsageError(format!(
+                "the bus has no service {service} any more, where {} failed; nothing was done: set \
+                 it up again, or send them on with `dolmen bus forward --service {service} --to`",
+                number::counted(of_it as u64, "message", "messages")
+            ))
+            .into());
+        }
+    }
+    Ok(())
 }
 
 /// Of the messages that were named and have not failed, those that wait and can be reached.
@@ -46,17 +82,22 @@ pub(super) async fn waiting(
         return Ok(Vec::new());
     }
     let waiting = bus.transport.waiting().await.map_err(explain)?;
-    Ok(waiting.into_iter().filter(|waiting| asked.contains(&&waiting.message.id)).collect())
+    let is_meant = |waiting: &Waiting| {
+        asked.contains(&&waiting.message.id) && common.selection.holds_waiting(waiting)
+    };
+    Ok(waiting.into_iter().filter(is_meant).collect())
 }
 
-/// Does it.
+/// Does it; what was really touched. A message that waited may have come due meanwhile, and
+/// somebody else may have decided about one that had failed.
 pub(super) async fn act(
     bus: &Bus,
     file: &FailedFile,
     chosen: Vec<Kept>,
     waiting: Vec<Waiting>,
     action: &Action,
-) -> anyhow::Result<()> {
+) -> anyhow::Result<Vec<Touched>> {
+    let mut touched = Vec::with_capacity(chosen.len() + waiting.len());
     for Waiting { message, envelope, service, .. } in waiting {
         let id = message.id.clone();
         match action {
@@ -67,29 +108,37 @@ pub(super) async fn act(
                     event.service = Some(service);
                     event.attempt = envelope.attempt;
                     event.reason = operator();
+                    touched.push(Touched::of(&event.message, event.service.as_deref()));
                     bus.transport.record(event).await.map_err(explain)?;
                 }
             }
             _ => {
-                bus.transport.cancel(&id, &service).await.map_err(explain)?;
+                if !bus.transport.cancel(&id, &service).await.map_err(explain)? {
+                    continue;
+                }
                 bus.transport.drain_failed(file).await?;
                 let kept = file.open_messages().await?;
                 let kept = kept
                     .into_iter()
                     .find(|kept| kept.failed.message.id == id && kept.failed.service == service);
                 if let Some(kept) = kept {
-                    one(bus, file, kept, action).await?;
+                    touched.extend(one(bus, file, kept, action).await?);
                 }
             }
         }
     }
     for kept in chosen {
-        one(bus, file, kept, action).await?;
+        touched.extend(one(bus, file, kept, action).await?);
     }
-    Ok(())
+    Ok(touched)
 }
 
-async fn one(bus: &Bus, file: &FailedFile, kept: Kept, action: &Action) -> anyhow::Result<()> {
+async fn one(
+    bus: &Bus,
+    file: &FailedFile,
+    kept: Kept,
+    action: &Action,
+) -> anyhow::Result<Option<Touched>> {
     let Kept { id, failed } = kept;
     let now = SystemClock.now();
     let by = operator();
@@ -102,10 +151,14 @@ async fn one(bus: &Bus, file: &FailedFile, kept: Kept, action: &Action) -> anyho
         event.reason.clone_from(&by);
         event
     };
+    let touched = Touched::of(&message, Some(&service));
     let (fate, event) = match action {
         Action::Restore => {
-            file.restore(vec![id]).await?;
-            return Ok(());
+            if file.restore(vec![id]).await? == 0 {
+                return Ok(None);
+            }
+            bus.transport.record(event(What::Restored)).await.map_err(explain)?;
+            return Ok(Some(touched));
         }
         Action::Discard => (Fate::Discarded, event(What::Discarded)),
         Action::Retry => {
@@ -119,13 +172,6 @@ async fn one(bus: &Bus, file: &FailedFile, kept: Kept, action: &Action) -> anyho
             (Fate::Retried, event(What::Retried))
         }
         Action::Forward(to) => {
-            if *to == service || envelope.forwarded_by.contains(to) {
-                return Err(UsageError(format!(
-                    "{} comes from {to} and would go round in a circle",
-                    message.id
-                ))
-                .into());
-            }
             let mut on = envelope.clone();
             on.forwarded_by.push(service.clone());
             // The other service's history is its own: its first attempt, its own limit.
@@ -137,8 +183,12 @@ async fn one(bus: &Bus, file: &FailedFile, kept: Kept, action: &Action) -> anyho
             (Fate::Forwarded, event)
         }
     };
-    file.decide(vec![id], fate, by.unwrap_or_default(), now).await?;
-    bus.transport.record(event).await.map_err(explain)
+    let decided = file.decide(vec![id], fate, by.unwrap_or_default(), now).await?;
+    if decided.is_empty() && fate == Fate::Discarded {
+        return Ok(None);
+    }
+    bus.transport.record(event).await.map_err(explain)?;
+    Ok(Some(touched))
 }
 
 async fn send(bus: &Bus, service: &str, parcel: Parcel) -> anyhow::Result<()> {

@@ -9,6 +9,7 @@ mod select;
 
 use std::io::{self, IsTerminal, Write};
 
+use dolmen_bus::Message;
 use dolmen_bus_sqlite::Kept;
 use serde::Serialize;
 
@@ -17,6 +18,7 @@ use super::{note, print_json};
 use crate::commands::Context;
 use crate::exit::{Exit, UsageError};
 use crate::render::number;
+use crate::render::text::clean;
 use crate::terminal;
 pub(super) use select::Selection;
 
@@ -98,6 +100,13 @@ struct Touched {
     service: String,
 }
 
+impl Touched {
+    fn of(message: &Message, service: Option<&str>) -> Self {
+        let service = service.unwrap_or_default().to_owned();
+        Self { message_id: message.id.clone(), service }
+    }
+}
+
 /// What is done, in words.
 struct Words {
     ask: &'static str,
@@ -158,32 +167,38 @@ async fn decide(
     // Listed newest first.
     chosen.reverse();
     chosen.truncate(common.first.unwrap_or(chosen.len()));
-    let waiting = act::waiting(bus, common, &chosen, &action).await?;
-    let mut touched: Vec<Touched> = chosen
-        .iter()
-        .map(|kept| Touched {
-            message_id: kept.failed.message.id.clone(),
-            service: kept.failed.service.clone(),
-        })
+    let mut waiting = act::waiting(bus, common, &chosen, &action).await?;
+    waiting.truncate(common.first.map_or(waiting.len(), |first| first - chosen.len()));
+    let failed =
+        chosen.iter().map(|kept| Touched::of(&kept.failed.message, Some(&kept.failed.service)));
+    let meant: Vec<Touched> = failed
+        .chain(waiting.iter().map(|it| Touched::of(&it.message, Some(&it.service))))
         .collect();
-    touched.extend(waiting.iter().map(|waiting| Touched {
-        message_id: waiting.message.id.clone(),
-        service: waiting.service.clone(),
-    }));
-    missing(common, &touched, &action)?;
-    let count = number::counted(touched.len() as u64, "message", "messages");
+    missing(common, &meant, &action)?;
+    match &action {
+        act::Action::Retry => act::check_services(bus, &chosen).await?,
+        act::Action::Forward(to) => act::check_circles(to, &chosen)?,
+        act::Action::Discard | act::Action::Restore => {}
+    }
+    let counted =
+        |touched: &[Touched]| number::counted(touched.len() as u64, "message", "messages");
+    let count = counted(&meant);
     if common.dry_run {
         bus.close().await?;
-        return tell(common, touched, format!("would {} {count}", words.ask));
+        return tell(common, meant, format!("would {} {count}", words.ask));
     }
-    if !touched.is_empty() && common.ids.is_empty() && !common.yes && !agreed(&words, &count)? {
+    if !meant.is_empty() && common.ids.is_empty() && !common.yes && !agreed(&words, &count)? {
         bus.close().await?;
         note("nothing was done");
         return Ok(Exit::No);
     }
-    act::act(bus, &file, chosen, waiting, &action).await?;
+    let touched = act::act(bus, &file, chosen, waiting, &action).await?;
     bus.close().await?;
-    tell(common, touched, format!("{} {count}", words.done))
+    if touched.len() < meant.len() {
+        note("the others are under way, or somebody else decided about them");
+    }
+    let text = format!("{} {}", words.done, counted(&touched));
+    tell(common, touched, text)
 }
 
 /// A message that was named and is not there is a fault; a filter may find nothing.
@@ -226,7 +241,7 @@ fn tell(common: &Common, messages: Vec<Touched>, text: String) -> anyhow::Result
     let mut out = terminal::stdout();
     writeln!(out, "{text}")?;
     for Touched { message_id, service } in &messages {
-        writeln!(out, "  {message_id}  {service}")?;
+        writeln!(out, "  {}  {}", clean(message_id), clean(service))?;
     }
     out.flush()?;
     Ok(Exit::Done)

@@ -1,4 +1,4 @@
-use dolmen_bus::{Nature, Pattern};
+use dolmen_bus::{Envelope, Message, Nature, Pattern, Waiting};
 use dolmen_bus_sqlite::Kept;
 
 /// Which failed messages; what is not said does not matter.
@@ -33,17 +33,26 @@ impl Selection {
         service.is_none() && key.is_none() && nature.is_none() && error.is_none()
     }
 
-    /// Whether a message is meant.
+    /// Whether a failed message is meant.
     pub(in crate::commands::bus) fn holds(&self, kept: &Kept) -> bool {
         let failed = &kept.failed;
-        let last = failed.envelope.errors.last().map(|error| &error.failure);
+        self.is_of(&failed.service, &failed.message, &failed.envelope)
+    }
+
+    /// Whether a message that waits is meant.
+    pub(super) fn holds_waiting(&self, waiting: &Waiting) -> bool {
+        self.is_of(&waiting.service, &waiting.message, &waiting.envelope)
+    }
+
+    fn is_of(&self, of: &str, message: &Message, envelope: &Envelope) -> bool {
+        let last = envelope.errors.last().map(|error| &error.failure);
         let Self { service, key, nature, error } = self;
-        service.as_ref().is_none_or(|service| *service == failed.service)
-            && key.as_ref().is_none_or(|key| key.matches(&failed.message.routing_key))
+        service.as_ref().is_none_or(|service| service == of)
+            && key.as_ref().is_none_or(|key| key.matches(&message.routing_key))
             && nature.is_none_or(|nature| last.is_some_and(|failure| failure.nature == nature))
             && error.as_ref().is_none_or(|text| {
                 let said = last.map(|failure| failure.text.as_str());
-                said.or(failed.envelope.reason.as_deref()).is_some_and(|said| said.contains(text))
+                said.or(envelope.reason.as_deref()).is_some_and(|said| said.contains(text))
             })
     }
 }

@@ -102,7 +102,14 @@ fn message(key: Option<&str>, line: &[u8], properties: &Properties) -> anyhow::R
         let line: Line<'_> = serde_json::from_slice(line).map_err(wrong)?;
         return whole(line, properties);
     };
-    serde_json::from_slice::<IgnoredAny>(line).map_err(wrong)?;
+    if let Err(error) = serde_json::from_slice::<IgnoredAny>(line) {
+        return Err(UsageError(format!(
+            "{}; each line is to be JSON: --data TEXT publishes a text as it is, and `-` all of \
+             standard input as one",
+            wrong(error)
+        ))
+        .into());
+    }
     let mut message = Message::new(key, line.to_vec());
     properties.fill(&mut message);
     message.content_type.get_or_insert_with(|| "application/json".to_owned());

@@ -13,6 +13,7 @@ use super::open::{Bus, BusArgs, Missing, explain, open};
 use super::{note, print_json};
 use crate::commands::Context;
 use crate::exit::{Exit, UsageError};
+use crate::render::text::clean;
 use crate::terminal;
 
 /// Publish messages, and end when all of them are confirmed
@@ -152,7 +153,7 @@ pub(super) async fn run(args: PublishArgs, context: &Context) -> anyhow::Result<
     }
     let mut out = terminal::stdout();
     match message_ids.as_slice() {
-        [id] => writeln!(out, "published {id}")?,
+        [id] => writeln!(out, "published {}", clean(id))?,
         _ => writeln!(
             out,
             "published {}",

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 use dolmen_bus::{Contracts, Exec, Handler, Http, Pipe, Summary, Worker, WorkerError};
@@ -17,6 +18,10 @@ use tracing_subscriber::util::SubscriberInitExt;
 use crate::commands::bus::open::{Bus, explain};
 use crate::exit::UsageError;
 use crate::settings::{HandlerSettings, Program, ServiceSettings};
+
+/// Signals that come so soon after the first say the same: `timeout`, and who stops a group of
+/// processes, sends two.
+const ONE_SIGNAL: Duration = Duration::from_millis(500);
 
 /// One service to be worked for.
 pub(super) struct Job {
@@ -144,7 +149,7 @@ pub(super) async fn run(bus: &Bus, jobs: Vec<Job>, end: End) -> anyhow::Result<A
             };
             let summary = match end {
                 End::Told => worker.run_until(told).await,
-                End::Idle => worker.run_until_idle().await,
+                End::Idle => worker.run_until_idle_or(told).await,
             };
             (name, summary)
         });
@@ -153,7 +158,7 @@ pub(super) async fn run(bus: &Bus, jobs: Vec<Job>, end: End) -> anyhow::Result<A
     let mut signals = Signals::new()?;
     let mut services = Vec::new();
     let mut failed = None;
-    let mut is_told = false;
+    let mut told_at: Option<Instant> = None;
     loop {
         tokio::select! {
             ended = workers.join_next() => match ended {
@@ -168,13 +173,16 @@ pub(super) async fn run(bus: &Bus, jobs: Vec<Job>, end: End) -> anyhow::Result<A
                 }
                 None => break,
             },
-            () = signals.next() => {
-                if is_told || end == End::Idle {
-                    anyhow::bail!("stopped at once; what was not answered is delivered again");
+            () = signals.next() => match told_at {
+                None => {
+                    told_at = Some(Instant::now());
+                    stop.send_replace(());
                 }
-                is_told = true;
-                stop.send_replace(());
-            }
+                Some(at) if at.elapsed() < ONE_SIGNAL => {}
+                Some(_) => {
+                    anyhow::bail!("stopped at once; what was not answered is delivered again")
+                }
+            },
         }
     }
     services.sort_by(|a, b| a.service.cmp(&b.service));

@@ -1,0 +1,237 @@
+//! What the management API adds.
+
+#![allow(clippy::unwrap_used, clippy::print_stderr, reason = "tests: a panic is the report")]
+
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, Instant};
+
+use dolmen_bus::{
+    ChangeAction, Clock, Event, Failure, Incoming, Message, Mode, Pattern, Policy, PolicySettings,
+    ServiceSpec, Subscription, SystemClock, Topology, Transport, TransportError, What, Worker,
+};
+use dolmen_bus_conformance::broker::{self, Broker};
+use dolmen_bus_conformance::within;
+use dolmen_bus_rabbitmq::{Options, RabbitBus};
+
+fn options(broker: &Broker) -> Options {
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    let bus = format!("admin{}", NEXT.fetch_add(1, Ordering::Relaxed));
+    let mut options = Options::new(bus, broker.url());
+    options.rungs = [1, 2].into();
+    options.admin_url = Some(broker.admin_url());
+    options
+}
+
+fn topology(listen: &[&str]) -> Topology {
+    let listen = listen.iter().map(|pattern| Pattern::new(pattern).unwrap()).collect();
+    let service = ServiceSpec { name: "a".into(), listen, policy: Policy::default() };
+    Topology { services: vec![service] }
+}
+
+async fn actions(bus: &RabbitBus, topology: &Topology, mode: Mode) -> Vec<(ChangeAction, String)> {
+    let changes = bus.setup(topology, mode).await.unwrap();
+    changes.into_iter().map(|change| (change.action, change.object)).collect()
+}
+
+/// A dry run says what setup then does, and afterwards nothing is left to do.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn setup_shows_and_changes_only_what_differs() {
+    let Some(broker) = broker::shared() else { return };
+    let bus = RabbitBus::open(options(broker)).await.unwrap();
+    let before = topology(&["x.#", "y"]);
+    let shown = actions(&bus, &before, Mode::Show).await;
+    assert!(shown.len() > 20 && shown.iter().all(|(action, _)| *action == ChangeAction::Create));
+    assert_eq!(actions(&bus, &before, Mode::Show).await, shown, "showing changed something");
+    assert_eq!(actions(&bus, &before, Mode::Apply).await, shown);
+    assert_eq!(actions(&bus, &before, Mode::Show).await, []);
+    assert_eq!(actions(&bus, &before, Mode::Apply).await, []);
+
+    let now = topology(&["x.#", "z"]);
+    let shown = actions(&bus, &now, Mode::Show).await;
+    let words: Vec<_> = shown.iter().map(|(action, _)| *action).collect();
+    assert_eq!(words, [ChangeAction::Create, ChangeAction::Remove], "{shown:?}");
+    assert!(shown[0].1.contains("\"z\"") && shown[1].1.contains("\"y\""), "{shown:?}");
+    assert_eq!(actions(&bus, &now, Mode::Apply).await, shown);
+    assert_eq!(actions(&bus, &now, Mode::Show).await, []);
+    let heard: Vec<Message> = ["y", "z"].map(|key| Message::new(key, "")).into();
+    let wanted = heard[1].id.clone();
+    bus.publish(heard).await.unwrap();
+    let want = Subscription { service: "a".into(), prefetch: 1 };
+    let mut consumer = bus.subscribe(&want).await.unwrap();
+    assert_eq!(within("a delivery", consumer.next()).await.unwrap().message.id, wanted);
+    assert_eq!(bus.count_unrouted().await.unwrap(), 1);
+}
+
+/// What exists otherwise is told argument by argument, before anything is changed.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_conflict_is_told_argument_by_argument() {
+    let Some(broker) = broker::shared() else { return };
+    let options = options(broker);
+    let bus = RabbitBus::open(options.clone()).await.unwrap();
+    bus.setup(&topology(&["x"]), Mode::Apply).await.unwrap();
+    let other = RabbitBus::open(Options { redelivery_limit: 5, ..options }).await.unwrap();
+    let wanted = topology(&["x", "new"]);
+    let shown = other.setup(&wanted, Mode::Show).await.unwrap();
+    let conflict = shown.iter().find(|change| change.action == ChangeAction::Conflict).unwrap();
+    assert_eq!(conflict.note.as_deref(), Some("x-delivery-limit is 1000, and should be 5"));
+    let error = other.setup(&wanted, Mode::Apply).await.unwrap_err();
+    assert!(matches!(error, TransportError::Refused(_)), "{error:?}");
+    let text = error.to_string();
+    assert!(text.contains("service.a: x-delivery-limit is 1000, and should be 5"), "{text}");
+    assert_eq!(other.setup(&wanted, Mode::Show).await.unwrap(), shown, "something was changed");
+}
+
+/// Rates are measured by the broker, and the age of the oldest message told from the journal.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn depths_have_rates_and_ages() {
+    let Some(broker) = broker::shared() else { return };
+    let options = options(broker);
+    let blind = RabbitBus::open(Options { admin_url: None, ..options.clone() }).await.unwrap();
+    let bus = RabbitBus::open(options).await.unwrap();
+    bus.setup(&topology(&["x"]), Mode::Apply).await.unwrap();
+    blind.setup(&topology(&["x"]), Mode::Apply).await.unwrap();
+    let before = SystemClock.now();
+    bus.publish(vec![Message::new("x", "first")]).await.unwrap();
+    let between = SystemClock.now();
+    let measured = async {
+        loop {
+            bus.publish(vec![Message::new("x", "more")]).await.unwrap();
+            let depth = bus.depths().await.unwrap().remove(0);
+            if depth.rates.unwrap().incoming > 0.0 {
+                return depth;
+            }
+        }
+    };
+    let depth = within("a rate", measured).await;
+    let oldest = depth.oldest_at.unwrap();
+    // Its time is that of its id, which has milliseconds.
+    let earliest = before.micros() - 1000;
+    assert!(earliest <= oldest.micros() && oldest <= between, "{before} {oldest} {between}");
+    let depth = blind.depths().await.unwrap().remove(0);
+    assert_eq!((depth.rates, depth.oldest_at), (None, None));
+}
+
+/// A wrong password and a place where nobody answers are told apart.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_management_api_that_refuses_is_explained() {
+    let Some(broker) = broker::shared() else { return };
+    let mut options = options(broker);
+    options.admin_url = Some(format!("http://guest:wrong@127.0.0.1:{}", broker.management));
+    let bus = RabbitBus::open(options.clone()).await.unwrap();
+    let error = bus.setup(&topology(&["x"]), Mode::Show).await.unwrap_err().to_string();
+    assert!(error.contains("401") && error.contains("the password in `admin_url`"), "{error}");
+    assert!(!error.contains("wrong@"), "{error}");
+    options.admin_url = Some(format!("http://guest:guest@127.0.0.1:{}", broker.amqp));
+    let bus = RabbitBus::open(options).await.unwrap();
+    let error = bus.setup(&topology(&["x"]), Mode::Show).await.unwrap_err();
+    assert!(matches!(error, TransportError::Unreachable(_)), "{error:?}");
+}
+
+/// A broker on which streams are not enabled is refused, and the feature is named.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_broker_without_streams_is_refused() {
+    let Some(broker) = Broker::without_streams() else { return };
+    let options = options(&broker);
+    for admin_url in [None, Some(broker.admin_url())] {
+        let bus = RabbitBus::open(Options { admin_url, ..options.clone() }).await.unwrap();
+        let error = bus.setup(&topology(&["x"]), Mode::Apply).await.unwrap_err().to_string();
+        assert!(error.contains("enable_feature_flag stream_queue"), "{error}");
+    }
+}
+
+/// Many workers may reconnect at once, and two people set up: what one has put on the waits and
+/// taken away again is not there for the other, and that is no error.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn several_set_up_at_once() {
+    let Some(broker) = broker::shared() else { return };
+    let bus = RabbitBus::open(options(broker)).await.unwrap();
+    bus.setup(&topology(&["x"]), Mode::Apply).await.unwrap();
+    let mut setting_up = tokio::task::JoinSet::new();
+    for _ in 0..16 {
+        let bus = bus.clone();
+        setting_up.spawn(async move { bus.setup(&topology(&["x"]), Mode::Apply).await });
+    }
+    while let Some(changes) = setting_up.join_next().await {
+        assert_eq!(changes.unwrap().unwrap(), []);
+    }
+}
+
+/// What a broker is told to do while others go on.
+async fn blocking(broker: &Arc<Broker>, act: impl FnOnce(&Broker) + Send + 'static) {
+    let broker = Arc::clone(broker);
+    tokio::task::spawn_blocking(move || act(&broker)).await.unwrap();
+}
+
+/// After a hard crash of the broker what waited comes soon, although its wait may be there before
+/// the exchange it hands messages to, or before the queue behind that: with the setting that
+/// docs/bus.md advises nothing has to be done for it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn waits_are_not_stuck_after_a_crash_of_the_broker() {
+    let Some(broker) = Broker::own() else { return };
+    crash_while_messages_wait(broker, None, Duration::from_secs(60)).await;
+}
+
+/// Without that setting a worker makes the waits look again for their exchange. What the queue behind
+/// it refused meanwhile comes when RabbitMQ tries again, after three minutes; it counts them from
+/// its last look, so that it may be six.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn waits_come_after_a_crash_of_a_broker_with_its_defaults() {
+    let Some(broker) = Broker::unadvised() else { return };
+    let admin_url = Some(broker.admin_url());
+    crash_while_messages_wait(broker, admin_url, Duration::from_secs(400)).await;
+}
+
+/// Kills the broker while twenty messages wait: all must come within `patience` of its return, and
+/// the worker lives through it.
+async fn crash_while_messages_wait(broker: Broker, admin_url: Option<String>, patience: Duration) {
+    let broker = Arc::new(broker);
+    let bus = RabbitBus::open(Options { admin_url, ..options(&broker) }).await.unwrap();
+    bus.setup(&topology(&["x"]), Mode::Apply).await.unwrap();
+    blocking(&broker, Broker::sync).await;
+    let sent: Vec<Message> = (0..20).map(|n| Message::new("x", n.to_string())).collect();
+    let mut left: HashSet<String> = sent.iter().map(|message| message.id.clone()).collect();
+    bus.publish(sent).await.unwrap();
+    let (done, mut handled) = tokio::sync::mpsc::unbounded_channel();
+    let settings = PolicySettings { delays: Some(vec!["2s".into()]), ..PolicySettings::default() };
+    let worker = Worker::new(Arc::new(bus.clone()), "a")
+        .policy(Policy::build(&settings, "").unwrap())
+        .concurrency(20)
+        .handle(move |incoming: Incoming| {
+            let done = done.clone();
+            async move {
+                if incoming.attempt == 1 {
+                    return Err(Failure::technical("once").softfail());
+                }
+                done.send(incoming.id.clone()).unwrap();
+                Ok(())
+            }
+        });
+    let crashing = async {
+        within("all wait", async {
+            let softfails = |events: &[Event]| events.iter().filter(is_softfail).count();
+            while softfails(&bus.journal(None, 1000).await.unwrap()) < left.len() {}
+        })
+        .await;
+        let crash = |broker: &Broker| {
+            broker.kill();
+            broker.restart();
+        };
+        blocking(&broker, crash).await;
+        let up = Instant::now();
+        let coming = async {
+            while !left.is_empty() {
+                left.remove(&handled.recv().await.unwrap());
+            }
+        };
+        let came = tokio::time::timeout(patience, coming).await;
+        assert!(came.is_ok(), "not within {patience:?}: {left:?}");
+        eprintln!("what waited came within {:.1} s", up.elapsed().as_secs_f64());
+    };
+    worker.run_until(crashing).await.unwrap();
+}
+
+fn is_softfail(event: &&Event) -> bool {
+    event.what == What::Softfail
+}

@@ -1,0 +1,99 @@
+use std::time::Duration;
+
+use rcgen::{CertifiedKey, generate_simple_self_signed};
+use tempfile::TempDir;
+
+use super::*;
+
+struct Files {
+    dir: TempDir,
+}
+
+impl Files {
+    fn new() -> Self {
+        let files = Self { dir: tempfile::tempdir().unwrap() };
+        files.renew();
+        files
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.dir.path().join(name)
+    }
+
+    fn write(&self, name: &str, text: &str) {
+        fs::write(self.path(name), text).unwrap();
+        // Two changes within one tick of the file system's clock are two.
+        let later = self.path(name).metadata().unwrap().modified().unwrap() + self.ticks();
+        fs::File::options()
+            .append(true)
+            .open(self.path(name))
+            .unwrap()
+            .set_modified(later)
+            .unwrap();
+    }
+
+    /// Another second with each call: as many as there are marks in a file beside.
+    fn ticks(&self) -> Duration {
+        let path = self.path("ticks");
+        let count = fs::read(&path).map_or(0, |marks| marks.len());
+        fs::write(&path, vec![b'.'; count + 1]).unwrap();
+        Duration::from_secs(count as u64)
+    }
+
+    fn renew(&self) {
+        let CertifiedKey { cert, signing_key } =
+            generate_simple_self_signed(vec!["localhost".to_owned()]).unwrap();
+        self.write("cert.pem", &cert.pem());
+        self.write("key.pem", &signing_key.serialize_pem());
+    }
+
+    fn names(&self) -> TlsFiles {
+        TlsFiles { certificate: self.path("cert.pem"), key: self.path("key.pem"), clients: None }
+    }
+
+    fn error(&self) -> String {
+        Tls::open(self.names()).unwrap_err().what
+    }
+}
+
+#[test]
+fn a_bad_file_is_named_with_what_is_wrong() {
+    let files = Files::new();
+    let key = fs::read_to_string(files.path("key.pem")).unwrap();
+    files.write("key.pem", "nothing");
+    assert!(files.error().contains("no private key"), "{}", files.error());
+    files.renew();
+    files.write("key.pem", &key);
+    assert!(files.error().contains("not the key of the certificate"), "{}", files.error());
+    files.renew();
+    files.write("cert.pem", "nothing");
+    assert!(files.error().contains("no certificate in it"), "{}", files.error());
+    fs::remove_file(files.path("cert.pem")).unwrap();
+    assert!(files.error().contains("cannot be read"), "{}", files.error());
+    files.renew();
+    let clients = Some(files.path("key.pem"));
+    let error = Tls::open(TlsFiles { clients, ..files.names() }).unwrap_err();
+    assert_eq!(error.path, files.path("key.pem"));
+}
+
+#[test]
+fn a_renewed_certificate_is_shown_from_then_on() {
+    let files = Files::new();
+    let tls = Tls::open(files.names()).unwrap();
+    let (first, error) = tls.now();
+    assert_eq!(error, None);
+    assert!(Arc::ptr_eq(&first, &tls.now().0), "nothing changed");
+    // The new certificate is there, its key not yet.
+    let key = fs::read_to_string(files.path("key.pem")).unwrap();
+    files.renew();
+    let new_key = fs::read_to_string(files.path("key.pem")).unwrap();
+    files.write("key.pem", &key);
+    let (kept, error) = tls.now();
+    assert!(Arc::ptr_eq(&first, &kept));
+    assert!(error.unwrap().what.contains("not the key"));
+    assert_eq!(tls.now().1, None, "said once");
+    files.write("key.pem", &new_key);
+    let (renewed, error) = tls.now();
+    assert_eq!(error, None);
+    assert!(!Arc::ptr_eq(&first, &renewed));
+}

@@ -1,0 +1,164 @@
+//! Alerts to somebody outside: a webhook, or a chat.
+//!
+//! What is to be sent is kept with the alert, in one commit, and goes when the other side has taken
+//! it. So a restart loses nothing and sends nothing twice; only a crash between the answer of the
+//! other side and our commit does, and then with the same `Idempotency-Key`.
+
+use std::collections::HashMap;
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::time::Duration;
+
+use dolmen_console::AlertRow;
+use dolmen_model::Time;
+use dolmen_store::{Alert, NewNotice, Notice};
+use jiff::Timestamp;
+use reqwest::Client;
+use reqwest::header::{AUTHORIZATION, CONTENT_TYPE};
+use serde_json::json;
+use tokio::runtime::Handle;
+
+use super::live::Live;
+use super::say;
+use crate::settings::{NotifyKind, NotifySettings};
+
+/// How long the other side may take.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// When it is tried again: after each failure later, at last every hour.
+const AGAIN: [Duration; 6] = [
+    Duration::from_secs(1),
+    Duration::from_secs(5),
+    Duration::from_secs(30),
+    Duration::from_secs(120),
+    Duration::from_secs(600),
+    Duration::from_secs(3600),
+];
+
+/// What is to be sent of an alert, to each who wants it.
+pub(super) fn notices(alert: &Alert, all: &[NotifySettings]) -> Vec<NewNotice> {
+    let wants = |target: &&NotifySettings| {
+        target.alerts.as_ref().is_none_or(|kinds| kinds.contains(&alert.kind))
+    };
+    // Opened anew, it is told anew; so it is when more came while it was muted.
+    let key = format!("{}-{}-{}", alert.id, alert.opened.micros(), alert.count);
+    let notice = |target: &NotifySettings| NewNotice {
+        target: target.name.clone(),
+        key: key.clone(),
+        body: body(alert, &key, target.kind).to_string(),
+    };
+    all.iter().filter(wants).map(notice).collect()
+}
+
+fn body(alert: &Alert, key: &str, kind: NotifyKind) -> serde_json::Value {
+    let text = dolmen_watch::sentence(alert);
+    match kind {
+        NotifyKind::Slack => json!({ "text": format!("dolmen: {text}") }),
+        NotifyKind::Webhook => {
+            json!({ "id": key, "text": text, "alert": AlertRow::from(alert.clone()) })
+        }
+    }
+}
+
+/// Sends what is due, whenever `told` says that there is something and when the time has come, until
+/// the other end goes.
+pub(super) fn run(live: &Live, runtime: &Handle, told: &Receiver<()>) {
+    let client = match client() {
+        Ok(client) => client,
+        Err(error) => return say(&format!("nobody outside can be told of alerts: {error}")),
+    };
+    let mut said = HashMap::new();
+    loop {
+        let wait = round(live, runtime, &client, &mut said);
+        match told.recv_timeout(wait) {
+            Ok(()) | Err(RecvTimeoutError::Timeout) => {}
+            Err(RecvTimeoutError::Disconnected) => return,
+        }
+    }
+}
+
+fn client() -> Result<Client, reqwest::Error> {
+    // Somebody may have chosen one already; then that one is used.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    Client::builder().timeout(PATIENCE).redirect(reqwest::redirect::Policy::none()).build()
+}
+
+/// Sends everything that is due; how long until the next is.
+fn round(
+    live: &Live,
+    runtime: &Handle,
+    client: &Client,
+    said: &mut HashMap<String, String>,
+) -> Duration {
+    const IDLE: Duration = Duration::from_secs(60);
+    let waiting = match live.store.outbox() {
+        Ok(waiting) => waiting,
+        Err(error) => {
+            say(&format!("what is to be sent cannot be read: {error}"));
+            return IDLE;
+        }
+    };
+    let settings = live.current().settings;
+    let mut next = IDLE;
+    for notice in waiting {
+        let now = now();
+        if notice.due > now {
+            let micros = notice.due.micros().saturating_sub(now.micros()).max(0).unsigned_abs();
+            next = next.min(Duration::from_micros(micros));
+            continue;
+        }
+        let target = settings.notify.iter().find(|target| target.name == notice.target);
+        let Some(target) = target else {
+            // Whoever it was is not in the configuration any more.
+            keep(live.store.remove_notice(notice.id));
+            continue;
+        };
+        match runtime.block_on(send(client, target, &notice)) {
+            Ok(()) => {
+                said.remove(&target.name);
+                keep(live.store.remove_notice(notice.id));
+            }
+            Err(why) => {
+                let wait = AGAIN[AGAIN.len().min(notice.attempts as usize + 1) - 1];
+                let micros = i64::try_from(wait.as_micros()).unwrap_or(i64::MAX);
+                let due = Time::from_micros(now.micros().saturating_add(micros));
+                keep(live.store.postpone_notice(notice.id, due));
+                next = next.min(wait);
+                if said.insert(target.name.clone(), why.clone()).as_ref() != Some(&why) {
+                    say(&format!("`{}` was not told of an alert, and will be: {why}", target.name));
+                }
+            }
+        }
+    }
+    next
+}
+
+fn keep(kept: Result<(), dolmen_store::StoreError>) {
+    if let Err(error) = kept {
+        say(&format!("cannot keep what was sent: {error}"));
+    }
+}
+
+/// Why is said without the address: whoever knows it may send there.
+async fn send(client: &Client, target: &NotifySettings, notice: &Notice) -> Result<(), String> {
+    let mut request = client
+        .post(&target.url)
+        .header(CONTENT_TYPE, "application/json")
+        .header("Idempotency-Key", &notice.key)
+        .body(notice.body.clone());
+    if let Some(token) = &target.token {
+        request = request.header(AUTHORIZATION, format!("Bearer {token}"));
+    }
+    let answer = request.send().await.map_err(|error| {
+        let error = error.without_url();
+        let cause = std::error::Error::source(&error).map(|cause| format!(": {cause}"));
+        format!("{error}{}", cause.unwrap_or_default())
+    })?;
+    match answer.status() {
+        status if status.is_success() => Ok(()),
+        status => Err(format!("it answered {status}")),
+    }
+}
+
+fn now() -> Time {
+    Time::from_micros(Timestamp::now().as_microsecond())
+}

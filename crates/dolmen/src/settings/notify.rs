@@ -1,0 +1,100 @@
+//! `[[notify]]`: who is told of alerts, beside whoever looks at the console.
+
+use serde::Deserialize;
+use toml::Spanned;
+
+use super::document::Document;
+use super::file::one_word;
+use super::problem::Problem;
+use super::sections;
+
+/// `[[notify]]`
+#[derive(Debug, Deserialize)]
+pub(super) struct NotifySection {
+    name: Spanned<String>,
+    #[serde(default)]
+    kind: NotifyKind,
+    url: Spanned<String>,
+    #[serde(default)]
+    token: Option<String>,
+    #[serde(default)]
+    alerts: Option<Vec<Spanned<String>>>,
+}
+
+/// How somebody is told.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum NotifyKind {
+    /// The alert as JSON.
+    #[default]
+    Webhook,
+    /// A sentence, as Slack, Mattermost, Rocket.Chat and others take it.
+    Slack,
+}
+
+impl NotifyKind {
+    const ALL: [Self; 2] = [Self::Webhook, Self::Slack];
+
+    const fn word(self) -> &'static str {
+        match self {
+            Self::Webhook => "webhook",
+            Self::Slack => "slack",
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for NotifyKind {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        one_word(deserializer, &Self::ALL, Self::word)
+    }
+}
+
+/// Somebody who is told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct NotifySettings {
+    pub(crate) name: String,
+    pub(crate) kind: NotifyKind,
+    pub(crate) url: String,
+    /// Sent as `Authorization: Bearer`.
+    pub(crate) token: Option<String>,
+    /// Of which alerts; `None`: of all.
+    pub(crate) alerts: Option<Vec<String>>,
+}
+
+/// Reads and checks all of them.
+pub(super) fn read(document: &Document<'_>, problems: &mut Vec<Problem>) -> Vec<NotifySettings> {
+    let mut all: Vec<NotifySettings> = Vec::new();
+    for section in sections::<NotifySection>(document, "notify", problems) {
+        let name = section.name.get_ref();
+        if name.is_empty() || all.iter().any(|other| other.name == *name) {
+            let message = "each [[notify]] needs a name of its own";
+            problems.push(document.problem(section.name.span(), message));
+        }
+        let url = section.url.get_ref();
+        let host = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
+        if !host.is_some_and(|host| host.starts_with(|c: char| c.is_alphanumeric() || c == '[')) {
+            let message = "this is no address to send to: write https://HOST/PATH";
+            problems.push(document.problem(section.url.span(), message));
+        }
+        for alert in section.alerts.iter().flatten() {
+            let kinds = dolmen_watch::Kind::ALL.map(dolmen_watch::Kind::name);
+            if !kinds.contains(&alert.get_ref().as_str()) {
+                let advice = match dolmen_model::nearest(alert.get_ref(), kinds) {
+                    Some(near) => format!("did you mean \"{near}\"?"),
+                    None => format!("there are {}", kinds.join(", ")),
+                };
+                let message = format!("there is no alert \"{}\"; {advice}", alert.get_ref());
+                problems.push(document.problem(alert.span(), message));
+            }
+        }
+        all.push(NotifySettings {
+            name: name.clone(),
+            kind: section.kind,
+            url: url.clone(),
+            token: section.token,
+            alerts: section
+                .alerts
+                .map(|alerts| alerts.into_iter().map(Spanned::into_inner).collect()),
+        });
+    }
+    all
+}

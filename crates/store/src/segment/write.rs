@@ -1,0 +1,111 @@
+//! Columns into one Parquet file.
+
+use std::sync::Arc;
+
+use arrow_array::cast::AsArray;
+use arrow_array::types::TimestampMicrosecondType;
+use arrow_array::{Array, ArrayRef, RecordBatch};
+use parquet::arrow::ArrowWriter;
+use parquet::arrow::arrow_writer::{ArrowWriterOptions, compute_leaves};
+
+use super::Kind;
+use super::coded::{Coded, Zstd};
+use super::digits::{CUT, cut_column};
+use super::encodings::{Halves, ROW_GROUP, properties};
+use super::ticks::Tick;
+use crate::error::StoreError;
+
+/// One column of a segment, all its rows.
+#[derive(Debug)]
+pub(super) enum Column {
+    /// Few values.
+    Coded(Coded),
+    /// Anything else.
+    Array(ArrayRef),
+}
+
+/// The file that holds these columns, which are those of the kind's schema, in its order.
+pub(super) fn write(
+    kind: Kind,
+    tick: Tick,
+    columns: &[Column],
+    rows: usize,
+    ids: Halves,
+) -> Result<Vec<u8>, StoreError> {
+    write_columns(kind, tick, columns, rows, ids)
+        .map_err(|error| StoreError::Encode { rows, reason: error.to_string() })
+}
+
+/// The same for columns that were read from segments.
+pub(super) fn write_batch(
+    kind: Kind,
+    batch: &RecordBatch,
+    ids: Halves,
+) -> Result<Vec<u8>, StoreError> {
+    let times = batch.column_by_name(kind.time_column());
+    let times = times.and_then(|times| times.as_primitive_opt::<TimestampMicrosecondType>());
+    let tick = Tick::of(times.into_iter().flatten());
+    let mut columns = Vec::with_capacity(batch.num_columns() + 1);
+    for (field, column) in batch.schema().fields().iter().zip(batch.columns()) {
+        match (field.name().as_str(), times, column.as_string_opt::<i32>()) {
+            (name, Some(times), _) if name == kind.time_column() => {
+                columns.push(Column::Array(tick.column(times.iter())));
+            }
+            (CUT, _, Some(targets)) => {
+                let (shapes, digits) = cut_column(targets);
+                columns.extend([Column::Array(shapes), Column::Array(digits)]);
+            }
+            _ => columns.push(Column::Array(Arc::clone(column))),
+        }
+    }
+    write(kind, tick, &columns, batch.num_rows(), ids)
+}
+
+fn write_columns(
+    kind: Kind,
+    tick: Tick,
+    columns: &[Column],
+    rows: usize,
+    ids: Halves,
+) -> Result<Vec<u8>, Box<dyn std::error::Error>> {
+    let schema = kind.file_schema(tick);
+    let arrays: Vec<Option<&dyn Array>> = columns
+        .iter()
+        .map(|column| match column {
+            Column::Coded(_) => None,
+            Column::Array(array) => Some(&**array),
+        })
+        .collect();
+    let options = ArrowWriterOptions::new()
+        .with_properties(properties(kind, &schema, &arrays, rows, ids)?)
+        // Any reader finds the types in the Parquet schema; ours makes them from the kind.
+        .with_skip_arrow_metadata(true);
+    let writer = ArrowWriter::try_new_with_options(Vec::new(), schema.clone(), options)?;
+    let (mut file, factory) = writer.into_serialized_writer()?;
+    let leaves = file.schema_descr().columns().to_vec();
+    if (leaves.len(), columns.len()) != (schema.fields().len(), schema.fields().len()) {
+        return Err("its columns are not those of its kind".into());
+    }
+    let mut zstd = Zstd::new()?;
+    for (number, from) in (0..rows).step_by(ROW_GROUP).enumerate() {
+        let len = ROW_GROUP.min(rows - from);
+        let writers = factory.create_column_writers(number)?;
+        let mut group = file.next_row_group()?;
+        // Lists have one leaf too, so columns, fields, leaves and writers go together.
+        for (((column, field), leaf), mut writer) in
+            columns.iter().zip(schema.fields()).zip(&leaves).zip(writers)
+        {
+            match column {
+                Column::Coded(coded) => coded.append(&mut group, leaf, (from, len), &mut zstd)?,
+                Column::Array(array) => {
+                    for leaf in compute_leaves(field, &array.slice(from, len))? {
+                        writer.write(&leaf)?;
+                    }
+                    writer.close()?.append_to_row_group(&mut group)?;
+                }
+            }
+        }
+        group.close()?;
+    }
+    Ok(file.into_inner()?)
+}

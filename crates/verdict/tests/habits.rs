@@ -1,0 +1,254 @@
+//! Habits that were once judged wrongly.
+#![allow(clippy::unwrap_used, reason = "a panic is the report, also in helpers")]
+
+use dolmen_model::{Language, Time};
+use dolmen_verdict::{
+    ALPHA, About, Calendar, Caller, Certainty, Coverage, Evidence, Population, Question, Reason,
+    Sighting, State, Verdict, Word, judge,
+};
+use jiff::tz::TimeZone;
+
+const MINUTE: i64 = 60;
+const HOUR: i64 = 60 * MINUTE;
+const DAY: i64 = 24 * HOUR;
+/// 2023-01-01T00:00:00Z, a Sunday.
+const START: i64 = 1_672_531_200;
+
+fn time(seconds: i64) -> Time {
+    Time::from_seconds(START + seconds).unwrap()
+}
+
+fn sighting(caller: Caller, times: impl IntoIterator<Item = i64>) -> Sighting {
+    let times: Vec<Time> = times.into_iter().map(time).collect();
+    let (calls, last) = (times.len() as u64, times.last().copied());
+    Sighting { caller, times, fine_from: None, calls, last }
+}
+
+fn caller(actor: Option<&str>, address: &str, user_agent: &str) -> Caller {
+    Caller {
+        actor: actor.map(str::to_owned),
+        address: Some(address.to_owned()),
+        user_agent: Some(user_agent.to_owned()),
+        is_hidden: false,
+    }
+}
+
+fn script(times: impl IntoIterator<Item = i64>) -> Sighting {
+    sighting(caller(None, "10.0.0.1", "curl/7"), times)
+}
+
+fn evidence(sightings: Vec<Sighting>) -> Evidence {
+    Evidence {
+        operation: "one".to_owned(),
+        service: Some("monolith".to_owned()),
+        sightings,
+        coverage: Coverage::new([(time(0), time(3_000 * DAY))]),
+        ..Evidence::default()
+    }
+}
+
+fn judged(evidence: &Evidence, seconds: i64) -> Verdict {
+    let calendar = Calendar::new(TimeZone::UTC);
+    let question = Question { at: time(seconds), calendar, alpha: ALPHA };
+    judge(evidence, &Population::default(), &question)
+}
+
+fn gone(address: Option<&str>, actor: Option<&str>) -> Word {
+    let text = |text: &str| text.to_owned();
+    Word {
+        id: 1,
+        about: About::Gone { address: address.map(text), user_agent: None, actor: actor.map(text) },
+        who: text("Anna"),
+        why: text("scrapped"),
+        said: time(950 * DAY),
+    }
+}
+
+#[test]
+fn one_hosts_word_is_not_that_of_the_others() {
+    let hosts = (0..30).map(|host| {
+        let who = caller(Some("branch"), &format!("10.0.4.{host}"), "branch/1");
+        sighting(who, [121 * DAY + 9 * HOUR + host * MINUTE])
+    });
+    let mut evidence = evidence(hosts.collect());
+    let before = judged(&evidence, 1_000 * DAY);
+    assert_eq!((before.callers.len(), before.callers[0].addresses), (1, 30));
+    // The word of the host that was seen last.
+    evidence.words = vec![gone(Some("10.0.4.29"), None)];
+    let one = judged(&evidence, 1_000 * DAY);
+    assert_eq!((one.state, one.callers[0].has_word), (State::Silent, false));
+    evidence.words = vec![gone(None, Some("branch"))];
+    let all = judged(&evidence, 1_000 * DAY);
+    assert_eq!((all.state, all.callers[0].has_word), (State::Safe, true));
+    assert!(before.p_any > ALPHA);
+    assert_eq!((one.p_any, all.p_any), (before.p_any, before.p_any), "a word changes no number");
+}
+
+#[test]
+fn a_word_speaks_for_nobody_who_comes_after_it() {
+    let mut one = evidence(vec![script([10 * DAY])]);
+    one.words = vec![Word { said: time(400 * DAY), ..gone(None, None) }];
+    assert_eq!(judged(&one, 800 * DAY).state, State::Safe);
+    // Somebody new, two years after "all its clients were scrapped".
+    one.sightings.push(sighting(caller(None, "10.0.0.2", "curl/8"), [810 * DAY]));
+    let verdict = judged(&one, 2_000 * DAY);
+    assert_eq!((verdict.state, verdict.safe_on), (State::Silent, None));
+    let has_word: Vec<bool> = verdict.callers.iter().map(|caller| caller.has_word).collect();
+    assert_eq!(has_word, [false, true], "the word still counts for who was there before");
+    let since = |verdict: &Verdict| {
+        let mut all = verdict.reasons.iter().filter(|reason| reason.code() == "came_since");
+        let calendar = Calendar::new(TimeZone::UTC);
+        all.next().map(|reason| reason.sentence(&calendar, Language::English))
+    };
+    let told = since(&verdict).unwrap();
+    assert!(told.starts_with("curl/8 from 10.0.0.2 called on 21 March 2025"), "{told}");
+    // A later word speaks for both.
+    one.words.push(Word { said: time(1_900 * DAY), ..gone(None, None) });
+    assert_eq!(judged(&one, 2_000 * DAY).state, State::Safe);
+    // The same caller again is as new.
+    let mut again = evidence(vec![script([10 * DAY + HOUR, 10 * DAY + 5 * HOUR])]);
+    again.words = vec![Word { said: time(10 * DAY + 2 * HOUR), ..gone(Some("10.0.0.1"), None) }];
+    let verdict = judged(&again, 800 * DAY);
+    assert_eq!(verdict.state, State::Silent);
+    assert!(since(&verdict).is_some(), "{:#?}", verdict.reasons);
+}
+
+#[test]
+fn the_end_of_a_year_is_waived_for_those_who_were_known_then() {
+    let waived = Word { about: About::YearEnd, said: time(60 * DAY), ..gone(None, None) };
+    let daily = || script((0..90).map(|day| day * DAY + 9 * HOUR));
+    let mut one = evidence(vec![daily()]);
+    one.words = vec![waived];
+    assert_eq!(judged(&one, 280 * DAY).state, State::Safe, "known, though it called after");
+    let new = (70..100).map(|day| day * DAY + 10 * HOUR);
+    one.sightings.push(sighting(caller(None, "10.0.0.2", "curl/8"), new));
+    let verdict = judged(&one, 280 * DAY);
+    assert_eq!(verdict.state, State::Silent);
+    assert_eq!(verdict.safe_on, Some(time(366 * DAY)), "{:#?}", verdict.reasons);
+    assert!(verdict.reasons.iter().any(|reason| reason.code() == "came_since"));
+}
+
+#[test]
+fn whoever_comes_round_the_clock_comes_every_day() {
+    let hourly = script((0..24 * 60).map(|hour| 60 * DAY + hour * HOUR + 7 * MINUTE));
+    let verdict = judged(&evidence(vec![hourly]), 720 * DAY);
+    let caller = &verdict.callers[0];
+    assert_eq!((caller.cadence.to_string().as_str(), caller.hits), ("every hour", 60));
+    assert_eq!(verdict.state, State::Safe, "{:?}", verdict.gates);
+}
+
+#[test]
+fn a_day_of_minutes_is_one_day() {
+    let probe = script((0..600).map(|minute| 59 * DAY + 8 * HOUR + minute * MINUTE));
+    let mut evidence = evidence(vec![probe]);
+    let verdict = judged(&evidence, 720 * DAY);
+    assert_eq!((verdict.state, verdict.safe_on), (State::Silent, None));
+    let calendar = Calendar::new(TimeZone::UTC);
+    let said: Vec<String> = verdict
+        .reasons
+        .iter()
+        .map(|reason| reason.sentence(&calendar, Language::English))
+        .collect();
+    assert!(said.iter().any(|one| one.contains("was seen on one day alone")), "{said:#?}");
+    evidence.words = vec![gone(Some("10.0.0.1"), None)];
+    assert_eq!(judged(&evidence, 720 * DAY).state, State::Safe);
+}
+
+#[test]
+fn a_batch_of_hours_is_a_task_of_its_day() {
+    // The last day of each month of 2023, every minute for five hours.
+    let lengths = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
+    let ends = lengths.iter().scan(0, |day, length| {
+        *day += length;
+        Some(*day - 1)
+    });
+    let minutes = ends.flat_map(|day| (0..300).map(move |n| day * DAY + HOUR + n * MINUTE));
+    let evidence = evidence(vec![script(minutes)]);
+    let verdict = judged(&evidence, 370 * DAY);
+    let caller = &verdict.callers[0];
+    assert_eq!(caller.cadence.to_string(), "last day of the month");
+    assert_eq!((caller.hits, caller.misses), (12, 0));
+    let safe_on = verdict.safe_on.unwrap();
+    assert!(safe_on > time(400 * DAY) && safe_on < time(600 * DAY), "{safe_on}");
+}
+
+#[test]
+fn a_new_version_is_nobody_new() {
+    let versions = (0..40).map(|version| {
+        let agent = format!("Mozilla/5.0 (X11) Chrome/{version}.0");
+        let who = caller(Some("customers"), &format!("10.9.0.{}", version % 7), &agent);
+        sighting(who, (0..3).map(|n| (version + n * 40) * DAY + 9 * HOUR))
+    });
+    let verdict = judged(&evidence(versions.collect()), 500 * DAY);
+    assert_eq!((verdict.callers.len(), verdict.callers[0].addresses), (1, 7));
+    assert_eq!(verdict.callers[0].calls, 120);
+}
+
+#[test]
+fn a_version_long_after_the_others_is_somebody_else() {
+    let who = |version| caller(Some("branch"), "10.0.0.1", version);
+    let all = sighting(who("branch/2"), (0..90).map(|day| day * DAY));
+    let forgotten = sighting(who("branch/1"), [300 * DAY]);
+    let verdict = judged(&evidence(vec![forgotten, all]), 2_000 * DAY);
+    assert_eq!((verdict.callers.len(), verdict.callers[0].calls), (2, 1));
+    assert_eq!((verdict.state, verdict.safe_on), (State::Silent, None));
+}
+
+#[test]
+fn days_of_long_ago_say_nothing_of_the_hour() {
+    // Lines are kept for the last forty days; before, the middle of each day stands for its calls.
+    let times = (0..400).map(|day| day * DAY + if day < 360 { DAY / 2 } else { 15 * HOUR + 1_800 });
+    let mut nightly = script(times);
+    nightly.fine_from = Some(time(360 * DAY));
+    let verdict = judged(&evidence(vec![nightly]), 400 * DAY);
+    let caller = &verdict.callers[0];
+    assert_eq!(caller.cadence.to_string(), "every day at 15:30");
+    assert_eq!((caller.hits, caller.misses), (400, 0));
+}
+
+#[test]
+fn nobody_is_due_at_night_who_comes_by_day() {
+    // Every five minutes from 08:00 to 18:00 on workdays, until a Friday evening.
+    let days = (1..=89).filter(|day| (1..=5).contains(&(day % 7)));
+    let times = days.flat_map(|day| (0..120).map(move |n| day * DAY + 8 * HOUR + n * 5 * MINUTE));
+    let evidence = evidence(vec![script(times)]);
+    let friday = judged(&evidence, 89 * DAY + 20 * HOUR);
+    let caller = &friday.callers[0];
+    assert_eq!(caller.certainty, Certainty::Cadence);
+    assert_eq!(caller.cadence.to_string(), "every 5 minutes, on workdays, 08:00-18:00");
+    assert_eq!(caller.next_expected, Some(time(92 * DAY + 8 * HOUR)));
+}
+
+#[test]
+fn what_will_be_retired_is_not_retired() {
+    let mut evidence = evidence(vec![script((0..90).map(|day| day * DAY))]);
+    evidence.retired = Some(time(500 * DAY));
+    let is_told = |verdict: Verdict| {
+        verdict.reasons.iter().any(|reason| matches!(reason, Reason::Retired { .. }))
+    };
+    assert!(!is_told(judged(&evidence, 400 * DAY)));
+    assert!(is_told(judged(&evidence, 501 * DAY)));
+}
+
+#[test]
+fn callers_beyond_those_told_apart_are_told_and_counted_once() {
+    let rest = Caller { address: Some("(other)".to_owned()), ..Caller::default() };
+    let mut evidence = evidence(vec![sighting(rest, (0..7).map(|day| day * 3 * DAY))]);
+    evidence.overflow = 7;
+    let verdict = judged(&evidence, 30 * DAY);
+    assert_eq!(verdict.calls, 7);
+    assert!(verdict.reasons.contains(&Reason::Overflow { calls: 7 }), "{:#?}", verdict.reasons);
+}
+
+#[test]
+fn five_who_are_not_told_apart_are_no_irregular_one() {
+    let rest = Caller { address: Some("(other)".to_owned()), ..Caller::default() };
+    let mut evidence = evidence(vec![sighting(rest, [0, 1, 3, 6, 10].map(|day| day * DAY))]);
+    evidence.overflow = 5;
+    let verdict = judged(&evidence, 2_000 * DAY);
+    assert_eq!((verdict.state, verdict.safe_on), (State::Silent, None));
+    assert!(verdict.reasons.contains(&Reason::Overflow { calls: 5 }), "{:#?}", verdict.reasons);
+    // An owner who knows them all may say so.
+    evidence.words = vec![gone(Some("(other)"), None)];
+    assert_eq!(judged(&evidence, 2_000 * DAY).state, State::Safe);
+}

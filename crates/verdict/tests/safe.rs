@@ -1,0 +1,126 @@
+//! Ways in which silence was once taken for proof, and was none.
+#![allow(clippy::unwrap_used, reason = "a panic is the report, also in helpers")]
+
+use dolmen_model::Time;
+use dolmen_verdict::{
+    ALPHA, About, Calendar, Caller, Coverage, Evidence, Population, Question, Sighting, State,
+    Verdict, Word, judge,
+};
+use jiff::tz::TimeZone;
+
+const MINUTE: i64 = 60;
+const HOUR: i64 = 60 * MINUTE;
+const DAY: i64 = 24 * HOUR;
+/// 2023-01-01T00:00:00Z, a Sunday.
+const START: i64 = 1_672_531_200;
+
+fn time(seconds: i64) -> Time {
+    Time::from_seconds(START + seconds).unwrap()
+}
+
+fn sighting(caller: Caller, times: impl IntoIterator<Item = i64>) -> Sighting {
+    let times: Vec<Time> = times.into_iter().map(time).collect();
+    let (calls, last) = (times.len() as u64, times.last().copied());
+    Sighting { caller, times, fine_from: None, calls, last }
+}
+
+fn script(address: &str, times: impl IntoIterator<Item = i64>) -> Sighting {
+    let (address, user_agent) = (Some(address.to_owned()), Some("curl/7".to_owned()));
+    sighting(Caller { address, user_agent, ..Caller::default() }, times)
+}
+
+fn evidence(sightings: Vec<Sighting>) -> Evidence {
+    Evidence {
+        operation: "one".to_owned(),
+        service: Some("monolith".to_owned()),
+        sightings,
+        coverage: Coverage::new([(time(0), time(3_000 * DAY))]),
+        ..Evidence::default()
+    }
+}
+
+fn judged(evidence: &Evidence, seconds: i64) -> Verdict {
+    let calendar = Calendar::new(TimeZone::UTC);
+    let question = Question { at: time(seconds), calendar, alpha: ALPHA };
+    judge(evidence, &Population::default(), &question)
+}
+
+#[test]
+fn a_visit_across_midnight_is_one_sighting() {
+    let one = evidence(vec![script("10.0.0.1", [100 * DAY - 5 * MINUTE, 100 * DAY + 5 * MINUTE])]);
+    let verdict = judged(&one, 2_000 * DAY);
+    assert_eq!((verdict.state, verdict.safe_on), (State::Silent, None));
+    // Where only days are known, noon stands for each.
+    let noons = [100 * DAY + DAY / 2, 101 * DAY + DAY / 2];
+    let one = evidence(vec![script("10.0.0.1", noons)]);
+    assert_eq!(judged(&one, 2_000 * DAY).safe_on, None);
+    // Who comes back later is somebody who comes now and then.
+    let two = evidence(vec![script("10.0.0.1", [100 * DAY, 103 * DAY])]);
+    assert!(judged(&two, 2_000 * DAY).safe_on.is_some());
+}
+
+#[test]
+fn an_end_of_the_year_before_anybody_was_seen_proves_nothing() {
+    // Logs of calls since 2023; marks, and so the operation, since February 2024.
+    let daily = (400..500).map(|day| day * DAY + 9 * HOUR);
+    let one = evidence(vec![script("10.0.0.1", daily)]);
+    let verdict = judged(&one, 600 * DAY);
+    assert_eq!(verdict.state, State::Silent, "{:#?}", verdict.gates);
+    assert_eq!(verdict.safe_on.unwrap().to_string(), "2025-01-02T00:00:00Z");
+    // Who comes once a month was silent before his first call, and not unknown.
+    let monthly = (0..12).map(|month| (380 + month * 30) * DAY);
+    let one = evidence(vec![script("10.0.0.1", monthly)]);
+    let year = judged(&one, 1_000 * DAY).gates[2].from.unwrap();
+    assert_eq!(year.to_string(), "2024-01-02T00:00:00Z");
+}
+
+#[test]
+fn without_marks_nobody_sees_whom_no_proxy_logs() {
+    let hidden = Caller { is_hidden: true, ..Caller::default() };
+    let monthly = (0..20).map(|n| (10 + 30 * n) * DAY);
+    let mut one = evidence(vec![sighting(hidden, monthly)]);
+    assert_eq!(judged(&one, 1_200 * DAY).state, State::Safe);
+    // The application's log is not there any more; the proxy's is.
+    one.marks_coverage = Some(Coverage::new([(time(0), time(590 * DAY))]));
+    let verdict = judged(&one, 1_200 * DAY);
+    assert_eq!(verdict.state, State::InUse, "{:#?}", verdict.reasons);
+    assert!(verdict.reasons.iter().any(|reason| reason.code() == "gap"), "{:#?}", verdict.reasons);
+    // It came back: what was missed in between is no silence.
+    let back = Coverage::new([(time(0), time(590 * DAY)), (time(1_150 * DAY), time(3_000 * DAY))]);
+    one.marks_coverage = Some(back);
+    assert!(!judged(&one, 1_200 * DAY).state.is_safe());
+    assert!(judged(&one, 1_500 * DAY).state.is_safe());
+}
+
+#[test]
+fn calls_of_yesterday_that_nobody_can_tell_are_no_week_of_silence() {
+    let mut one = evidence(vec![script("10.0.0.1", [100 * DAY])]);
+    one.words = vec![Word {
+        id: 1,
+        about: About::Gone { address: None, user_agent: None, actor: None },
+        who: "Anna".to_owned(),
+        why: "scrapped".to_owned(),
+        said: time(110 * DAY),
+    }];
+    assert_eq!(judged(&one, 800 * DAY).state, State::Safe);
+    let unknown = Some(time(798 * DAY));
+    for without in [(unknown, None), (None, unknown)] {
+        (one.without_id, one.without_mark) = without;
+        assert_eq!(judged(&one, 800 * DAY).state, State::Silent);
+        assert_eq!(judged(&one, 806 * DAY).state, State::Safe);
+    }
+}
+
+#[test]
+fn a_rare_script_is_not_one_of_those_who_take_turns() {
+    // Two hosts every other night, a third on each thirtieth day, all with the same user agent.
+    let nights = |odd: i64| (300..500).filter(move |day| day % 2 == odd).map(|day| day * DAY);
+    let rare = (0..6).map(|n| (330 + 30 * n) * DAY + 2 * HOUR);
+    let hosts = [script("10.0.0.1", nights(0)), script("10.0.0.2", nights(1))];
+    let two = judged(&evidence(hosts.to_vec()), 509 * DAY);
+    assert_eq!((two.callers.len(), two.state), (1, State::Safe), "{:#?}", two.gates);
+    let three = [&hosts[..], &[script("10.0.0.3", rare)]].concat();
+    let verdict = judged(&evidence(three), 509 * DAY);
+    assert_eq!(verdict.callers.len(), 2, "{:#?}", verdict.callers);
+    assert!(!verdict.state.is_safe(), "it is due on day 510: {:#?}", verdict.gates);
+}

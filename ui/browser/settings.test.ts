@@ -1,0 +1,30 @@
+import type { Browser } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+import { HAS_BROWSER, launch, open } from './open';
+
+describe.skipIf(!HAS_BROWSER)('the sources', () => {
+  let browser: Browser;
+  beforeAll(async () => {
+    browser = await launch();
+  });
+  afterAll(() => browser.close());
+
+  const row = async (name: string, lang: 'en' | 'fr') => {
+    const { page } = await open(browser, '/settings', { lang });
+    const text = (await page.getByRole('row', { name: new RegExp(`^${name} `) }).innerText()).replace(/\s+/g, ' ');
+    await page.context().close();
+    return text;
+  };
+
+  it('tell the minute since which one is silent', async () => {
+    expect(await row('cards-proxy', 'en')).toContain('silent since 17 Apr 2023, 18:20:00');
+    expect(await row('cards-proxy', 'fr')).toContain('muette depuis 17 avr. 2023, 18:20:00');
+  });
+
+  it('tell who is connected, and what was refused and why', async () => {
+    expect(await row('proxy', 'en')).toContain('2 connected · refused since the start: 1,204 from a network that may not send and 1 line too long');
+    expect(await row('proxy', 'fr')).toContain('connexions : 2 · refus depuis le démarrage : 1 204 d’un réseau non autorisé et 1 ligne trop longue');
+    expect(await row('monolith-app', 'en')).not.toContain('connected');
+  });
+});

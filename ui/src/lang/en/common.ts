@@ -1,0 +1,23 @@
+/** Words of every screen, in English. */
+export const common = {
+  unknown: 'unknown',
+  none: 'none',
+  calls: (n: number, text: string) => `${text} ${n === 1 ? 'call' : 'calls'}`,
+  loading: 'Loading…',
+  retry: 'Try again',
+  close: 'Close',
+  cancel: 'Cancel',
+  apply: 'Apply',
+  copy: 'Copy',
+  copied: 'Copied',
+  undo: 'Undo',
+  more: 'Load more',
+  all: 'All',
+  asTable: 'View as table',
+  asChart: 'View as chart',
+  exportCsv: 'Export CSV',
+  exportNdjson: 'Export NDJSON',
+  exportMenu: 'Export',
+  showCalls: 'Show the calls',
+  filterBy: (value: string) => `Keep only ${value}`,
+};

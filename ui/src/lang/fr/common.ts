@@ -1,0 +1,26 @@
+import type { common as english } from '../en/common';
+import { s } from './plural';
+
+/** Les mots de tous les écrans, en français. */
+export const common: typeof english = {
+  unknown: 'inconnu',
+  none: 'aucun',
+  calls: (n, text) => `${text} appel${s(n)}`,
+  loading: 'Chargement…',
+  retry: 'Réessayer',
+  close: 'Fermer',
+  cancel: 'Annuler',
+  apply: 'Appliquer',
+  copy: 'Copier',
+  copied: 'Copié',
+  undo: 'Annuler',
+  more: 'Charger la suite',
+  all: 'Tout',
+  asTable: 'Voir en tableau',
+  asChart: 'Voir en graphique',
+  exportCsv: 'Exporter en CSV',
+  exportNdjson: 'Exporter en NDJSON',
+  exportMenu: 'Exporter',
+  showCalls: 'Voir les appels',
+  filterBy: (value) => `Ne garder que ${value}`,
+};

@@ -1,0 +1,2 @@
+/** Le pluriel commence à deux. */
+export const s = (n: number): string => (n > 1 ? 's' : '');

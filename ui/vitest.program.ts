@@ -1,0 +1,12 @@
+import { defineConfig } from 'vitest/config';
+
+/** Walks the bank's story in a browser, in the page as `dolmen` itself serves it; or takes pictures of it. */
+export default defineConfig({
+  test: {
+    include: [process.env['DOLMEN_PICTURES'] === undefined ? 'program/**/*.test.ts' : 'program/pictures.ts'],
+    environment: 'node',
+    fileParallelism: false,
+    testTimeout: 120_000,
+    hookTimeout: 300_000,
+  },
+});
