@@ -15,6 +15,9 @@ use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
 /// the system's configuration.
 const LIBRARY: &str = "/usr/lib/rabbitmq/lib";
 
+/// What exists is in Mnesia's log, which log belongs to which queue in Ra's tables.
+const SYNC: &str = "[ok = dets:sync(Table) || Table <- dets:all()], mnesia:sync_log().";
+
 /// How long a broker may take to start.
 const PATIENCE: Duration = Duration::from_secs(120);
 
@@ -126,10 +129,11 @@ impl Broker {
     }
 
     /// Has everything that was declared written to disk. The broker itself writes what exists within
-    /// two seconds, and which log belongs to which queue within half a second; when it is killed
-    /// it forgets what it had not written, and a queue without a log never has a leader.
+    /// two seconds, and which log belongs to which queue once half a second has passed without a new
+    /// queue; when it is killed it forgets what it had not written, and a queue without a log never
+    /// has a leader.
     pub fn sync(&self) {
-        let said = self.control(&["eval", "mnesia:sync_log()."]);
+        let said = self.control(&["eval", SYNC]);
         assert!(said.starts_with("ok"), "{said}");
     }
 
