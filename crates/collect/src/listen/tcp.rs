@@ -5,6 +5,7 @@
 //! finds no seat waits, who finds no memory for a long line waits, and a line that is too long goes
 //! alone, not the connection with it.
 
+use std::fmt;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -94,22 +95,13 @@ struct Connection<'c> {
     buffer: Vec<u8>,
     /// What the line being read has beyond what is this connection's own.
     memory: Option<LongLine>,
-    /// The line being read is left out, so far with so many bytes.
-    skipped: Option<Skipped>,
+    /// The line being read is left out, which was said, and goes on.
+    skips: bool,
     /// Whether it was said that a line was left out. Further ones are counted.
     has_said: bool,
     stop: watch::Receiver<bool>,
     /// Since when it shall end.
     ends: Option<Instant>,
-}
-
-/// A line that is left out, while it goes on.
-#[derive(Clone, Copy)]
-enum Skipped {
-    /// It is too long; so many bytes have come.
-    Long(usize),
-    /// It kept memory from others, and was said.
-    Late,
 }
 
 impl<'c> Connection<'c> {
@@ -127,7 +119,7 @@ impl<'c> Connection<'c> {
             complaints,
             buffer: Vec::with_capacity(OWN),
             memory: None,
-            skipped: None,
+            skips: false,
             has_said: false,
             stop,
             ends: None,
@@ -204,11 +196,11 @@ impl<'c> Connection<'c> {
                 self.peer
             ),
         );
-        self.skip(Skipped::Late);
+        self.skip();
     }
 
-    fn skip(&mut self, skipped: Skipped) {
-        self.skipped = Some(skipped);
+    fn skip(&mut self) {
+        self.skips = true;
         self.buffer = Vec::new();
         self.memory = None;
     }
@@ -227,18 +219,14 @@ impl<'c> Connection<'c> {
     }
 
     fn is_between_lines(&self) -> bool {
-        self.buffer.is_empty() && self.skipped.is_none()
+        self.buffer.is_empty() && !self.skips
     }
 
     /// Goes before the sender does. A part of a line is no line.
     fn leave(&self) -> io::Result<()> {
-        let bytes = match self.skipped {
-            // It was said.
-            Some(Skipped::Late) => return Ok(()),
-            Some(Skipped::Long(bytes)) => bytes + self.buffer.len(),
-            None => self.buffer.len(),
-        };
-        if bytes > 0 {
+        let bytes = self.buffer.len();
+        // Of one that is left out it was said.
+        if bytes > 0 && !self.skips {
             self.complaints.say(format_args!(
                 "{}: the connection is ended in the middle of a line, whose first {bytes} bytes are \
                  left out",
@@ -250,24 +238,14 @@ impl<'c> Connection<'c> {
 
     /// Takes the whole lines of the buffer, of which so many bytes are known to hold no line end.
     async fn take(&mut self, mut known: usize) -> io::Result<()> {
-        if let Some(skipped) = self.skipped {
+        if self.skips {
             known = 0;
-            let end = memchr::memchr(b'\n', &self.buffer);
-            let more = end.unwrap_or(self.buffer.len());
-            let skipped = match skipped {
-                Skipped::Long(bytes) => Skipped::Long(bytes + more),
-                Skipped::Late => Skipped::Late,
-            };
-            let Some(end) = end else {
+            let Some(end) = memchr::memchr(b'\n', &self.buffer) else {
                 self.buffer.clear();
-                self.skipped = Some(skipped);
                 return Ok(());
             };
             self.buffer.drain(..=end);
-            self.skipped = None;
-            if let Skipped::Long(bytes) = skipped {
-                self.leave_out(bytes);
-            }
+            self.skips = false;
         }
         let most = self.listener.limits.line;
         if let Some(end) = memchr::memrchr(b'\n', &self.buffer[known..]) {
@@ -275,15 +253,18 @@ impl<'c> Connection<'c> {
             let rest = self.buffer.split_off(known + end + 1);
             let mut lines = std::mem::replace(&mut self.buffer, rest);
             for bytes in sift(&mut lines, most) {
-                self.leave_out(bytes);
+                self.leave_out(format_args!("of {bytes} bytes was"));
             }
             let count = memchr::memchr_iter(b'\n', &lines).count();
             self.append(lines).await?;
             self.memory = None;
             self.listener.traffic.took(count);
         }
+        // It may never end: that is said now.
         if self.buffer.len() > most {
-            self.skip(Skipped::Long(self.buffer.len()));
+            let bytes = self.buffer.len();
+            self.leave_out(format_args!("that has {bytes} bytes and no end yet is"));
+            self.skip();
         }
         Ok(())
     }
@@ -322,12 +303,13 @@ impl<'c> Connection<'c> {
         }
     }
 
-    fn leave_out(&mut self, bytes: usize) {
+    /// Counts a line that is too long, and says so of the first; `which` it is ends in a verb.
+    fn leave_out(&mut self, which: fmt::Arguments<'_>) {
         let Listener { limits, traffic, .. } = self.listener;
         traffic.refuse(Refused::Line);
         if !std::mem::replace(&mut self.has_said, true) {
             let what = format_args!(
-                "{}: a line of {bytes} bytes was left out, {} may be (`max_line`); further ones of \
+                "{}: a line {which} left out, {} may be (`max_line`); further ones of \
                  this connection are only counted",
                 self.peer, limits.line
             );

@@ -109,3 +109,25 @@ async fn one_line_may_be_longer_than_all_there_is() {
     until("it is taken", || source.traffic.lines() == 1).await;
     until("its memory is given back", || long.left() == 1).await;
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_line_that_never_ends_is_told_once_when_it_is_too_long() {
+    let source = Source::start(Kind::Tcp, |listener| listener.limits.line = 1 << 10).await;
+    let said = || source.said.lock().unwrap().clone();
+    let mut stream = source.connect().await;
+    stream.write_all(&[b'a'; 2_000]).await.unwrap();
+    // It has not ended, and nobody has gone.
+    until("it is told", || !said().is_empty()).await;
+    assert!(said()[0].contains("bytes and no end yet is left out, 1024 may be"), "{:?}", said());
+    assert_eq!(source.refused(), [("line", 1)]);
+    stream.write_all(&[b'a'; OWN]).await.unwrap();
+    stream.write_all(b"aaa\nshort\n").await.unwrap();
+    until("the next line is taken", || source.traffic.lines() == 1).await;
+    assert_eq!(source.lines(), b"short\n");
+    // The next one is counted, and so is one that its sender leaves off.
+    stream.write_all(&[b'b'; 2_000]).await.unwrap();
+    drop(stream);
+    until("the sender is gone", || source.traffic.connections() == 0).await;
+    assert_eq!(source.refused(), [("line", 2)]);
+    assert_eq!(said().len(), 1, "{:?}", said());
+}

@@ -1,9 +1,16 @@
+use std::sync::mpsc;
 use std::time::Duration;
 
 use rcgen::{CertifiedKey, generate_simple_self_signed};
+use rustls::{ClientConfig, RootCertStore};
 use tempfile::TempDir;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::task::yield_now;
+use tokio::time::Instant;
+use tokio_rustls::TlsConnector;
 
 use super::*;
+use crate::listen::testing::{Kind, Source};
 
 struct Files {
     dir: TempDir,
@@ -96,4 +103,62 @@ fn a_renewed_certificate_is_shown_from_then_on() {
     let (renewed, error) = tls.now();
     assert_eq!(error, None);
     assert!(!Arc::ptr_eq(&first, &renewed));
+}
+
+/// A sender that trusts the certificate of these files.
+fn sender(files: &Files) -> TlsConnector {
+    let mut roots = RootCertStore::empty();
+    let certificate = CertificateDer::from_pem_file(files.path("cert.pem")).unwrap();
+    roots.add(certificate).unwrap();
+    let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .unwrap();
+    let config = config.with_root_certificates(roots).with_no_client_auth();
+    TlsConnector::from(Arc::new(config))
+}
+
+/// The clock stands still until this is dropped: it does not move on while a task blocks.
+fn hold_the_clock() -> mpsc::Sender<()> {
+    let (held, until_dropped) = mpsc::channel();
+    tokio::task::spawn_blocking(move || until_dropped.recv());
+    held
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_connects_and_never_agrees_on_tls_is_let_go_and_keeps_nobody_waiting() {
+    let files = Files::new();
+    let tls = Arc::new(Tls::open(files.names()).unwrap());
+    let source = Source::start(Kind::Tcp, |listener| {
+        listener.tls = Some(tls);
+        listener.limits.connections = 3;
+    })
+    .await;
+    let held = hold_the_clock();
+    let began = Instant::now();
+    let mut silent = source.connect().await;
+    let mut begins = source.connect().await;
+    // The first byte of every TLS connection, and no more.
+    begins.write_all(&[0x16]).await.unwrap();
+    let third = source.connect().await;
+    let mut third = sender(&files).connect("localhost".try_into().unwrap(), third).await.unwrap();
+    third.write_all(b"a line\n").await.unwrap();
+    third.flush().await.unwrap();
+    while source.traffic.lines() == 0 {
+        yield_now().await;
+    }
+    assert_eq!(source.lines(), b"a line\n");
+    assert_eq!((source.traffic.connections(), source.refused()), (3, vec![]));
+    assert_eq!(began.elapsed(), Duration::ZERO);
+    drop(held);
+    // Both hear that nobody listens any more.
+    let mut rest = Vec::new();
+    _ = silent.read_to_end(&mut rest).await;
+    _ = begins.read_to_end(&mut rest).await;
+    let waited = began.elapsed();
+    assert!((10..11).contains(&waited.as_secs()), "{waited:?}");
+    assert_eq!(source.refused(), [("tls", 2)]);
+    assert_eq!(source.traffic.connections(), 1, "their seats are free");
+    let said = source.said.lock().unwrap().concat();
+    assert!(said.contains("it said nothing for ten seconds, where TLS begins"), "{said}");
+    assert!(said.contains("TLS was not agreed on within ten seconds"), "{said}");
 }
