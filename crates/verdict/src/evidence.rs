@@ -31,7 +31,8 @@ pub struct Evidence {
     pub without_id: Option<Time>,
     /// The end of the last day on which a call took a route of this operation, was answered well,
     /// and left no mark: who entered what then is unknown. `None` where there is none since the
-    /// last call that is known, or where rules tell from the call itself.
+    /// last call that is known, or where a rule tells from the call itself and named every call that
+    /// marks tell of.
     pub without_mark: Option<Time>,
     /// Sources of marks that are unusually silent, where marks tell of it.
     pub silent_marks: Vec<SilentMarks>,

@@ -64,7 +64,7 @@ pub(super) fn gather(
         evidence.words = words(store, evidence)?;
     }
     let Known { mut places, by_marks } = known;
-    routes::without_mark(store, &by_marks, at, &mut places)?;
+    routes::without_mark(store, facts, &by_marks, at, &mut places)?;
     let population = population(&seen.callers);
     Ok(Gathered { at, evidence: places.into_values().collect(), population, gaps: sources.gaps() })
 }

@@ -6,6 +6,7 @@ mod board;
 mod gather;
 mod judged;
 mod known;
+mod recognised;
 mod routes;
 mod sources;
 mod table;

@@ -9,6 +9,8 @@ use dolmen_store::{CubeQuestion, Dimension, Durations, Store, StoreError, Width}
 use dolmen_verdict::{Coverage, Evidence};
 
 use super::known::Place;
+use super::recognised::Recognised;
+use crate::facts::Facts;
 
 /// While its application writes marks, so large a share of a route's calls that are answered well
 /// enters something that one without a mark is somebody who entered something.
@@ -20,11 +22,12 @@ const STOPPED: f64 = 7.0;
 const DAY: i64 = 86_400_000_000;
 
 /// A route, and the service that has it.
-type Route = (NameId, NameId);
+pub(super) type Route = (NameId, NameId);
 
 /// Says of each operation that marks tell of when such a call was there last.
 pub(super) fn without_mark(
     store: &dyn Store,
+    facts: &Facts,
     by_marks: &[Place],
     at: Time,
     places: &mut BTreeMap<Place, Evidence>,
@@ -38,33 +41,68 @@ pub(super) fn without_mark(
     let (from, to, every, durations) = (Time::MIN, at, Some(Width::Day), Durations::Left);
     let cube = store.count(&CubeQuestion { from, to, by, every, durations })?.cube;
     let names = store.names();
-    let routes = History::all(&cube, names);
+    let mut alike = Alike::of(&cube, names);
+    let routes = History::all(&cube, &alike, names);
+    let mut held = Vec::new();
     for place in by_marks {
         let Some(evidence) = places.get_mut(place) else { continue };
         let Some(operation) = names.operations.find(place.1.as_bytes()) else { continue };
-        let own: Vec<&History> = routes
-            .iter()
-            .filter(|((service, _), _)| {
-                // Nobody knows whose calls without a service are: perhaps this one's.
-                !service.is_known() || names.services.name(*service) == place.0
-            })
-            .map(|(_, history)| history)
-            .collect();
-        let covered = Covered { coverage: &evidence.coverage, at };
-        let has_stopped = has_stopped(&own, &covered);
-        let last = own
-            .iter()
-            .filter_map(|history| history.last_unknown(operation, has_stopped, &covered, names))
-            .max();
-        evidence.without_mark = last.map(|day| end_of(day).min(at));
+        let one = One { place, operation, routes: &routes, names, at };
+        evidence.without_mark = one.last(evidence, &Recognised::default());
+        let is_declared = facts.operation(&place.1, place.0.as_deref()).is_some();
+        if evidence.without_mark.is_some() && is_declared {
+            held.push(one);
+        }
+    }
+    if held.is_empty() {
+        return Ok(());
+    }
+    // Every line of theirs is read for this, so it is asked only where it matters.
+    let operations: Vec<NameId> = held.iter().map(|one| one.operation).collect();
+    let recognised = Recognised::of(store, &operations, at, &mut alike)?;
+    for one in held {
+        if let Some(evidence) = places.get_mut(one.place) {
+            evidence.without_mark = one.last(evidence, &recognised);
+        }
     }
     Ok(())
 }
 
+/// One operation of one service.
+struct One<'o> {
+    place: &'o Place,
+    operation: NameId,
+    routes: &'o BTreeMap<Route, History>,
+    names: &'o Names,
+    at: Time,
+}
+
+impl One<'_> {
+    /// The end of the last day with a call that may have entered it, and nobody knows.
+    fn last(&self, evidence: &Evidence, recognised: &Recognised) -> Option<Time> {
+        let Self { place, operation, names, at, .. } = *self;
+        // Nobody knows whose calls without a service are: perhaps this one's.
+        let may_be =
+            |service: NameId| !service.is_known() || names.services.name(service) == place.0;
+        let own: Vec<(&Route, &History)> =
+            self.routes.iter().filter(|((service, _), _)| may_be(*service)).collect();
+        let covered = Covered { coverage: &evidence.coverage, at };
+        let has_stopped = has_stopped(&own, &covered);
+        let last = own
+            .iter()
+            .filter(|(route, _)| !recognised.on(**route, operation))
+            .filter_map(|(_, history)| {
+                history.last_unknown(operation, has_stopped, &covered, names)
+            })
+            .max();
+        last.map(|day| end_of(day).min(at))
+    }
+}
+
 /// Whether no call of any of these routes has left a mark for longer than ever: perhaps their
 /// application writes none any more.
-fn has_stopped(routes: &[&History], covered: &Covered<'_>) -> bool {
-    let marked = routes.iter().flat_map(|history| history.days.iter());
+fn has_stopped(routes: &[(&Route, &History)], covered: &Covered<'_>) -> bool {
+    let marked = routes.iter().flat_map(|(_, history)| history.days.iter());
     let marked = marked.filter(|(_, counts)| counts.marked > 0).map(|(day, _)| *day);
     let marked: Vec<Time> = marked.collect::<BTreeSet<Time>>().into_iter().collect();
     let Some(last) = marked.last() else { return false };
@@ -131,11 +169,10 @@ struct Entered {
 
 impl History {
     /// Of all routes that ever led to an operation.
-    fn all(cube: &Cube, names: &Names) -> BTreeMap<Route, Self> {
-        let alike = alike(cube, names);
+    fn all(cube: &Cube, alike: &Alike, names: &Names) -> BTreeMap<Route, Self> {
         let mut routes: BTreeMap<Route, Self> = BTreeMap::new();
         for (key, cell) in cube.cells() {
-            let endpoint = alike.get(&key.endpoint).copied().unwrap_or(key.endpoint);
+            let endpoint = alike.routes.get(&key.endpoint).copied().unwrap_or(key.endpoint);
             let history = routes.entry((key.service, endpoint)).or_default();
             history.add(key, cell.calls, names);
         }
@@ -279,31 +316,52 @@ impl Theirs<'_> {
 /// The endpoints that are one route, each with the one that stands for all of them: paths of which
 /// nobody learned a template yet are all different, and one that was never called before may be of
 /// a route that was.
-fn alike(cube: &Cube, names: &Names) -> BTreeMap<NameId, NameId> {
-    // By name: what is learned must not depend on numbers.
-    let mut endpoints: BTreeMap<Box<[u8]>, NameId> = BTreeMap::new();
-    let mut counted: BTreeMap<(Box<[u8]>, u16, SetId), u64> = BTreeMap::new();
-    for (key, cell) in cube.cells() {
-        let Some(name) = names.endpoints.bytes(key.endpoint) else { continue };
-        endpoints.insert(name.clone(), key.endpoint);
-        *counted.entry((name, key.outcome.status, key.operations)).or_default() += cell.calls;
+pub(super) struct Alike {
+    routes: BTreeMap<NameId, NameId>,
+    templates: LearnedTemplates,
+    /// By template.
+    first: BTreeMap<Vec<u8>, NameId>,
+}
+
+impl Alike {
+    fn of(cube: &Cube, names: &Names) -> Self {
+        // By name: what is learned must not depend on numbers.
+        let mut endpoints: BTreeMap<Box<[u8]>, NameId> = BTreeMap::new();
+        let mut counted: BTreeMap<(Box<[u8]>, u16, SetId), u64> = BTreeMap::new();
+        for (key, cell) in cube.cells() {
+            let Some(name) = names.endpoints.bytes(key.endpoint) else { continue };
+            endpoints.insert(name.clone(), key.endpoint);
+            *counted.entry((name, key.outcome.status, key.operations)).or_default() += cell.calls;
+        }
+        let mut learner = Learner::default();
+        for ((name, status, entered), calls) in &counted {
+            let Some((method, path)) = split(name) else { continue };
+            let status = Some(*status).filter(|status| *status > 0);
+            learner.see(Seen { method, path, status, entered: *entered, calls: *calls });
+        }
+        let templates = LearnedTemplates::new(&learner.learn());
+        let mut alike = Self { routes: BTreeMap::new(), templates, first: BTreeMap::new() };
+        for (name, id) in &endpoints {
+            let Some(template) = alike.template(name) else { continue };
+            let first = *alike.first.entry(template).or_insert(*id);
+            alike.routes.insert(*id, first);
+        }
+        alike
     }
-    let mut learner = Learner::default();
-    for ((name, status, entered), calls) in &counted {
-        let Some((method, path)) = split(name) else { continue };
-        let status = Some(*status).filter(|status| *status > 0);
-        learner.see(Seen { method, path, status, entered: *entered, calls: *calls });
+
+    /// The endpoint that stands for all that are one route with this one; `None` where no call of
+    /// that route was counted.
+    pub(super) fn route(&mut self, endpoint: &[u8]) -> Option<NameId> {
+        let template = self.template(endpoint)?;
+        self.first.get(&template).copied()
     }
-    let mut templates = LearnedTemplates::new(&learner.learn());
-    let mut first: BTreeMap<Vec<u8>, NameId> = BTreeMap::new();
-    let mut alike = BTreeMap::new();
-    for (name, id) in &endpoints {
-        let Some((method, path)) = split(name) else { continue };
+
+    fn template(&mut self, endpoint: &[u8]) -> Option<Vec<u8>> {
+        let (method, path) = split(endpoint)?;
         let mut template = [method, b" "].concat();
-        templates.write(path, &mut template);
-        alike.insert(*id, *first.entry(template).or_insert(*id));
+        self.templates.write(path, &mut template);
+        Some(template)
     }
-    alike
 }
 
 /// The method and the path of an endpoint.

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use jiff::ToSpan;
-use jiff::civil::{Date, date};
+use jiff::civil::{Date, Weekday, date};
 use serde_json::Value;
 
 use crate::place::{Place, of, reasons};
@@ -186,6 +186,45 @@ fn what_a_rule_claims_of_calls_without_a_mark_is_no_mark() {
     let stops = Bank { config: &config, has_mark: marks_of_spring, ..BANK };
     none_is_safe(&stops.verdicts(), "left no mark");
     all_are_safe(&Bank { has_call: spring, ..stops }.verdicts());
+}
+
+/// Of many calls of a route few enter something: until March, and only on Mondays. The application
+/// falls silent with them, and the menu is shown on.
+fn menu(config: &str) -> Bank<'_> {
+    let monday = |day: Date| spring(day) && day.weekday() == Weekday::Monday;
+    Bank {
+        config,
+        path: |operation, _| format!("/do.php?op={operation}"),
+        is_shown: |_| true,
+        has_call: monday,
+        has_mark: |_, day| spring(day) && day.weekday() == Weekday::Monday,
+        ..BANK
+    }
+}
+
+#[test]
+fn a_rule_that_knows_every_call_of_an_operation_needs_no_marks() {
+    let knows = format!(
+        "{CONFIG}\n[[operation]]\nname = \"block\"\nservice = \"monolith\"\n\
+         path = \"/do.php\"\nquery = {{ op = \"block\" }}\n"
+    );
+    none_is_safe(&menu(CONFIG).verdicts(), "left no mark");
+    let verdicts = menu(&knows).verdicts();
+    let block = of(&verdicts, "block");
+    assert_eq!(block["state"], "safe", "{}", reasons(block));
+    assert_eq!(of(&verdicts, "ceiling")["is_safe"], false, "no rule knows it");
+    // A rule that missed calls while marks told of them proves nothing.
+    let path = |operation: &str, number: u64| match number % 3 {
+        0 => format!("/do.php?do={operation}"),
+        _ => format!("/do.php?op={operation}"),
+    };
+    none_is_safe(&Bank { path, ..menu(&knows) }.verdicts(), "left no mark");
+    // Whoever goes on is seen by the rule alone.
+    let goes_on = Bank { has_call: |day| day.weekday() == Weekday::Monday, ..menu(&knows) };
+    let verdicts = goes_on.verdicts();
+    let block = of(&verdicts, "block");
+    assert_eq!(block["state"], "in_use", "{}", reasons(block));
+    assert!(block["last_call"].as_str().unwrap().starts_with("2024-05-27"), "{block}");
 }
 
 #[test]
