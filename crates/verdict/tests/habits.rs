@@ -1,56 +1,18 @@
 //! Habits that were once judged wrongly.
 #![allow(clippy::unwrap_used, reason = "a panic is the report, also in helpers")]
 
-use dolmen_model::{Language, Time};
+mod world;
+
+use dolmen_model::Language;
 use dolmen_verdict::{
-    ALPHA, About, Calendar, Caller, Certainty, Coverage, Evidence, Population, Question, Reason,
-    Sighting, State, Verdict, Word, judge,
+    ALPHA, About, Calendar, Caller, Certainty, Reason, Sighting, State, Verdict, Word,
 };
 use jiff::tz::TimeZone;
 
-const MINUTE: i64 = 60;
-const HOUR: i64 = 60 * MINUTE;
-const DAY: i64 = 24 * HOUR;
-/// 2023-01-01T00:00:00Z, a Sunday.
-const START: i64 = 1_672_531_200;
-
-fn time(seconds: i64) -> Time {
-    Time::from_seconds(START + seconds).unwrap()
-}
-
-fn sighting(caller: Caller, times: impl IntoIterator<Item = i64>) -> Sighting {
-    let times: Vec<Time> = times.into_iter().map(time).collect();
-    let (calls, last) = (times.len() as u64, times.last().copied());
-    Sighting { caller, times, fine_from: None, calls, last }
-}
-
-fn caller(actor: Option<&str>, address: &str, user_agent: &str) -> Caller {
-    Caller {
-        actor: actor.map(str::to_owned),
-        address: Some(address.to_owned()),
-        user_agent: Some(user_agent.to_owned()),
-        is_hidden: false,
-    }
-}
+use world::{DAY, HOUR, MINUTE, caller, evidence, judged, sighting, time};
 
 fn script(times: impl IntoIterator<Item = i64>) -> Sighting {
-    sighting(caller(None, "10.0.0.1", "curl/7"), times)
-}
-
-fn evidence(sightings: Vec<Sighting>) -> Evidence {
-    Evidence {
-        operation: "one".to_owned(),
-        service: Some("monolith".to_owned()),
-        sightings,
-        coverage: Coverage::new([(time(0), time(3_000 * DAY))]),
-        ..Evidence::default()
-    }
-}
-
-fn judged(evidence: &Evidence, seconds: i64) -> Verdict {
-    let calendar = Calendar::new(TimeZone::UTC);
-    let question = Question { at: time(seconds), calendar, alpha: ALPHA };
-    judge(evidence, &Population::default(), &question)
+    world::script("10.0.0.1", times)
 }
 
 fn gone(address: Option<&str>, actor: Option<&str>) -> Word {

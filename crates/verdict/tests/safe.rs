@@ -1,49 +1,11 @@
 //! Ways in which silence was once taken for proof, and was none.
 #![allow(clippy::unwrap_used, reason = "a panic is the report, also in helpers")]
 
-use dolmen_model::Time;
-use dolmen_verdict::{
-    ALPHA, About, Calendar, Caller, Coverage, Evidence, Population, Question, Sighting, State,
-    Verdict, Word, judge,
-};
-use jiff::tz::TimeZone;
+mod world;
 
-const MINUTE: i64 = 60;
-const HOUR: i64 = 60 * MINUTE;
-const DAY: i64 = 24 * HOUR;
-/// 2023-01-01T00:00:00Z, a Sunday.
-const START: i64 = 1_672_531_200;
+use dolmen_verdict::{About, Caller, Coverage, Evidence, Sighting, State, Word};
 
-fn time(seconds: i64) -> Time {
-    Time::from_seconds(START + seconds).unwrap()
-}
-
-fn sighting(caller: Caller, times: impl IntoIterator<Item = i64>) -> Sighting {
-    let times: Vec<Time> = times.into_iter().map(time).collect();
-    let (calls, last) = (times.len() as u64, times.last().copied());
-    Sighting { caller, times, fine_from: None, calls, last }
-}
-
-fn script(address: &str, times: impl IntoIterator<Item = i64>) -> Sighting {
-    let (address, user_agent) = (Some(address.to_owned()), Some("curl/7".to_owned()));
-    sighting(Caller { address, user_agent, ..Caller::default() }, times)
-}
-
-fn evidence(sightings: Vec<Sighting>) -> Evidence {
-    Evidence {
-        operation: "one".to_owned(),
-        service: Some("monolith".to_owned()),
-        sightings,
-        coverage: Coverage::new([(time(0), time(3_000 * DAY))]),
-        ..Evidence::default()
-    }
-}
-
-fn judged(evidence: &Evidence, seconds: i64) -> Verdict {
-    let calendar = Calendar::new(TimeZone::UTC);
-    let question = Question { at: time(seconds), calendar, alpha: ALPHA };
-    judge(evidence, &Population::default(), &question)
-}
+use world::{DAY, HOUR, MINUTE, evidence, judged, script, sighting, time};
 
 #[test]
 fn a_visit_across_midnight_is_one_sighting() {

@@ -7,19 +7,9 @@ use std::fs;
 use jiff::ToSpan;
 use jiff::civil::{Date, date};
 
-use crate::place::{Place, of, reasons};
+use crate::place::{MONOLITH, Place, of, reasons};
 
 const CONFIG: &str = r#"
-[[source]]
-name = "proxy"
-path = "access.log"
-format = '%h %l %u %t "%r" %>s %b "%{Referer}i" "%{User-Agent}i"'
-
-[[service]]
-name = "monolith"
-monolith = true
-path = "/*"
-
 [[actor]]
 name = "export job"
 user_agent = "export/*"
@@ -72,7 +62,7 @@ pub(crate) fn place() -> Place {
         }
     }
     place.file("access.log", log);
-    place.file("dolmen.toml", CONFIG);
+    place.file("dolmen.toml", format!("{MONOLITH}{CONFIG}"));
     place.ends(0, &["import", "--store", "s"]);
     place
 }
@@ -222,7 +212,7 @@ fn the_configuration_says_how_it_is_judged() {
     let zone = settings.find(|one| one["key"] == "verdict.zone").unwrap();
     assert_eq!((&zone["value"], &zone["origin"]["from"]), (&"UTC".into(), &"file".into()));
     let wrong = CONFIG.replace("\"UTC\"", "\"Mars\"\nalpha = 2.0");
-    place.file("wrong.toml", wrong);
+    place.file("wrong.toml", format!("{MONOLITH}{wrong}"));
     let err = place.refused(2, &["--config", "wrong.toml", "config", "check"]);
     assert!(
         err.contains("there is no time zone `Mars`") && err.contains("`alpha` is a chance"),

@@ -7,6 +7,19 @@ use std::process::{Command, Output};
 use serde_json::Value;
 use tempfile::TempDir;
 
+/// A monolith and the log of the proxy before it.
+pub(crate) const MONOLITH: &str = r#"
+[[source]]
+name = "proxy"
+path = "access.log"
+format = '%h %l %u %t "%r" %>s %b "%{Referer}i" "%{User-Agent}i"'
+
+[[service]]
+name = "monolith"
+monolith = true
+path = "/*"
+"#;
+
 pub(crate) struct Place {
     dir: TempDir,
 }

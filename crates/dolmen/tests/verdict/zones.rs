@@ -2,20 +2,10 @@
 
 use std::fmt::Write as _;
 
-use crate::place::{Place, of};
+use crate::place::{MONOLITH, Place, of};
 
 /// New York, by its rule: the test does not ask this machine's tables.
 const CONFIG: &str = r#"
-[[source]]
-name = "proxy"
-path = "access.log"
-format = '%h %l %u %t "%r" %>s %b "%{Referer}i" "%{User-Agent}i"'
-
-[[service]]
-name = "monolith"
-monolith = true
-path = "/*"
-
 [[operation]]
 name = "export"
 service = "monolith"
@@ -39,7 +29,7 @@ fn place() -> Place {
         writeln!(log, "10.0.0.1 - - [{time}] {request}").unwrap();
     }
     place.file("access.log", log);
-    place.file("dolmen.toml", CONFIG);
+    place.file("dolmen.toml", format!("{MONOLITH}{CONFIG}"));
     place.ends(0, &["import", "--store", "s"]);
     place
 }
