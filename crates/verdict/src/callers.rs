@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use dolmen_model::Time;
 
-use crate::cadence::{Cadence, Certainty, DayRule, Fit, Population, Trace};
+use crate::cadence::{BETTER, Cadence, Certainty, DayRule, FEWEST, Fit, Population, Trace};
 use crate::calendar::{Calendar, DAY, Day};
 use crate::coverage::Coverage;
 use crate::evidence::{Caller, Sighting};
@@ -119,26 +119,9 @@ impl Grouping<'_> {
         let usual = (days.last().map_or(0, |day| day.0) - days.first().map_or(0, |day| day.0))
             as f64
             / days.len().max(1) as f64;
-        let least = if members.len() > FEW { Certainty::Cadence } else { Certainty::Suspected };
-        let (mut own, mut rest): (Vec<&Sighting>, Vec<&Sighting>) = (Vec::new(), Vec::new());
-        let fewest = if least == Certainty::Cadence { 5 } else { 3 };
-        for member in members {
-            if member.times.len() < fewest {
-                rest.push(member);
-                continue;
-            }
-            let fit = Fit::of_days(
-                Trace { times: &member.times, fine_from: member.fine_from.unwrap_or(Time::MIN) },
-                self.coverage,
-                self.calendar,
-            );
-            let is_rarer = fit.rule().is_some_and(|rule| {
-                let kept = f64::from(fit.hits) / f64::from((fit.hits + fit.misses).max(1));
-                // In turn with others, half of its days are theirs.
-                rule.period() >= 2.0 * usual.max(1.0) && kept >= 0.8
-            });
-            if fit.certainty >= least && is_rarer { own.push(member) } else { rest.push(member) }
-        }
+        let count = members.len();
+        let (own, rest): (Vec<&Sighting>, Vec<&Sighting>) =
+            members.into_iter().partition(|member| self.is_rarer(member, usual, count));
         let is_one = rest.is_empty() && all.fit.certainty == Certainty::Cadence;
         if own.is_empty() || is_one {
             groups.push(all);
@@ -148,6 +131,27 @@ impl Grouping<'_> {
         if !rest.is_empty() {
             groups.push(self.group(&rest));
         }
+    }
+
+    /// Whether a host of a named application, one of so many, has a rhythm that is rarer than theirs, of
+    /// whom somebody calls every `usual` days.
+    fn is_rarer(&self, member: &Sighting, usual: f64, of: usize) -> bool {
+        if member.times.len() < FEWEST as usize {
+            return false;
+        }
+        let fine_from = member.fine_from.unwrap_or(Time::MIN);
+        let trace = Trace { times: &member.times, fine_from };
+        let Some((fit, better)) = Fit::of_days(trace, self.coverage, self.calendar) else {
+            return false;
+        };
+        let is_rarer = fit.rule().is_some_and(|rule| {
+            let kept = f64::from(fit.hits) / f64::from((fit.hits + fit.misses).max(1));
+            // In turn with others, half of its days are theirs.
+            rule.period() >= 2.0 * usual.max(1.0) && kept >= 0.8
+        });
+        // Of many hosts one seems to have a rhythm by chance: of so many more, so much more is asked.
+        let is_sure = fit.certainty == Certainty::Cadence || better >= BETTER * of as f64;
+        is_rarer && (of <= FEW || is_sure)
     }
 
     /// Addresses with the same user agent: each is somebody, unless they call in turn.

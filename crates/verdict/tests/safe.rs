@@ -5,7 +5,7 @@ mod world;
 
 use dolmen_verdict::{About, Caller, Coverage, Evidence, Sighting, State, Word};
 
-use world::{DAY, HOUR, MINUTE, evidence, judged, script, sighting, time};
+use world::{DAY, HOUR, MINUTE, caller, evidence, judged, script, sighting, time};
 
 #[test]
 fn a_visit_across_midnight_is_one_sighting() {
@@ -85,4 +85,35 @@ fn a_rare_script_is_not_one_of_those_who_take_turns() {
     let verdict = judged(&evidence(three), 509 * DAY);
     assert_eq!(verdict.callers.len(), 2, "{:#?}", verdict.callers);
     assert!(!verdict.state.is_safe(), "it is due on day 510: {:#?}", verdict.gates);
+}
+
+/// Twelve hosts of a named application, each every night until day 1000; on another host, once a
+/// year, the same application.
+fn many_and_one(yearly: impl IntoIterator<Item = i64>) -> Evidence {
+    let host = |number: i64| caller(Some("branch tool"), &format!("10.0.4.{number}"), "tool/1");
+    let nights = |number: i64| (0..1_000).map(move |day| day * DAY + 2 * HOUR + number * MINUTE);
+    let mut hosts: Vec<Sighting> =
+        (0..12).map(|number| sighting(host(number), nights(number))).collect();
+    hosts.push(sighting(host(99), yearly));
+    evidence(hosts)
+}
+
+#[test]
+fn a_host_that_comes_once_a_year_is_not_overlooked_among_many() {
+    // On the fourth of January of 2023, 2024 and 2025; the others leave in September 2025.
+    let year = [3, 368, 734].map(|day| day * DAY + 8 * HOUR);
+    let verdict = judged(&many_and_one(year), 1_030 * DAY);
+    let rare = verdict.callers.iter().find(|caller| caller.calls == 3).unwrap();
+    assert_eq!(rare.caller.address.as_deref(), Some("10.0.4.99"));
+    assert_eq!(rare.cadence.to_string(), "every year on 4 January at 08:00");
+    assert_eq!(rare.next_expected, Some(time(1_099 * DAY + 8 * HOUR)));
+    assert_eq!(
+        (verdict.callers.len(), verdict.callers.iter().map(|it| it.addresses).max()),
+        (2, Some(12))
+    );
+    assert_eq!(verdict.state, State::Fading, "it is due in January: {:#?}", verdict.reasons);
+    // Three days that are far apart and no rhythm are a host of the others: they left together.
+    let some = [3, 290, 734].map(|day| day * DAY + 8 * HOUR);
+    let verdict = judged(&many_and_one(some), 1_030 * DAY);
+    assert_eq!((verdict.callers.len(), verdict.state), (1, State::Safe), "{:#?}", verdict.callers);
 }

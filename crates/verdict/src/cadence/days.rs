@@ -48,7 +48,7 @@ pub(crate) const KEPT: f64 = 0.6;
 /// Of the calls, this share may come on other days.
 const EXTRA: f64 = 0.2;
 /// How many times better than no rule.
-const BETTER: f64 = 20.0;
+pub(crate) const BETTER: f64 = 20.0;
 
 impl Calls {
     /// `days` with a call, sorted; of days from the first to the last, those that are covered.
@@ -86,8 +86,9 @@ impl Calls {
         agreement
     }
 
-    /// The best of the rules that say more than "now and then".
-    pub(crate) fn best_rule(&self) -> Option<(DayRule, Agreement)> {
+    /// The best of the rules that say more than "now and then", and how many times better than no rule
+    /// it is.
+    pub(crate) fn best_rule(&self) -> Option<(DayRule, Agreement, f64)> {
         let all = self.agreement(DayRule::DAILY);
         if all.hits < FEWEST {
             return None;
@@ -114,7 +115,7 @@ impl Calls {
                 best = Some((score, rule, agreement));
             }
         }
-        best.map(|(_, rule, agreement)| (rule, agreement))
+        best.map(|(score, rule, agreement)| (rule, agreement, (score - none).exp()))
     }
 
     /// The best of the rules of a week, "every day" among them.

@@ -14,7 +14,8 @@ use crate::callers::days_of;
 use crate::coverage::Coverage;
 use crate::french;
 use crate::sessions::visits;
-use days::{Agreement, Calls, FEWEST};
+use days::{Agreement, Calls};
+pub(crate) use days::{BETTER, FEWEST};
 pub use period::Population;
 pub(crate) use rule::MONTHS;
 pub use rule::{DayRule, OfMonth};
@@ -124,15 +125,14 @@ impl Fit {
         if later.certainty == Certainty::Cadence { later } else { whole }
     }
 
-    /// The same, for those who call at most once a day; no cadence for the others.
-    pub(crate) fn of_days(trace: Trace<'_>, coverage: &Coverage, calendar: &Calendar) -> Self {
-        let known = Known::of(trace, coverage, calendar);
-        known.by_days().unwrap_or(Self {
-            cadence: Cadence::Once,
-            certainty: Certainty::None,
-            hits: 0,
-            misses: 0,
-        })
+    /// The same, for those who call at most once a day, and how many times better it explains their
+    /// days than no rule does; `None` for the others.
+    pub(crate) fn of_days(
+        trace: Trace<'_>,
+        coverage: &Coverage,
+        calendar: &Calendar,
+    ) -> Option<(Self, f64)> {
+        Known::of(trace, coverage, calendar).by_days()
     }
 
     fn of_part(
@@ -152,13 +152,13 @@ impl Fit {
             };
         }
         let known = Known::of(trace, coverage, calendar);
-        if let Some(fit) = known.by_days() {
+        if let Some((fit, _)) = known.by_days() {
             return fit;
         }
         let Known { fine, calls, .. } = known;
         let (days, agreement) = calls.best_week();
         let is_kept = agreement.kept() >= days::KEPT;
-        if !is_kept && let Some((rule, agreement)) = calls.best_rule() {
+        if !is_kept && let Some((rule, agreement, _)) = calls.best_rule() {
             // A batch that takes hours is a task of its days, not of its minutes.
             return Fit::with(Cadence::Days { rule, at: None }, agreement);
         }
@@ -257,18 +257,18 @@ impl<'a> Known<'a> {
         Self { fine, tasks, calls }
     }
 
-    /// The cadence of those who call at most once a day.
-    fn by_days(&self) -> Option<Fit> {
+    /// The cadence of those who call at most once a day, and how many times better than none it is.
+    fn by_days(&self) -> Option<(Fit, f64)> {
         let Tasks { at, are_many, .. } = self.tasks;
         if are_many {
             return None;
         }
-        if let Some((rule, agreement)) = self.calls.best_rule() {
-            return Some(Fit::with(Cadence::Days { rule, at }, agreement));
+        if let Some((rule, agreement, better)) = self.calls.best_rule() {
+            return Some((Fit::with(Cadence::Days { rule, at }, agreement), better));
         }
         let daily = self.calls.agreement(DayRule::DAILY);
         let is_daily = at.is_some() && daily.hits >= FEWEST && daily.kept() >= 0.6;
-        is_daily.then(|| Fit::with(Cadence::Days { rule: DayRule::DAILY, at }, daily))
+        is_daily.then(|| (Fit::with(Cadence::Days { rule: DayRule::DAILY, at }, daily), 1.0))
     }
 }
 
