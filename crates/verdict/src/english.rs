@@ -122,6 +122,13 @@ pub(crate) fn sentence(reason: &Reason, calendar: &Calendar) -> String {
         Reason::Unread { source, lines, of } => {
             format!("{lines} of {of} lines of {source} could not be read: calls may be among them")
         }
+        Reason::Untimed { source, lines } => {
+            format!(
+                "no line of {source} has a time ({lines} line{}): none was looked at, and calls may be \
+                 among them; let its format read the time",
+                s(*lines)
+            )
+        }
         Reason::Unseen { once, seen, more, next_is_new } => format!(
             "{once} of {seen} callers {} seen once: about {more:.1} more were never seen, and {} of \
              visits come from somebody new",

@@ -38,8 +38,20 @@ pub struct Evidence {
     pub silent_marks: Vec<SilentMarks>,
     /// Sources with many lines that no format reads.
     pub unread: Vec<Unread>,
+    /// Sources of which no line has a time: they cover nothing, and nobody knows when what they tell
+    /// was.
+    pub untimed: Vec<Untimed>,
     /// What owners said of it.
     pub words: Vec<Word>,
+}
+
+/// A source of which no line has a time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Untimed {
+    /// Its name.
+    pub source: String,
+    /// How many lines.
+    pub lines: u64,
 }
 
 /// Lines of a source that no format reads: nobody knows what they tell.

@@ -4,7 +4,7 @@ use dolmen_model::Time;
 
 use crate::alive::Silence;
 use crate::cadence::Certainty;
-use crate::evidence::{SilentMarks, Unread};
+use crate::evidence::{SilentMarks, Unread, Untimed};
 use crate::gates::{End, Gate, GateName};
 use crate::judge::{Court, State};
 use crate::reason::Reason;
@@ -30,6 +30,7 @@ pub(crate) fn reasons(
         let start = evidence.coverage.start().unwrap_or(at);
         let covered_days = evidence.coverage.measure(start, at) as f64 / 86_400e6;
         reasons.push(Reason::NeverSeen { covered_days });
+        reasons.extend(unknown_lines(court));
         reasons.extend(told(court));
         return reasons;
     };
@@ -68,8 +69,7 @@ pub(crate) fn reasons(
     let silent = evidence.silent_marks.iter().cloned();
     reasons
         .extend(silent.map(|SilentMarks { source, since }| Reason::SilentMarks { source, since }));
-    let unread = evidence.unread.iter().cloned();
-    reasons.extend(unread.map(|Unread { source, lines, of }| Reason::Unread { source, lines, of }));
+    reasons.extend(unknown_lines(court));
     if unseen.once > 0 {
         let Unseen { seen, once, next_is_new, more } = *unseen;
         reasons.push(Reason::Unseen { once, seen, more, next_is_new });
@@ -79,6 +79,14 @@ pub(crate) fn reasons(
     }
     reasons.extend(told(court));
     reasons
+}
+
+/// Lines that may tell of it, and nobody knows.
+fn unknown_lines(court: &Court<'_>) -> impl Iterator<Item = Reason> {
+    let unread = court.evidence.unread.iter().cloned();
+    let untimed = court.evidence.untimed.iter().cloned();
+    let unread = unread.map(|Unread { source, lines, of }| Reason::Unread { source, lines, of });
+    unread.chain(untimed.map(|Untimed { source, lines }| Reason::Untimed { source, lines }))
 }
 
 /// What owners said, each with who came after.

@@ -34,7 +34,9 @@ pub use ahead::{Expected, expected};
 pub use cadence::{Cadence, Certainty, DayRule, Fit, Hours, OfMonth, Population, Trace};
 pub use calendar::{Calendar, Day};
 pub use coverage::Coverage;
-pub use evidence::{ALPHA, About, Caller, Evidence, Question, Sighting, SilentMarks, Unread, Word};
+pub use evidence::{
+    ALPHA, About, Caller, Evidence, Question, Sighting, SilentMarks, Unread, Untimed, Word,
+};
 pub use gates::{End, Gate, GateName};
 pub use judge::{CallerVerdict, State, Verdict, judge};
 pub use reason::Reason;

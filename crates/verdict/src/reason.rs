@@ -168,6 +168,13 @@ pub enum Reason {
         /// Of so many.
         of: u64,
     },
+    /// Lines of a source have no time: they were not looked at.
+    Untimed {
+        /// The source.
+        source: String,
+        /// How many lines.
+        lines: u64,
+    },
     /// Callers that nobody has seen may be there.
     Unseen {
         /// Callers seen once.
@@ -247,4 +254,5 @@ impl Reason {
             Self::Never => "never",
         }
     }
+            Self::Untimed { .. } => "untimed",
 }

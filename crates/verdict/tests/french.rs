@@ -44,6 +44,7 @@ fn one_of_each() -> Vec<Reason> {
         Reason::WithoutMark { last: at },
         Reason::SilentMarks { source: "app".to_owned(), since: at },
         Reason::Unread { source: "app".to_owned(), lines: 7, of: 70 },
+        Reason::Untimed { source: "app".to_owned(), lines: 7 },
         Reason::Unseen { once: 1, seen: 3, more: 1.5, next_is_new: 0.1 },
         Reason::Overflow { calls: 7 },
         word(About::YearEnd),
@@ -77,12 +78,13 @@ fn kinds(reason: &Reason) -> usize {
         | Reason::WithoutMark { .. }
         | Reason::SilentMarks { .. }
         | Reason::Unread { .. }
+        | Reason::Untimed { .. }
         | Reason::Unseen { .. }
         | Reason::Overflow { .. }
         | Reason::Word { .. }
         | Reason::CameSince { .. }
         | Reason::SafeOn { .. }
-        | Reason::Never => 24,
+        | Reason::Never => 25,
     }
 }
 

@@ -30,10 +30,14 @@ pub(super) fn gather(
     let known = status.segments.iter().filter(|segments| segments.kind != "unread");
     let last = known.filter_map(|segments| segments.to).max().map(after);
     let last = last.map(|last| last.min(asked.now.unwrap_or(Time::MAX)));
+    let has_lines = status.sources.iter().any(|source| source.kind != "unread" && source.lines > 0);
     let at = asked.at.or(last).ok_or_else(|| {
-        NoVerdict::Unknown(
-            "the store holds no calls: import some, or run `dolmen serve`".to_owned(),
-        )
+        let why = if has_lines {
+            "no line of the store has a time: let the formats of its sources read the time"
+        } else {
+            "the store holds no calls: import some, or run `dolmen serve`"
+        };
+        NoVerdict::Unknown(why.to_owned())
     })?;
     let names = store.names();
     let sources = Sources::of(&status, facts, at);

@@ -75,6 +75,7 @@ pub(super) fn places(
         evidence.service.clone_from(service);
         evidence.coverage = sources.coverage(service.as_deref());
         evidence.unread = sources.unread(service.as_deref());
+        evidence.untimed = sources.untimed(service.as_deref());
         if evidence.sightings.iter().any(|sighting| sighting.caller.is_hidden) {
             evidence.marks_coverage = sources.coverage_of_marks(service.as_deref());
         }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use dolmen_model::Time;
 use dolmen_store::{SourceStatus, Status};
-use dolmen_verdict::{Coverage, SilentMarks, Unread};
+use dolmen_verdict::{Coverage, SilentMarks, Unread, Untimed};
 
 use super::SourceGap;
 use crate::facts::Facts;
@@ -22,6 +22,7 @@ pub(super) struct Sources {
     /// Those of marks that are silent, each by itself.
     silent_marks: Vec<(Option<String>, SilentMarks)>,
     unread: Vec<(Option<String>, Unread)>,
+    untimed: Vec<(Option<String>, Untimed)>,
     /// Services whose calls may be in anybody's log.
     found_by_rule: Vec<String>,
 }
@@ -55,6 +56,7 @@ impl Sources {
             calls: lines(status, facts, "calls", at),
             marks: lines_of_marks(status, facts, at),
             unread: unread(status, facts),
+            untimed: untimed(status, facts),
             found_by_rule: facts.found_by_rule.clone(),
         }
     }
@@ -68,9 +70,17 @@ impl Sources {
 
     /// Sources that may have lines of this service and have many that no format reads.
     pub(super) fn unread(&self, service: Option<&str>) -> Vec<Unread> {
+        self.which_may_be(&self.unread, service)
+    }
+
+    /// Sources that may have lines of this service, and no time in any.
+    pub(super) fn untimed(&self, service: Option<&str>) -> Vec<Untimed> {
+        self.which_may_be(&self.untimed, service)
+    }
+
+    fn which_may_be<T: Clone>(&self, all: &[(Option<String>, T)], service: Option<&str>) -> Vec<T> {
         let is_of = |of: &Option<String>| self.may_be(of.as_deref(), service);
-        let unread = self.unread.iter().filter(|(of, _)| is_of(of));
-        unread.map(|(_, unread)| unread.clone()).collect()
+        all.iter().filter(|(of, _)| is_of(of)).map(|(_, one)| one.clone()).collect()
     }
 
     /// When a call to this service would have been seen: whenever logs were there, but for gaps of
@@ -142,12 +152,24 @@ fn unread(status: &Status, facts: &Facts) -> Vec<(Option<String>, Unread)> {
         *of += source.lines;
     }
     let many = all.into_iter().filter(|(_, (unread, of))| *unread > 0 && unread * MANY >= *of);
-    many.map(|(name, (lines, of))| {
-        let declared = facts.sources.iter().find(|known| known.name == name);
-        let service = declared.and_then(|declared| declared.service.clone());
-        (service, Unread { source: name.to_owned(), lines, of })
-    })
-    .collect()
+    let of = |name: &str, lines, of| Unread { source: name.to_owned(), lines, of };
+    many.map(|(name, (lines, all))| (service_of(name, facts), of(name, lines, all))).collect()
+}
+
+/// Sources with calls or marks of which none has a time, and their services.
+fn untimed(status: &Status, facts: &Facts) -> Vec<(Option<String>, Untimed)> {
+    let is_untimed = |source: &&SourceStatus| {
+        source.kind != "unread" && source.lines > 0 && source.from.is_none()
+    };
+    let untimed = status.sources.iter().filter(is_untimed);
+    let of = |source: &SourceStatus| Untimed { source: source.source.clone(), lines: source.lines };
+    untimed.map(|source| (service_of(&source.source, facts), of(source))).collect()
+}
+
+/// The service whose lines a source has; `None` where its lines tell.
+fn service_of(source: &str, facts: &Facts) -> Option<String> {
+    let declared = facts.sources.iter().find(|known| known.name == source);
+    declared.and_then(|declared| declared.service.clone())
 }
 
 impl Line {

@@ -81,3 +81,33 @@ fn lines_that_nobody_can_read_are_told() {
     let told = reasons(of(&verdicts, "block"));
     assert!(told.contains("40 of 12873 lines of proxy could not be read"), "{told}");
 }
+
+/// The monolith's own server once logged no time.
+const PLAIN: &str = r#"
+[[source]]
+name = "plain"
+path = "plain.log"
+holds = "calls"
+service = "monolith"
+format = '%h "%r" %>s "%{User-Agent}i"'
+"#;
+
+#[test]
+fn a_source_without_times_is_told() {
+    let place = place(date(2024, 6, 1), "");
+    let line = "10.0.0.7 \"POST /block.php HTTP/1.1\" 200 \"curl/7.81\"\n";
+    place.file("plain.log", line.repeat(30));
+    let letters =
+        "\n[[operation]]\nname = \"letters\"\nservice = \"monolith\"\npath = \"/letters\"\n";
+    place.file("dolmen.toml", format!("{CONFIG}{PLAIN}{letters}"));
+    place.ends(0, &["import", "--store", "s"]);
+    let verdicts = place.verdicts(&["--store", "s"]);
+    for operation in ["block", "letters"] {
+        let told = reasons(of(&verdicts, operation));
+        assert!(told.contains("no line of plain has a time (30 lines)"), "{operation}: {told}");
+    }
+    // Where there is no other line, nothing can be judged, and that is said.
+    place.ends(0, &["import", "--store", "t", "plain.log"]);
+    let err = place.refused(2, &["verdict", "--store", "t"]);
+    assert!(err.contains("no line of the store has a time"), "{err}");
+}

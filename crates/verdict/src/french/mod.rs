@@ -152,6 +152,11 @@ pub(crate) fn sentence(reason: &Reason, calendar: &Calendar) -> String {
         Reason::Unread { source, lines, of } => format!(
             "{lines} lignes sur {of} de {source} n’ont pu être lues : des appels peuvent en être"
         ),
+        Reason::Untimed { source, lines } => format!(
+            "aucune ligne de {source} n’a d’heure ({lines} ligne{}) : aucune n’a été regardée, des \
+             appels peuvent en être ; faites lire l’heure par son format",
+            s(*lines)
+        ),
         Reason::Unseen { once, seen, more, next_is_new } => format!(
             "{once} appelant{} sur {seen} {} qu’une fois : {} autres environ n’ont jamais été vus, \
              et {} des visites viennent d’un nouveau",
