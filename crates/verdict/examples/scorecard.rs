@@ -32,16 +32,20 @@ fn main() -> std::io::Result<ExitCode> {
                 faults.push(format!("seed {seed}: {class:?} has {what}: {FOUND} is the least"));
             }
         }
-        let score = score::operations(seed, operations);
-        writeln!(out, "{score}")?;
-        if score.early_share() > ALPHA {
-            let (early, all) = (score.too_early, score.operations);
-            let what = format!("{early} of {all} operations were called safe too early");
-            faults.push(format!("seed {seed}: {what}: {ALPHA} of them may be"));
-        }
-        if is_loud {
-            for early in score.early {
-                writeln!(out, "  {early}")?;
+        let fates =
+            [("", score::USUAL, 1), ("retired, with forgotten callers: ", score::FORGOTTEN, 4)];
+        for (name, fates, part) in fates {
+            let score = score::operations(fates, seed, operations / part);
+            writeln!(out, "{name}{score}")?;
+            if score.early_share() > ALPHA {
+                let (early, all) = (score.too_early, score.operations);
+                let what = format!("{early} of {all} operations were called safe too early");
+                faults.push(format!("seed {seed}: {name}{what}: {ALPHA} of them may be"));
+            }
+            if is_loud {
+                for early in score.early {
+                    writeln!(out, "  {early}")?;
+                }
             }
         }
     }

@@ -22,7 +22,7 @@ fn classes_of_cadence_are_found_and_not_made_up() {
 
 #[test]
 fn hardly_an_operation_is_called_safe_before_its_last_call() {
-    let score = score::operations(7, 60);
+    let score = score::operations(score::USUAL, 7, 60);
     assert_eq!(score.operations, 60);
     assert!(score.early_share() <= ALPHA, "{score}{:#?}", score.early);
     assert!(score.found * 10 >= score.ended * 3, "{score}");

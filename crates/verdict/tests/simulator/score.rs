@@ -149,6 +149,9 @@ pub(crate) struct Operations {
     pub(crate) operations: u32,
     /// Operations that were once called safe before a call came.
     pub(crate) too_early: u32,
+    /// Operations that were once called safe again, after a call had shown that they were not, and
+    /// then another one came.
+    pub(crate) again: u32,
     /// Operations that nobody calls in the end.
     pub(crate) ended: u32,
     /// Of these, called safe before the end of the logs.
@@ -175,6 +178,7 @@ impl Operations {
     fn add(&mut self, other: Self) {
         self.operations += other.operations;
         self.too_early += other.too_early;
+        self.again += other.again;
         self.ended += other.ended;
         self.found += other.found;
         self.never += other.never;
@@ -199,10 +203,26 @@ fn later(day: Date, days: i64) -> Date {
     day.checked_add((days as i32).days()).expect("a day of ours")
 }
 
-fn operation(dice: &mut Dice) -> Operation {
+/// How operations end.
+#[derive(Clone, Copy)]
+pub(crate) struct Fates {
+    /// The share that moves on a day that is announced, from which on it is retired.
+    moves: f64,
+    /// With it, the share whose callers stop at all.
+    stops: f64,
+    /// Of the callers but the first of an operation that moves, the share that is forgotten.
+    forgotten: f64,
+}
+
+/// As they do.
+pub(crate) const USUAL: Fates = Fates { moves: 0.4, stops: 0.8, forgotten: 0.1 };
+/// All are retired, and most callers are forgotten: the day that was declared is wrong about them.
+pub(crate) const FORGOTTEN: Fates = Fates { moves: 1.0, stops: 1.0, forgotten: 1.0 };
+
+fn operation(fates: Fates, dice: &mut Dice) -> Operation {
     let from = some_day(dice);
     let days = dice.between(500, 1_600);
-    played(from, days, dice, |dice| {
+    played_by(fates, from, days, dice, |dice| {
         let gaps = dice.between(0, 4);
         coverage(from, later(from, days), gaps, dice)
     })
@@ -215,10 +235,20 @@ pub(crate) fn played(
     dice: &mut Dice,
     logs: impl FnOnce(&mut Dice) -> Coverage,
 ) -> Operation {
+    played_by(USUAL, from, days, dice, logs)
+}
+
+fn played_by(
+    fates: Fates,
+    from: Date,
+    days: i64,
+    dice: &mut Dice,
+    logs: impl FnOnce(&mut Dice) -> Coverage,
+) -> Operation {
     // Some stop when they like, some move on a day that is announced, some stay.
     let fate = dice.unit();
-    let moves = (fate < 0.4).then(|| dice.between(200, days - 100));
-    let stops = fate < 0.8;
+    let moves = (fate < fates.moves).then(|| dice.between(200, days - 100));
+    let stops = fate < fates.stops;
     let mut callers = Vec::new();
     let number = dice.between(1, 4);
     let mut last_day = 0;
@@ -227,7 +257,9 @@ pub(crate) fn played(
         let habit = Habit::of(kind, dice);
         let stop = match moves {
             // A week and a bit; one of ten is forgotten, and found later.
-            Some(day) if at > 0 && dice.happens(0.1) => (day + dice.between(20, 200)).min(days),
+            Some(day) if at > 0 && dice.happens(fates.forgotten) => {
+                (day + dice.between(20, 200)).min(days)
+            }
             Some(day) => (day + dice.between(0, 8)).min(days),
             None if stops => dice.between(60, days),
             None => days,
@@ -278,6 +310,10 @@ impl Operation {
             // The last moment before somebody comes back.
             let at = Time::from_micros(pair[1].micros() - 1);
             let verdict = judge(&self.evidence(at), &Population::default(), &question(at));
+            if verdict.state.is_safe() && score.too_early == 1 {
+                score.again = 1;
+                break;
+            }
             if verdict.state.is_safe() {
                 score.too_early = 1;
                 let silent = (pair[1].seconds() - pair[0].seconds()) as f64 / 86_400.0;
@@ -297,7 +333,6 @@ impl Operation {
                         ))
                         .collect::<Vec<_>>()
                 ));
-                break;
             }
         }
         if let Some(last) = calls.last().filter(|_| self.has_ended) {
@@ -316,7 +351,7 @@ impl Operation {
 }
 
 /// Marks so many operations, on all cores.
-pub(crate) fn operations(seed: u64, number: u64) -> Operations {
+pub(crate) fn operations(fates: Fates, seed: u64, number: u64) -> Operations {
     let next = std::sync::atomic::AtomicU64::new(0);
     let work = || {
         let mut score = Operations::default();
@@ -326,7 +361,7 @@ pub(crate) fn operations(seed: u64, number: u64) -> Operations {
                 return score;
             }
             let mut dice = Dice::new(seed.wrapping_mul(0x0002_0000_0003) ^ at);
-            score.add(operation(&mut dice).score());
+            score.add(operation(fates, &mut dice).score());
         }
     };
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
@@ -372,6 +407,7 @@ impl fmt::Display for Operations {
             100.0 * self.early_share(),
             100.0 * ALPHA
         )?;
+        writeln!(f, "of these, {} were once more", self.again)?;
         writeln!(
             f,
             "{} ended: {} of them found safe, {:.0} days after the last call (median); {} never will be \
