@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::words::Words;
-use super::{CallerRow, ExpectedCall, OperationVerdict, Verdicts, zone_of};
+use super::{CallerRow, ExpectedCall, OperationVerdict, Verdicts};
 
 const STYLE: &str = "body{font:15px/1.5 system-ui,sans-serif;color:#1b1f24;background:#fff;\
     max-width:60rem;margin:2rem auto;padding:0 1rem}h1{font-size:1.6rem;margin-bottom:.2rem}\
@@ -22,7 +22,7 @@ const STYLE: &str = "body{font:15px/1.5 system-ui,sans-serif;color:#1b1f24;backg
 
 /// The page; `verdicts` were asked for in the same language.
 pub fn html(verdicts: &Verdicts, language: Language) -> String {
-    let wall = Wall { zone: zone_of(&verdicts.zone).unwrap_or(TimeZone::UTC), language };
+    let wall = Wall { zone: verdicts.wall.clone(), language };
     let board = Board { wall, words: Words::of(language), language };
     let mut page = String::new();
     // Writing to a String cannot fail.
@@ -262,6 +262,7 @@ mod tests {
         Verdicts {
             at: Time::from_seconds(1_685_592_900).unwrap(),
             zone: "UTC".to_owned(),
+            wall: TimeZone::UTC,
             clocks: Vec::new(),
             alpha: 0.05,
             is_safe: false,

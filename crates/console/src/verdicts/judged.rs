@@ -3,6 +3,7 @@
 use dolmen_model::{Language, Time, nearest};
 use dolmen_store::Store;
 use dolmen_verdict::{Calendar, Question, Verdict, expected as expected_calls, judge};
+use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::{
@@ -19,7 +20,7 @@ const LATEST: Time = Time::from_micros(221_845_392_000_000_000);
 /// Verdicts before they are said.
 pub struct Judged {
     question: Question,
-    zone: String,
+    wall: TimeZone,
     verdicts: Vec<Verdict>,
     gaps: Vec<SourceGap>,
 }
@@ -32,7 +33,8 @@ pub fn verdicts(store: &dyn Store, facts: &Facts, asked: &Asked) -> Result<Verdi
 /// Judges what a store knows; `asked.language` does not matter yet.
 pub fn judged(store: &dyn Store, facts: &Facts, asked: &Asked) -> Result<Judged, NoVerdict> {
     let zone = asked.zone.as_deref().unwrap_or(&facts.judging.zone);
-    let calendar = Calendar::new(zone_of(zone)?);
+    let wall = zone_of(zone)?;
+    let calendar = Calendar::new(wall.clone());
     let alpha = asked.alpha.unwrap_or(facts.judging.alpha);
     if !(alpha > 0.0 && alpha < 1.0) {
         let wrong = format!("alpha is a chance, above 0 and below 1, such as 0.05, not {alpha}");
@@ -47,7 +49,7 @@ pub fn judged(store: &dyn Store, facts: &Facts, asked: &Asked) -> Result<Judged,
     let question = Question { at: gathered.at, calendar, alpha };
     let evidence = gathered.evidence.iter();
     let verdicts = evidence.map(|one| judge(one, &gathered.population, &question)).collect();
-    Ok(Judged { question, zone: zone.to_owned(), verdicts, gaps: gathered.gaps })
+    Ok(Judged { question, wall, verdicts, gaps: gathered.gaps })
 }
 
 impl Judged {
@@ -66,7 +68,8 @@ impl Judged {
             all.map(|one| OperationVerdict::of(one, calendar, language)).collect();
         Verdicts {
             at: *at,
-            zone: self.zone.clone(),
+            zone: zone_name(&self.wall, *at),
+            wall: self.wall.clone(),
             clocks: clocks(calendar, &operations, &self.gaps, to),
             alpha: *alpha,
             is_safe: !operations.is_empty() && operations.iter().all(|operation| operation.is_safe),
@@ -100,6 +103,20 @@ fn clocks(
     changes.map(|(from, ahead)| ClockChange { from, ahead }).collect()
 }
 
+/// What people call a time zone: its IANA name, or how far it is ahead of UTC at an instant.
+fn zone_name(zone: &TimeZone, at: Time) -> String {
+    if let Some(name) = zone.iana_name().filter(|_| !zone.is_unknown()) {
+        return name.to_owned();
+    }
+    let at = Timestamp::from_microsecond(at.micros()).unwrap_or(Timestamp::UNIX_EPOCH);
+    let ahead = zone.to_offset(at).seconds();
+    if ahead == 0 {
+        return "UTC".to_owned();
+    }
+    let (sign, minutes) = (if ahead < 0 { '-' } else { '+' }, ahead.abs() / 60);
+    format!("UTC{sign}{:02}:{:02}", minutes / 60, minutes % 60)
+}
+
 /// A time zone by its IANA name, as POSIX writes it, or `local`.
 pub fn zone_of(name: &str) -> Result<TimeZone, NoVerdict> {
     if name == "local" {
@@ -115,4 +132,25 @@ pub fn zone_of(name: &str) -> Result<TimeZone, NoVerdict> {
         });
         NoVerdict::Wrong(format!("there is no time zone `{name}`: {near}"))
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_zone_is_named_as_people_name_it() {
+        // 2023-01-01T00:00:00Z, and in summer.
+        let [winter, summer] =
+            [1_672_531_200, 1_688_169_600].map(|at| Time::from_seconds(at).unwrap());
+        let name = |zone: &str, at| zone_name(&zone_of(zone).unwrap(), at);
+        assert_eq!(name("Europe/Paris", winter), "Europe/Paris");
+        assert_eq!(name("UTC", winter), "UTC");
+        assert_eq!(name("CET-1CEST,M3.5.0,M10.5.0/3", winter), "UTC+01:00");
+        assert_eq!(name("CET-1CEST,M3.5.0,M10.5.0/3", summer), "UTC+02:00");
+        assert_eq!(name("NST3:30NDT,M3.2.0,M11.1.0", winter), "UTC-03:30");
+        assert_eq!(name("XXX0", summer), "UTC");
+        let local = name("local", winter);
+        assert!(local.starts_with("UTC") || local.contains('/'), "{local}");
+    }
 }

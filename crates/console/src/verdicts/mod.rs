@@ -17,6 +17,7 @@ use dolmen_store::StoreError;
 use dolmen_verdict::{
     Calendar, CallerVerdict, Expected, Gate, GateName, Reason, Unseen, Verdict, Word,
 };
+use jiff::tz::TimeZone;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -81,8 +82,12 @@ pub struct Verdicts {
     /// As of this instant: what came later was not looked at.
     #[schema(value_type = String, format = DateTime)]
     pub at: Time,
-    /// The time zone that callers live in.
+    /// The time zone that callers live in: its IANA name, or how far it is ahead of UTC at `at` where
+    /// it has none.
     pub zone: String,
+    /// The same, for who shows instants.
+    #[serde(skip)]
+    pub wall: TimeZone,
     /// What its clocks show, for every instant in here.
     pub clocks: Vec<ClockChange>,
     /// How likely it may be that somebody still calls what is called safe.

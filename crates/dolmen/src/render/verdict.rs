@@ -4,9 +4,8 @@ mod words;
 
 use std::io::{self, Write};
 
-use dolmen_console::verdicts::{OperationVerdict, Verdicts, Wall, WordRow, state_name, zone_of};
+use dolmen_console::verdicts::{OperationVerdict, Verdicts, Wall, WordRow, state_name};
 use dolmen_model::Language;
-use jiff::tz::TimeZone;
 
 use super::number;
 use super::page::{Look, Page};
@@ -64,7 +63,7 @@ struct Told {
 
 impl Told {
     fn of(verdicts: &Verdicts, language: Language) -> Self {
-        let zone = zone_of(&verdicts.zone).unwrap_or(TimeZone::UTC);
+        let zone = verdicts.wall.clone();
         Self { wall: Wall { zone, language }, words: Words::of(language), language }
     }
 

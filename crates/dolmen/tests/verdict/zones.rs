@@ -58,6 +58,7 @@ fn a_day_that_is_typed_begins_by_the_same_clocks() {
 fn whoever_shows_instants_is_told_what_clocks_show() {
     let now = place().verdicts(&["--store", "s"]);
     assert_eq!(now["clocks"][0]["ahead"], -4 * 3_600);
+    assert_eq!(now["zone"], "UTC-04:00");
     let first = now["clocks"][0]["from"].as_str().unwrap();
     assert!(first <= "2024-06-30T15:00:00Z", "{first}");
 }
