@@ -156,7 +156,8 @@ fn reasons_are_told_in_the_language_that_is_asked_for() {
     let told = |language| {
         let seen = vec![script(), visitor("10.0.0.4", browser, &["GET /a"], &[])];
         let found = candidates::group(seen, TimeZone::UTC, language);
-        found.into_iter().map(|one| (one.id, one.why, one.rhythm.unwrap())).collect::<Vec<_>>()
+        let all = found.into_iter();
+        all.map(|one| (one.id, one.why, one.rhythm.unwrap(), one.proposed_name)).collect::<Vec<_>>()
     };
     let (english, french) = (told(Language::English), told(Language::French));
     assert_eq!(english[0].1, "a library's user agent, from an inner address");
@@ -167,8 +168,13 @@ fn reasons_are_told_in_the_language_that_is_asked_for() {
         (english[0].2.as_str(), french[0].2.as_str()),
         ("every day at 02:00", "chaque jour à 02:00")
     );
-    // It is the same candidate.
-    assert_eq!(english[0].0, french[0].0);
+    let names = |told: &[(String, String, String, String)]| {
+        told.iter().map(|one| one.3.clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(names(&english), ["card block script", "browsers in 10.0.0.0/24"]);
+    assert_eq!(names(&french), ["script pour card block", "navigateurs de 10.0.0.0/24"]);
+    // They are the same candidates.
+    assert_eq!((&english[0].0, &english[1].0), (&french[0].0, &french[1].0));
 }
 
 #[test]

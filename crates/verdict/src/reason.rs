@@ -225,6 +225,14 @@ impl Reason {
         }
     }
 
+    /// The rhythm that it tells of.
+    pub const fn cadence(&self) -> Option<Cadence> {
+        match self {
+            Self::Due { cadence, .. } | Self::Missed { cadence, .. } => Some(*cadence),
+            _ => None,
+        }
+    }
+
     /// A short name, the same in every version.
     pub const fn code(&self) -> &'static str {
         match self {
@@ -246,6 +254,7 @@ impl Reason {
             Self::WithoutMark { .. } => "without_mark",
             Self::SilentMarks { .. } => "silent_marks",
             Self::Unread { .. } => "unread",
+            Self::Untimed { .. } => "untimed",
             Self::Unseen { .. } => "unseen",
             Self::Overflow { .. } => "overflow",
             Self::Word { .. } => "word",
@@ -254,5 +263,4 @@ impl Reason {
             Self::Never => "never",
         }
     }
-            Self::Untimed { .. } => "untimed",
 }

@@ -11,6 +11,7 @@ use super::agent::product;
 use super::crawlers::crawler;
 use super::gather::Visitor;
 use super::kind::{Kind, kind};
+use super::name::Name;
 use super::rule::{ProposedRule, network_of};
 use super::why::Why;
 use crate::rhythm::Rhythms;
@@ -42,14 +43,14 @@ pub fn group(visitors: Vec<Visitor>, zone: TimeZone, language: Language) -> Vec<
     }
     let mut candidates: Vec<Candidate> = groups
         .into_iter()
-        .map(|(likeness, (why, of))| candidate(likeness, why.said(language), of, &rhythms))
+        .map(|(likeness, (why, of))| candidate(likeness, &why, of, &rhythms, language))
         .collect();
     candidates.sort_by(|a, b| {
         let enters = |candidate: &Candidate| !candidate.operations.is_empty();
         let order = enters(b).cmp(&enters(a)).then(b.calls.cmp(&a.calls));
         order.then_with(|| a.toml.cmp(&b.toml))
     });
-    tell_apart(&mut candidates);
+    tell_apart(&mut candidates, language);
     candidates
 }
 
@@ -78,9 +79,10 @@ fn likeness(visitor: &Visitor, rhythms: &Rhythms) -> (Likeness, Why) {
 
 fn candidate(
     likeness: Likeness,
-    why: String,
+    why: &Why,
     visitors: Vec<Visitor>,
     rhythms: &Rhythms,
+    language: Language,
 ) -> Candidate {
     let Likeness { kind, who, .. } = likeness;
     let mut operations = BTreeMap::new();
@@ -97,14 +99,17 @@ fn candidate(
     let addresses: BTreeSet<&str> = texts(&visitors, |visitor| &visitor.address);
     let operations = most_first(operations);
     let rule = ProposedRule::of(kind, &visitors);
-    let proposed_name = name(kind, &who, &operations, &visitors);
+    let name = Name::of(kind, &who, &operations, &visitors);
+    // It is the same candidate, whoever reads of it.
+    let same = rule.toml(&name.said(Language::English));
+    let proposed_name = name.said(language);
     let toml = rule.toml(&proposed_name);
     Candidate {
-        id: format!("{:016x}", xxh3_64(format!("{kind:?} {toml}").as_bytes())),
+        id: format!("{:016x}", xxh3_64(format!("{kind:?} {same}").as_bytes())),
         kind,
         proposed_name,
         toml,
-        why,
+        why: why.said(language),
         address_count: addresses.len(),
         addresses: addresses.into_iter().take(SHOWN).map(str::to_owned).collect(),
         user_agents: visitors
@@ -155,33 +160,18 @@ fn texts(visitors: &[Visitor], of: impl Fn(&Visitor) -> &String) -> BTreeSet<&st
     texts
 }
 
-/// A name that says what it does, or else who or where it is.
-fn name(kind: Kind, who: &str, operations: &[String], visitors: &[Visitor]) -> String {
-    let place = visitors.first().map_or("", |visitor| visitor.address.as_str());
-    let user = visitors.first().map_or("", |visitor| visitor.user.as_str());
-    let program = if who.is_empty() { "program" } else { who };
-    match kind {
-        _ if !user.is_empty() => user.to_owned(),
-        Kind::Script | Kind::Library => match operations {
-            [] => format!("{program} on {place}"),
-            [one] => format!("{one} script"),
-            [first, ..] => format!("{first} and more script"),
-        },
-        Kind::Application | Kind::Crawler => who.to_owned(),
-        Kind::Browser => format!("browsers in {who}"),
-        Kind::Probe => format!("{program} probe"),
-        Kind::Scanner => format!("scanner in {who}"),
-    }
-}
-
 /// Two candidates shall not propose one name.
-fn tell_apart(candidates: &mut [Candidate]) {
+fn tell_apart(candidates: &mut [Candidate], language: Language) {
+    let elsewhere = match language {
+        Language::English => "elsewhere",
+        Language::French => "ailleurs",
+    };
     let mut seen: BTreeSet<String> = BTreeSet::new();
     for candidate in candidates {
         if seen.insert(candidate.proposed_name.clone()) {
             continue;
         }
-        let place = candidate.addresses.first().map_or("elsewhere", String::as_str);
+        let place = candidate.addresses.first().map_or(elsewhere, String::as_str);
         let mut name = format!("{} ({place})", candidate.proposed_name);
         let mut number = 2;
         while !seen.insert(name.clone()) {

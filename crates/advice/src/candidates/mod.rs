@@ -10,6 +10,7 @@ mod crawlers;
 mod gather;
 mod group;
 mod kind;
+mod name;
 mod rule;
 mod why;
 
@@ -38,7 +39,7 @@ pub struct Candidates {
 /// Callers that seem to be one, and the rule that would name them.
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
 pub struct Candidate {
-    /// The same as long as kind, proposed name and rule are.
+    /// The same as long as kind, proposed name and rule are, in every language.
     pub id: String,
     /// What it seems to be.
     pub kind: Kind,

@@ -344,6 +344,9 @@ impl ReasonRow {
         let mut values = serde_json::to_value(reason).unwrap_or_default();
         if let Some(values) = values.as_object_mut() {
             values.remove("code");
+            if let Some(cadence) = reason.cadence() {
+                values.insert("cadence".to_owned(), cadence.said(language).into());
+            }
         }
         Self { code: reason.code().to_owned(), text: reason.sentence(calendar, language), values }
     }

@@ -119,6 +119,8 @@ fn sentences_are_in_the_language_that_is_asked_for() {
     assert_ne!(why("/api/v1/candidates?lang=en", &french), in_french);
     refused(&server, "/api/v1/candidates?lang=de", 400, "`lang` is `en` or `fr`");
 
+    let name = &server.get("/api/v1/candidates?lang=fr")["candidates"][0]["proposed_name"];
+    assert_eq!(*name, "script pour archive");
     let first = server.get("/api/v1/first?lang=fr");
     assert!(first["operations"][0]["reasons"].to_string().contains("des appels de old"), "{first}");
     let of = [("operation", "archive"), ("service", "older")];
@@ -129,13 +131,22 @@ fn sentences_are_in_the_language_that_is_asked_for() {
         verdict["reasons"].to_string().contains("le dernier appel date du 6 mars 2026 à 02:00"),
         "{verdict}"
     );
-    // Codes and values are the same in each.
+    // Codes and values are the same in each, but for rhythms, which are words.
     let english = server.get(&with("/api/v1/verdicts", &of));
-    let values = |verdict: &Value| -> Vec<Value> {
+    let values = |verdict: &Value| -> (Vec<Value>, Vec<Value>) {
         let details = verdict["reason_details"].as_array().unwrap().iter();
-        details.map(|one| json!([one["code"], one["values"]])).collect()
+        let split = details.map(|one| {
+            let mut values = one["values"].clone();
+            let cadence = values.as_object_mut().and_then(|values| values.remove("cadence"));
+            (json!([one["code"], values]), cadence.unwrap_or_default())
+        });
+        split.unzip()
     };
-    assert_eq!(values(verdict), values(&english["operations"][0]));
+    let (french_values, french_rhythms) = values(verdict);
+    let (english_values, english_rhythms) = values(&english["operations"][0]);
+    assert_eq!(french_values, english_values);
+    assert!(french_rhythms.contains(&"chaque jour à 02:00".into()), "{french_rhythms:?}");
+    assert!(english_rhythms.contains(&"every day at 02:00".into()), "{english_rhythms:?}");
 
     let board = server.ask("GET", "/api/v1/verdicts/board.html", &french, b"");
     assert!(board.text().contains("<html lang=\"fr\">"), "{}", board.text());
