@@ -137,7 +137,7 @@ describe.skipIf(!HAS_BROWSER)('a bank leaves its monolith', () => {
     const line = `10.20.31.20 - - [${now}] "GET /banque/servlet?op=virementExterne HTTP/1.1" 410 301 "-" "OutilAgence/4.6" "0123456789abcdef0123456789abcdef" 812\n`;
     const written = performance.now();
     appendFileSync(join(folder, 'bank/months/proxy-access.log'), line);
-    await page.getByText('New alert: external transfer is still called on monolith').waitFor();
+    await page.getByText('New alert: External transfer is retired on monolith and still called').waitFor();
     const took = performance.now() - written;
     console.log(`from the line on disk to the words on the screen: ${Math.round(took)} ms`);
     await page.getByRole('button', { name: 'Alerts' }).click();

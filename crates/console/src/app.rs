@@ -3,8 +3,8 @@ use std::sync::{Arc, PoisonError, RwLock};
 use axum::Router;
 use axum::http::{HeaderValue, header};
 use axum::middleware;
-use dolmen_model::Time;
-use dolmen_store::Store;
+use dolmen_model::{Language, Time};
+use dolmen_store::{Alert, Store};
 use dolmen_watch::Heard;
 use serde::Serialize;
 use tokio::sync::broadcast;
@@ -52,11 +52,10 @@ pub struct SourceTraffic {
 pub type OneMore = Arc<dyn Fn() -> Result<(), String> + Send + Sync>;
 
 /// Something that happened while somebody looks.
-#[derive(Clone, Debug, Serialize)]
-#[serde(tag = "event", rename_all = "snake_case")]
+#[derive(Clone, Debug)]
 pub enum Event {
     /// Somebody must know something.
-    Alert(AlertRow),
+    Alert(Alert),
     /// Lines came into the store.
     Commit {
         /// Calls among them.
@@ -70,7 +69,24 @@ pub enum Event {
     Rules(RulesState),
 }
 
+/// The same as a reader gets it.
+#[derive(Serialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub(crate) enum Told {
+    Alert(AlertRow),
+    Commit { calls: u64, from: Option<Time>, to: Option<Time> },
+    Rules(RulesState),
+}
+
 impl Event {
+    pub(crate) fn said(self, language: Language) -> Told {
+        match self {
+            Self::Alert(alert) => Told::Alert(AlertRow::of(alert, language)),
+            Self::Commit { calls, from, to } => Told::Commit { calls, from, to },
+            Self::Rules(rules) => Told::Rules(rules),
+        }
+    }
+
     /// Its name in the stream.
     pub(crate) const fn name(&self) -> &'static str {
         match self {

@@ -18,7 +18,7 @@ use dolmen_model::Time;
 use dolmen_store::{Alert, Store, StoreError};
 
 pub use causes::{Kind, silent_since};
-pub use sentence::sentence;
+pub use sentence::{sentence, what};
 pub use silence::Heard;
 pub use state::{acknowledge, is_pending, mute, tell};
 

@@ -60,7 +60,7 @@ export function AlertItem({ alert }: { alert: Alert }) {
           {alert.acknowledged !== null && <span> · {t.alerts.acknowledged(f.ago(alert.acknowledged, now))}</span>}
           {muted && alert.muted_until !== null && <span> · {t.alerts.muted(f.day(alert.muted_until))}</span>}
         </div>
-        <h2>{titleOf(alert, t)}</h2>
+        <h2>{titleOf(alert)}</h2>
         {kind === 'residual_call' && declared?.retired != null && <p>{t.panel.retiredOn(f.day(declared.retired))}</p>}
         <div className={`${styles.when} num`}>
           <span title={f.time(last)}>{t.alerts.since(f.time(alert.first ?? last), f.ago(last, now))}</span> · {t.alerts.times(alert.count, f.count(alert.count))}

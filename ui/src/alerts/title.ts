@@ -9,13 +9,7 @@ export function kindOf({ kind }: Alert): AlertKind {
   return known.includes(kind) ? (kind as AlertKind) : 'silent_source';
 }
 
-/** In the reader's language where the alert has parts to say it with; the server's words otherwise. */
-export function titleOf(alert: Alert, t: Words): string {
-  const { operation, service, cause } = alert;
-  const kind = kindOf(alert);
-  if (kind !== alert.kind) return cause;
-  if (kind === 'unknown_caller') return t.alerts.newCaller(cause, operation);
-  if (kind === 'silent_source') return t.alerts.silent(cause.replace(/ since \S+$/, ''));
-  if (service === null || (operation === null && kind !== 'no_id')) return cause;
-  return t.alerts.titles[kind](operation ?? '', service);
+/** What the server says of it, in the reader's language already. */
+export function titleOf({ text }: Alert): string {
+  return text.slice(0, 1).toUpperCase() + text.slice(1);
 }

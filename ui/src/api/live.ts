@@ -1,6 +1,7 @@
 import { useQueryClient } from '@tanstack/react-query';
 import { useEffect, useRef, useState } from 'react';
 
+import type { Lang } from '../format/format';
 import { BASE } from './client';
 import type { Alert } from './types';
 
@@ -16,7 +17,7 @@ export interface Live {
 }
 
 /** Follows the server's events: `now` moves on when calls arrived, unless the reader paused. */
-export function useLive(following: boolean, onAlert: (alert: Alert) => void): Live {
+export function useLive(following: boolean, lang: Lang, onAlert: (alert: Alert) => void): Live {
   const client = useQueryClient();
   const [now, setNow] = useState(() => Date.now());
   const [connection, setConnection] = useState<Connection>('open');
@@ -33,7 +34,7 @@ export function useLive(following: boolean, onAlert: (alert: Alert) => void): Li
   });
 
   useEffect(() => {
-    const events = new EventSource(`${BASE}/events`);
+    const events = new EventSource(`${BASE}/events?lang=${lang}`);
     let timer: number | undefined;
     const soon = () => {
       if (!follows.current || timer !== undefined) return;
@@ -54,7 +55,7 @@ export function useLive(following: boolean, onAlert: (alert: Alert) => void): Li
       window.clearTimeout(timer);
       events.close();
     };
-  }, [client]);
+  }, [client, lang]);
 
   // Coming back from a pause, the reader wants what was missed.
   const before = useRef(following);

@@ -54,7 +54,12 @@ export function useTimeline(by: TimelineBy, extra: readonly Pill[] = []) {
 export const useBurndown = () => useAnswer('/burndown', {}, (signal) => api.GET('/api/v1/burndown', { signal }));
 /** Who is refused and who is silent commits nothing, so nobody is told: it is asked again and again. */
 export const useSources = () => useAnswer('/sources', {}, (signal) => api.GET('/api/v1/sources', { signal }), { every: 10_000 });
-export const useAlerts = (state: 'open' | 'all') => useAnswer('/alerts', { state }, (signal) => api.GET('/api/v1/alerts', { params: { query: { state } }, signal }));
+/** Alerts, which the server says in the reader's language. */
+export function useAlerts(state: 'open' | 'all') {
+  const { lang } = useLang();
+  const query = { state, lang };
+  return useAnswer('/alerts', query, (signal) => api.GET('/api/v1/alerts', { params: { query }, signal }));
+}
 export const useConfig = () => useAnswer('/config', {}, (signal) => api.GET('/api/v1/config', { signal }));
 export const useUnparsed = () => useAnswer('/unparsed', {}, (signal) => api.GET('/api/v1/unparsed', { params: { query: { limit: 200 } }, signal }));
 export const useRequest = (id: string | null) => useAnswer('/requests', { id }, (signal) => api.GET('/api/v1/requests/{id}', { params: { path: { id: id ?? '' } }, signal }), { enabled: id !== null });

@@ -25,7 +25,7 @@ const QUERIED = ['/', '/calls', '/operations', '/endpoint', '/map'];
 
 export function Shell() {
   const { view, change, link } = useView();
-  const { t } = useLang();
+  const { t, lang } = useLang();
   const { pathname } = useLocation();
   const navigate = useNavigate();
   const say = useToast();
@@ -33,8 +33,8 @@ export function Shell() {
   const [timeOpen, setTimeOpen] = useState(false);
   const tour = useTour();
 
-  const live = useLive(moves(view.range) && !view.paused, (alert) =>
-    say(`${t.alerts.arrived}: ${titleOf(alert, t)}`, { label: t.alerts.title, run: () => void navigate(link('/alerts')) }),
+  const live = useLive(moves(view.range) && !view.paused, lang, (alert) =>
+    say(`${t.alerts.arrived}: ${titleOf(alert)}`, { label: t.alerts.title, run: () => void navigate(link('/alerts')) }),
   );
   const go = (path: string) => () => void navigate(link(path));
   const steps = (direction: -1 | 1) => () => change({ range: step(view.range, live.now, direction) });

@@ -2,8 +2,8 @@
 
 use axum::Json;
 use axum::extract::State;
-use dolmen_model::Time;
 use dolmen_model::query::quoted;
+use dolmen_model::{Language, Time};
 use dolmen_store::{Alert, Store};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -11,6 +11,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::app::Console;
 use crate::extract::{Path, Query, Sent};
+use crate::language::{LanguageParams, Speak};
 use crate::problem::Problem;
 
 #[derive(Clone, Copy, Default, PartialEq, Eq, Deserialize, ToSchema)]
@@ -36,6 +37,13 @@ pub(crate) struct Alerts {
     alerts: Vec<AlertRow>,
 }
 
+impl Alerts {
+    fn of(alerts: Vec<Alert>, language: Language) -> Self {
+        let row = |alert| AlertRow::of(alert, language);
+        Self { alerts: alerts.into_iter().map(row).collect() }
+    }
+}
+
 /// What somebody must know.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct AlertRow {
@@ -44,6 +52,8 @@ pub struct AlertRow {
     kind: String,
     /// What sets it apart from others of its kind.
     cause: String,
+    /// What it tells, in the reader's language.
+    text: String,
     service: Option<String>,
     operation: Option<String>,
     /// When it was noticed.
@@ -65,9 +75,11 @@ pub struct AlertRow {
     filter: Option<String>,
 }
 
-impl From<Alert> for AlertRow {
-    fn from(alert: Alert) -> Self {
+impl AlertRow {
+    /// An alert as a reader of this language gets it.
+    pub fn of(alert: Alert, language: Language) -> Self {
         Self {
+            text: dolmen_watch::what(&alert, language),
             filter: filter(&alert),
             id: alert.id,
             kind: alert.kind,
@@ -104,11 +116,12 @@ pub(super) fn now() -> Time {
 }
 
 /// What somebody must know, the latest first.
-#[utoipa::path(get, path = "/alerts", params(AlertsParams),
+#[utoipa::path(get, path = "/alerts", params(AlertsParams, LanguageParams),
     responses((status = OK, body = Alerts)))]
 pub(crate) async fn alerts(
     State(console): State<Console>,
     Query(params): Query<AlertsParams>,
+    Speak(language): Speak,
 ) -> Result<Json<Alerts>, Problem> {
     console
         .ask(move |store, _| {
@@ -120,7 +133,7 @@ pub(crate) async fn alerts(
                     alert.acknowledged.is_none() && !is_muted
                 });
             }
-            Ok(Json(Alerts { alerts: alerts.into_iter().map(AlertRow::from).collect() }))
+            Ok(Json(Alerts::of(alerts, language)))
         })
         .await
 }
@@ -134,11 +147,12 @@ pub(crate) struct TryParams {
 
 /// What somebody would have been told, had the watch begun so many days ago. Nothing is told or kept
 /// by it.
-#[utoipa::path(get, path = "/alerts/try", params(TryParams),
+#[utoipa::path(get, path = "/alerts/try", params(TryParams, LanguageParams),
     responses((status = OK, body = Alerts)))]
 pub(crate) async fn would_tell(
     State(console): State<Console>,
     Query(TryParams { days }): Query<TryParams>,
+    Speak(language): Speak,
 ) -> Result<Json<Alerts>, Problem> {
     console
         .ask(move |store, facts| {
@@ -146,19 +160,21 @@ pub(crate) async fn would_tell(
             let span = i64::from(days.unwrap_or(30)).saturating_mul(86_400_000_000);
             let since = Time::from_micros(now.micros().saturating_sub(span));
             let alerts = dolmen_watch::would_tell(store, &facts.plan, since, now)?;
-            Ok(Json(Alerts { alerts: alerts.into_iter().map(AlertRow::from).collect() }))
+            Ok(Json(Alerts::of(alerts, language)))
         })
         .await
 }
 
 /// Says that an alert is known: told again when more comes.
-#[utoipa::path(post, path = "/alerts/{id}/acknowledge", params(("id" = i64, Path)),
+#[utoipa::path(post, path = "/alerts/{id}/acknowledge", params(("id" = i64, Path), LanguageParams),
     responses((status = OK, body = AlertRow), (status = NOT_FOUND, body = Problem)))]
 pub(crate) async fn acknowledge(
     State(console): State<Console>,
     Path(id): Path<i64>,
+    Speak(language): Speak,
 ) -> Result<Json<AlertRow>, Problem> {
-    console.ask(move |store, _| change(store, id, |a| dolmen_watch::acknowledge(a, now()))).await
+    let acknowledge = |alert: &Alert| dolmen_watch::acknowledge(alert, now());
+    console.ask(move |store, _| change(store, id, language, acknowledge)).await
 }
 
 /// Until when an alert is muted.
@@ -169,11 +185,12 @@ pub(crate) struct Mute {
 }
 
 /// Mutes an alert for a while.
-#[utoipa::path(post, path = "/alerts/{id}/mute", params(("id" = i64, Path)), request_body = Mute,
+#[utoipa::path(post, path = "/alerts/{id}/mute", params(("id" = i64, Path), LanguageParams), request_body = Mute,
     responses((status = OK, body = AlertRow), (status = NOT_FOUND, body = Problem)))]
 pub(crate) async fn mute(
     State(console): State<Console>,
     Path(id): Path<i64>,
+    Speak(language): Speak,
     Sent(Mute { until }): Sent<Mute>,
 ) -> Result<Json<AlertRow>, Problem> {
     let until: Timestamp = until.parse().map_err(|_| {
@@ -183,17 +200,19 @@ pub(crate) async fn mute(
     if until <= now() {
         return Err(Problem::bad("`until` has passed: an alert is muted until an instant to come"));
     }
-    console.ask(move |store, _| change(store, id, |alert| dolmen_watch::mute(alert, until))).await
+    let mute = move |alert: &Alert| dolmen_watch::mute(alert, until);
+    console.ask(move |store, _| change(store, id, language, mute)).await
 }
 
 fn change(
     store: &dyn Store,
     id: i64,
+    language: Language,
     next: impl FnOnce(&Alert) -> Alert,
 ) -> Result<Json<AlertRow>, Problem> {
     let alert = store.alerts()?.into_iter().find(|alert| alert.id == id);
     let alert = alert.ok_or_else(|| Problem::missing(format!("there is no alert {id}")))?;
     let next = next(&alert);
     store.keep_alerts(std::slice::from_ref(&next))?;
-    Ok(Json(next.into()))
+    Ok(Json(AlertRow::of(next, language)))
 }

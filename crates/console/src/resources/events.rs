@@ -6,19 +6,22 @@ use futures_util::{Stream, StreamExt};
 use tokio_stream::wrappers::BroadcastStream;
 
 use crate::app::{Console, Event};
+use crate::language::{LanguageParams, Speak};
 
 /// What happens, as server-sent events: `commit` when lines came into the store, `alert` when
 /// somebody must know something, `rules` when names changed.
-#[utoipa::path(get, path = "/events",
+#[utoipa::path(get, path = "/events", params(LanguageParams),
     responses((status = OK, content_type = "text/event-stream", body = String)))]
 pub(crate) async fn events(
     State(console): State<Console>,
+    Speak(language): Speak,
 ) -> Sse<impl Stream<Item = Result<Sent, Infallible>>> {
-    let events = BroadcastStream::new(console.listen()).map(|event| {
+    let events = BroadcastStream::new(console.listen()).map(move |event| {
         // Who missed some is told that something changed: it asks anew anyway.
         let event = event.unwrap_or(Event::Commit { calls: 0, from: None, to: None });
-        let sent = Sent::default().event(event.name());
-        Ok(sent.json_data(&event).unwrap_or_else(|_| Sent::default().event(event.name())))
+        let name = event.name();
+        let sent = Sent::default().event(name).json_data(event.said(language));
+        Ok(sent.unwrap_or_else(|_| Sent::default().event(name)))
     });
     Sse::new(events).keep_alive(KeepAlive::default())
 }

@@ -20,6 +20,7 @@ mod watch;
 use std::path::PathBuf;
 
 use clap::Subcommand;
+use dolmen_model::Language;
 
 use crate::exit::Exit;
 use crate::terminal::Terminal;
@@ -30,6 +31,11 @@ pub(crate) struct Context {
     pub(crate) terminal: Terminal,
     /// `--config`, as typed.
     pub(crate) config: Option<PathBuf>,
+}
+
+/// `--lang`, as typed.
+fn language(tag: &str) -> Result<Language, String> {
+    Language::of_tag(tag).ok_or_else(|| "write `en` or `fr`".to_owned())
 }
 
 #[derive(Debug, Subcommand)]

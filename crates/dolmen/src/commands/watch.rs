@@ -2,11 +2,11 @@ use std::io::Write;
 
 use clap::Subcommand;
 use dolmen_console::AlertRow;
-use dolmen_model::Time;
+use dolmen_model::{Language, Time};
 use jiff::Timestamp;
 
 use super::store::{self, StoreArg};
-use super::{Context, serve};
+use super::{Context, language, serve};
 use crate::exit::Exit;
 use crate::settings::{Asked, Settings};
 use crate::terminal;
@@ -31,6 +31,9 @@ pub(crate) struct TryArgs {
     /// Print JSON
     #[arg(long)]
     json: bool,
+    /// Say it in this language, `en` or `fr`; keys stay as they are
+    #[arg(long, value_name = "LANGUAGE", value_parser = language)]
+    lang: Option<Language>,
 }
 
 pub(crate) fn run(command: WatchCommand, context: &Context) -> anyhow::Result<Exit> {
@@ -42,20 +45,22 @@ pub(crate) fn run(command: WatchCommand, context: &Context) -> anyhow::Result<Ex
 fn try_on_history(args: TryArgs, context: &Context) -> anyhow::Result<Exit> {
     let settings = Settings::load(&Asked::new(context.config.clone(), args.store.store))?;
     let store = store::open_read(&settings)?;
+    let language = args.lang.unwrap_or_default();
     let now = Time::from_micros(Timestamp::now().as_microsecond());
     let span = i64::from(args.days).saturating_mul(86_400_000_000);
     let since = Time::from_micros(now.micros().saturating_sub(span));
     let alerts = dolmen_watch::would_tell(&store, &serve::plan(&settings), since, now)?;
     let mut out = terminal::stdout();
     if args.json {
-        let alerts: Vec<AlertRow> = alerts.into_iter().map(AlertRow::from).collect();
+        let alerts: Vec<AlertRow> =
+            alerts.into_iter().map(|alert| AlertRow::of(alert, language)).collect();
         serde_json::to_writer_pretty(&mut out, &serde_json::json!({ "alerts": alerts }))?;
         writeln!(out)?;
     } else if alerts.is_empty() {
         writeln!(out, "nothing would have been told since {since}")?;
     } else {
         for alert in &alerts {
-            writeln!(out, "{}", dolmen_watch::sentence(alert))?;
+            writeln!(out, "{}", dolmen_watch::sentence(alert, language))?;
         }
     }
     out.flush()?;

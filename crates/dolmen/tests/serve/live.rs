@@ -86,7 +86,7 @@ fn a_residual_call_is_told_once_and_again_after_the_answer() {
     place.file("access.log", line(1, "/a"));
     let server = place.serve();
     server.until("/api/v1/panel", |panel| panel["calls"] == 1);
-    let mut events = server.events();
+    let (mut events, mut in_french) = (server.events(), server.events_in("fr"));
     let written = Instant::now();
     place.append("access.log", line(2, "/transfer"));
     let alert = events.next("alert");
@@ -94,11 +94,15 @@ fn a_residual_call_is_told_once_and_again_after_the_answer() {
     assert!(took < Duration::from_secs(5), "{took:?}");
     println!("from line on disk to alert: {took:?}");
     assert_eq!(alert["kind"], "residual_call");
+    assert_eq!(alert["text"], "transfer is retired on monolith and still called");
+    let french = "transfer est retirée sur monolith et encore appelée";
+    assert_eq!(in_french.next("alert")["text"], french);
     assert_eq!(alert["where"], "operation:\"transfer\" and service:\"monolith\"");
-    let alerts = server.get("/api/v1/alerts");
+    let alerts = server.get("/api/v1/alerts?lang=fr");
     let residual = alerts["alerts"].as_array().unwrap();
     let residual: Vec<_> = residual.iter().filter(|a| a["kind"] == "residual_call").collect();
     assert_eq!((residual.len(), &residual[0]["count"]), (1, &1.into()));
+    assert_eq!(residual[0]["text"], french);
     assert_eq!(server.get("/api/v1/panel")["residual_calls"], 1);
     let path = format!("/api/v1/alerts/{}/acknowledge", residual[0]["id"]);
     assert_eq!(server.ask("POST", &path, &[], b"").status, 200);

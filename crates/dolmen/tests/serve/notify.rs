@@ -112,7 +112,7 @@ fn an_alert_is_sent_until_it_is_taken_and_once() {
     assert_eq!(server.ask("POST", &path, &[], b"").status, 200);
     place.append("access.log", line(3, "/transfer"));
     assert_eq!(hook.next().1["alert"]["count"], 2);
-    assert!(chat.next().1["text"].as_str().unwrap().contains("2 calls"));
+    assert!(chat.next().1["text"].as_str().unwrap().contains("2 times"));
     // Nobody is shown who may be told, and how.
     let shown = place.dolmen(&["config", "show", "--store", "store"]);
     assert!(!shown.contains("secret") && !shown.contains("hush"), "{shown}");
@@ -146,8 +146,13 @@ fn a_watch_is_tried_on_history_before_it_is_armed() {
     );
     place.dolmen(&["import", "--store", "store"]);
     let told = place.dolmen(&["watch", "try", "--store", "store"]);
-    assert!(told.contains("transfer is retired on monolith and still called: 1 call"), "{told}");
+    assert!(told.contains("transfer is retired on monolith and still called: once"), "{told}");
     assert!(told.contains("nobody knows who calls transfer"), "{told}");
+    let told = place.dolmen(&["watch", "try", "--store", "store", "--lang", "fr"]);
+    assert!(
+        told.contains("transfer est retirée sur monolith et encore appelée : une fois"),
+        "{told}"
+    );
     let json = place.dolmen(&["watch", "try", "--days", "2", "--store", "store", "--json"]);
     let json: Value = serde_json::from_str(&json).unwrap();
     let server = place.serve();

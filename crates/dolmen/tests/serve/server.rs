@@ -196,10 +196,15 @@ impl Server {
 
     /// What is told from now on: the names of events and their data.
     pub(crate) fn events(&self) -> Events {
+        self.events_in("en")
+    }
+
+    pub(crate) fn events_in(&self, language: &str) -> Events {
         let mut stream = TcpStream::connect(self.address).unwrap();
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
         let host = self.address;
-        write!(stream, "GET /api/v1/events HTTP/1.1\r\nHost: {host}\r\n\r\n").unwrap();
+        let path = format!("/api/v1/events?lang={language}");
+        write!(stream, "GET {path} HTTP/1.1\r\nHost: {host}\r\n\r\n").unwrap();
         let mut reader = BufReader::new(stream);
         let mut line = String::new();
         while line != "\r\n" {

@@ -198,13 +198,6 @@ export const screens = {
     open: 'Open',
     everything: 'All',
     kinds: { residual_call: 'Residual call', unknown_caller: 'Unknown caller', mark_only: 'Mark without a call', no_id: 'Without a request id', silent_source: 'Silent source' },
-    titles: {
-      residual_call: (operation: string, service: string) => `${operation} is still called on ${service}`,
-      mark_only: (operation: string, service: string) => `${operation} is entered on ${service} without passing the proxy`,
-      no_id: (_: string, service: string) => `Calls without a request id on ${service}`,
-    },
-    newCaller: (who: string, operation: string | null) => (operation === null ? `${who} is new, and no rule names it` : `${who} calls ${operation}, and no rule names it`),
-    silent: (source: string) => `${source} has gone silent`,
     acknowledge: 'Acknowledge',
     acknowledged: (ago: string) => `acknowledged ${ago}`,
     mute: 'Mute',

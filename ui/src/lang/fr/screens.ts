@@ -201,13 +201,6 @@ export const screens: typeof english = {
     open: 'Ouvertes',
     everything: 'Toutes',
     kinds: { residual_call: 'Appel résiduel', unknown_caller: 'Appelant inconnu', mark_only: 'Trace sans appel', no_id: 'Sans identifiant', silent_source: 'Source muette' },
-    titles: {
-      residual_call: (operation, service) => `${operation} est encore appelée sur ${service}`,
-      mark_only: (operation, service) => `${operation} est entrée sur ${service} sans passer par le proxy`,
-      no_id: (_, service) => `Appels sans identifiant sur ${service}`,
-    },
-    newCaller: (who, operation) => (operation === null ? `${who} est nouveau, et aucune règle ne le nomme` : `${who} appelle ${operation}, et aucune règle ne le nomme`),
-    silent: (source) => `${source} ne dit plus rien`,
     acknowledge: 'Prendre acte',
     acknowledged: (ago) => `pris acte ${ago}`,
     mute: 'Taire',

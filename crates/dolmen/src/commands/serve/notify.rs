@@ -9,7 +9,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::Duration;
 
 use dolmen_console::AlertRow;
-use dolmen_model::Time;
+use dolmen_model::{Language, Time};
 use dolmen_store::{Alert, NewNotice, Notice};
 use jiff::Timestamp;
 use reqwest::Client;
@@ -50,11 +50,12 @@ pub(super) fn notices(alert: &Alert, all: &[NotifySettings]) -> Vec<NewNotice> {
 }
 
 fn body(alert: &Alert, key: &str, kind: NotifyKind) -> serde_json::Value {
-    let text = dolmen_watch::sentence(alert);
+    let language = Language::default();
+    let text = dolmen_watch::sentence(alert, language);
     match kind {
         NotifyKind::Slack => json!({ "text": format!("dolmen: {text}") }),
         NotifyKind::Webhook => {
-            json!({ "id": key, "text": text, "alert": AlertRow::from(alert.clone()) })
+            json!({ "id": key, "text": text, "alert": AlertRow::of(alert.clone(), language) })
         }
     }
 }

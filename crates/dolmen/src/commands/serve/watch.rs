@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
 use std::time::{Duration, Instant};
 
-use dolmen_console::{AlertRow, Event};
+use dolmen_console::Event;
 use dolmen_store::{Alert, Store, StoreError};
 use dolmen_watch::{Plan, Retired};
 
@@ -90,7 +90,7 @@ impl Watcher {
 
     fn tell(&self, alert: &Alert) {
         say(&format!("alert: {}: {} ({})", alert.kind, alert.cause, alert.count));
-        self.live.console.tell(Event::Alert(AlertRow::from(alert.clone())));
+        self.live.console.tell(Event::Alert(alert.clone()));
         if let Err(error) = self.keep_told(alert.id) {
             say(&format!("cannot keep that an alert was told: {error}"));
         }

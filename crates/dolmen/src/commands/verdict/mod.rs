@@ -12,10 +12,10 @@ use clap::Subcommand;
 use dolmen_console::verdicts::{self, NoVerdict};
 use dolmen_model::Language;
 
-use super::Context;
 use super::report::window::Instant;
 use super::serve::facts;
 use super::store::{self, StoreArg};
+use super::{Context, language};
 use crate::exit::{Exit, UsageError};
 use crate::render::verdict as render;
 use crate::settings::{Asked, Settings};
@@ -63,10 +63,6 @@ pub(crate) struct VerdictArgs {
     /// Say it in this language, `en` or `fr`; keys and names of columns stay as they are
     #[arg(long, value_name = "LANGUAGE", value_parser = language)]
     lang: Option<Language>,
-}
-
-fn language(tag: &str) -> Result<Language, String> {
-    Language::of_tag(tag).ok_or_else(|| "write `en` or `fr`".to_owned())
 }
 
 /// What owners say.
