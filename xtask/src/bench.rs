@@ -22,7 +22,7 @@ pub(crate) const CHORES: &[Chore] = &[
     },
     Chore {
         name: "calls",
-        arguments: "[--lines N,N] [--rounds N] [--peers]",
+        arguments: "[--lines N,N] [--rounds N] [--peers] [--program FILE]",
         about: "`dolmen report` and `dolmen import` on generated lines, beside what else one would use",
         run: |args| calls::bench(shell::root(), args),
     },

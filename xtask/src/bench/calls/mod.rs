@@ -24,11 +24,13 @@ struct Options {
     peers: bool,
     /// How often each program is run.
     rounds: usize,
+    /// What is measured; a release build without it.
+    program: Option<PathBuf>,
 }
 
 impl Options {
     fn parse(args: &[String]) -> Result<Self> {
-        let mut options = Self { sizes: vec![3_000_000], peers: false, rounds: 5 };
+        let mut options = Self { sizes: vec![3_000_000], peers: false, rounds: 5, program: None };
         let mut args = args.iter();
         while let Some(arg) = args.next() {
             match arg.as_str() {
@@ -43,7 +45,13 @@ impl Options {
                     options.rounds =
                         rounds.parse().with_context(|| format!("not a number: {rounds}"))?;
                 }
-                other => bail!("unknown argument {other}; known: --peers, --lines N,N, --rounds N"),
+                "--program" => {
+                    let file = args.next().context("--program wants a file")?;
+                    options.program = Some(PathBuf::from(file).canonicalize()?);
+                }
+                other => bail!(
+                    "unknown argument {other}; known: --peers, --lines N,N, --rounds N, --program FILE"
+                ),
             }
         }
         ensure!(options.rounds > 0, "--rounds wants at least one");
@@ -55,7 +63,7 @@ impl Options {
 /// GoAccess), prints tables.
 pub(crate) fn bench(root: &Path, args: &[String]) -> Result<()> {
     let options = Options::parse(args)?;
-    let dolmen = release()?;
+    let dolmen = options.program.clone().map_or_else(release, Ok)?;
     let target = std::env::var_os("CARGO_TARGET_DIR").map_or(root.join("target"), PathBuf::from);
     let scratch = target.join("bench-calls");
     std::fs::create_dir_all(&scratch)?;
