@@ -1,15 +1,12 @@
 //! What the management API adds.
 
-#![allow(clippy::unwrap_used, clippy::print_stderr, reason = "tests: a panic is the report")]
+#![allow(clippy::unwrap_used, reason = "tests: a panic is the report")]
 
-use std::collections::HashSet;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::{Duration, Instant};
 
 use dolmen_bus::{
-    ChangeAction, Clock, Event, Failure, Incoming, Message, Mode, Pattern, Policy, PolicySettings,
-    ServiceSpec, Subscription, SystemClock, Topology, Transport, TransportError, What, Worker,
+    ChangeAction, Clock, Message, Mode, Pattern, Policy, ServiceSpec, Subscription, SystemClock,
+    Topology, Transport, TransportError,
 };
 use dolmen_bus_conformance::broker::{self, Broker};
 use dolmen_bus_conformance::within;
@@ -156,82 +153,4 @@ async fn several_set_up_at_once() {
     while let Some(changes) = setting_up.join_next().await {
         assert_eq!(changes.unwrap().unwrap(), []);
     }
-}
-
-/// What a broker is told to do while others go on.
-async fn blocking(broker: &Arc<Broker>, act: impl FnOnce(&Broker) + Send + 'static) {
-    let broker = Arc::clone(broker);
-    tokio::task::spawn_blocking(move || act(&broker)).await.unwrap();
-}
-
-/// After a hard crash of the broker what waited comes soon, although its wait may be there before
-/// the exchange it hands messages to, or before the queue behind that: with the setting that
-/// docs/bus.md advises nothing has to be done for it.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn waits_are_not_stuck_after_a_crash_of_the_broker() {
-    let Some(broker) = Broker::own() else { return };
-    crash_while_messages_wait(broker, None, Duration::from_secs(60)).await;
-}
-
-/// Without that setting a worker makes the waits look again for their exchange. What the queue behind
-/// it refused meanwhile comes when RabbitMQ tries again, after three minutes; it counts them from
-/// its last look, so that it may be six.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn waits_come_after_a_crash_of_a_broker_with_its_defaults() {
-    let Some(broker) = Broker::unadvised() else { return };
-    let admin_url = Some(broker.admin_url());
-    crash_while_messages_wait(broker, admin_url, Duration::from_secs(400)).await;
-}
-
-/// Kills the broker while twenty messages wait: all must come within `patience` of its return, and
-/// the worker lives through it.
-async fn crash_while_messages_wait(broker: Broker, admin_url: Option<String>, patience: Duration) {
-    let broker = Arc::new(broker);
-    let bus = RabbitBus::open(Options { admin_url, ..options(&broker) }).await.unwrap();
-    bus.setup(&topology(&["x"]), Mode::Apply).await.unwrap();
-    blocking(&broker, Broker::sync).await;
-    let sent: Vec<Message> = (0..20).map(|n| Message::new("x", n.to_string())).collect();
-    let mut left: HashSet<String> = sent.iter().map(|message| message.id.clone()).collect();
-    bus.publish(sent).await.unwrap();
-    let (done, mut handled) = tokio::sync::mpsc::unbounded_channel();
-    let settings = PolicySettings { delays: Some(vec!["2s".into()]), ..PolicySettings::default() };
-    let worker = Worker::new(Arc::new(bus.clone()), "a")
-        .policy(Policy::build(&settings, "").unwrap())
-        .concurrency(20)
-        .handle(move |incoming: Incoming| {
-            let done = done.clone();
-            async move {
-                if incoming.attempt == 1 {
-                    return Err(Failure::technical("once").softfail());
-                }
-                done.send(incoming.id.clone()).unwrap();
-                Ok(())
-            }
-        });
-    let crashing = async {
-        within("all wait", async {
-            let softfails = |events: &[Event]| events.iter().filter(is_softfail).count();
-            while softfails(&bus.journal(None, 1000).await.unwrap()) < left.len() {}
-        })
-        .await;
-        let crash = |broker: &Broker| {
-            broker.kill();
-            broker.restart();
-        };
-        blocking(&broker, crash).await;
-        let up = Instant::now();
-        let coming = async {
-            while !left.is_empty() {
-                left.remove(&handled.recv().await.unwrap());
-            }
-        };
-        let came = tokio::time::timeout(patience, coming).await;
-        assert!(came.is_ok(), "not within {patience:?}: {left:?}");
-        eprintln!("what waited came within {:.1} s", up.elapsed().as_secs_f64());
-    };
-    worker.run_until(crashing).await.unwrap();
-}
-
-fn is_softfail(event: &&Event) -> bool {
-    event.what == What::Softfail
 }

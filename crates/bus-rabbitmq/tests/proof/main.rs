@@ -17,3 +17,4 @@ mod killed;
 mod late;
 mod rig;
 mod steady;
+mod stuck;
