@@ -35,6 +35,7 @@ export const SCREENS: readonly Screen[] = [
 async function openFirst(page: Page): Promise<void> {
   await page.locator('[aria-rowindex="2"]').click();
   await page.locator('[data-raw]').waitFor();
+  await page.locator('[data-happened]').waitFor();
   await settled(page);
 }
 

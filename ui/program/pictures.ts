@@ -15,16 +15,25 @@ const INTO = process.env['DOLMEN_PICTURES'] ?? '';
 interface Picture extends Look {
   name: string;
   path: string;
+  /** All of the page, not only what a window shows of it. */
+  whole?: boolean;
   then?: (page: Page) => Promise<unknown>;
 }
 
 const YEARS: readonly Picture[] = [
   { name: 'panel', path: '/?t=2023-03-20..2023-07-01' },
+  { name: 'panel-whole', path: '/?t=2023-03-20..2023-07-01', whole: true },
   { name: 'panel-dark-fr', path: '/?t=2023-03-20..2026-03-01', lang: 'fr', theme: 'dark' },
   { name: 'tour', path: '/?t=2023-03-20..2023-05-01', tour: true },
   { name: 'switchoff', path: '/switch-off?t=2023-03-20..2023-12-01' },
+  { name: 'operations', path: '/operations?t=2023-03-20..2023-12-01' },
+  { name: 'operation', path: '/operations/external%20transfer?service=monolith&t=2023-03-20..2023-12-01', whole: true },
+  { name: 'endpoint', path: '/endpoint?name=GET+/banque.do&service=monolith&t=2023-03-20..2023-12-01' },
   { name: 'map', path: '/map?t=2023-03-20..2023-12-01' },
+  { name: 'calls', path: '/calls?f=operation:%22external+transfer%22&t=2023-05-10..2023-07-01' },
   { name: 'call', path: '/calls?f=operation:%22external+transfer%22&f=service:monolith&t=2023-05-10..2023-07-01', then: openFirst },
+  { name: 'alerts', path: '/alerts?state=all', then: (page) => page.getByText('external transfer').first().waitFor({ timeout: 100_000 }) },
+  { name: 'settings', path: '/settings' },
   { name: 'phone', path: '/?t=2023-03-20..2023-07-01', width: 390, height: 844 },
 ];
 
@@ -53,11 +62,11 @@ describe('pictures', () => {
     rmSync(folder, { recursive: true, force: true });
   });
 
-  const take = ({ name, path, then, ...look }: Picture, server: () => Server) =>
+  const take = ({ name, path, whole, then, ...look }: Picture, server: () => Server) =>
     it(name, async () => {
       const { page } = await open(browser, path, { ...DESK, ...look, base: server().base });
       await then?.(page);
-      await page.screenshot({ path: join(INTO, `${name}.png`) });
+      await page.screenshot({ path: join(INTO, `${name}.png`), fullPage: whole ?? false });
       await page.context().close();
     });
   for (const picture of YEARS) take(picture, () => years);
@@ -67,5 +76,6 @@ describe('pictures', () => {
 async function openFirst(page: Page): Promise<void> {
   await page.locator('[aria-rowindex="2"]').click();
   await page.locator('[data-raw]').waitFor();
+  await page.locator('[data-happened]').waitFor();
   await settled(page);
 }

@@ -22,7 +22,7 @@ export function Happened({ call }: { call: Call }) {
   return (
     <>
       <p className={`mono ${styles.id}`}>{call.request_id}</p>
-      <ol className={styles.events}>
+      <ol className={styles.events} data-happened>
         {events.map((event, index) => (
           <li key={index} className={'mark' in event ? styles.mark : ''}>
             <span className={`${styles.time} num`}>{Number.isNaN(event.at) ? '–' : f.exact(event.at).split(', ').at(-1)}</span>
