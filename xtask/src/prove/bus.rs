@@ -25,7 +25,7 @@ pub(crate) fn prove(args: &[String]) -> Result<()> {
     let mut command = cargo();
     command.args(["test", "--quiet", "--package", "dolmen-bus-rabbitmq", "--test", "proof", "--"]);
     // One after the other: each wants the broker for itself.
-    command.args(filter).args(["--include-ignored", "--nocapture", "--test-threads", "1"]);
+    command.args(filter).args(["--nocapture", "--test-threads", "1"]);
     command.env("DOLMEN_PROOF", "long");
     let mut child = command.stdout(Stdio::piped()).spawn().context("cannot start cargo")?;
     let out = child.stdout.take().context("cargo has no standard output")?;
