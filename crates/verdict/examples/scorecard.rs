@@ -9,6 +9,7 @@ use std::process::ExitCode;
 
 use dolmen_verdict::ALPHA;
 use simulator::score;
+use simulator::traps::Trap;
 
 /// So many of each class of cadence must be found, and so many of those found must be right.
 const FOUND: f64 = 0.95;
@@ -46,6 +47,15 @@ fn main() -> std::io::Result<ExitCode> {
                 for early in score.early {
                     writeln!(out, "  {early}")?;
                 }
+            }
+        }
+        for trap in Trap::ALL {
+            let (name, score) = (trap.name(), trap.played(seed, operations / 4));
+            let (early, all) = (score.too_early, score.operations);
+            writeln!(out, "{name}: {early} of {all} called safe before a call came")?;
+            if score.early_share() > ALPHA {
+                faults
+                    .push(format!("seed {seed}: {name}: {early} of {all}: {ALPHA} of them may be"));
             }
         }
     }

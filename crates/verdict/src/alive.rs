@@ -8,7 +8,7 @@ use crate::cadence::{Certainty, Fit, is_covered};
 use crate::calendar::{Calendar, Day};
 use crate::callers::{Group, days_of};
 use crate::coverage::Coverage;
-use crate::silence::{alive, irregular, outlived, periodic};
+use crate::silence::{alive, irregular, outlived, outlived_declared, periodic};
 
 const DAY: f64 = 86_400e6;
 /// Missed days in a row that are counted: the chance of more is none.
@@ -28,8 +28,8 @@ pub(crate) struct Silence {
     pub(crate) coverage: Rc<Coverage>,
     /// An owner says that he is gone.
     pub(crate) has_word: bool,
-    /// The ends of due days after the last call.
-    due: Vec<Time>,
+    /// Due days after the last call, [from, to).
+    due: Vec<(Time, Time)>,
     /// Days with a call.
     pub(crate) days: u32,
     /// Covered days from the first call to the last.
@@ -38,14 +38,16 @@ pub(crate) struct Silence {
     pub(crate) longest: f64,
     /// How likely he was there, before this silence was looked at.
     before: f64,
+    /// The same, and since when he is silent, if somebody said when he should be gone.
+    declared: Option<(f64, Time)>,
 }
 
 impl Silence {
-    /// `coverage` goes on for ever. `is_declared`: somebody said that he should be gone by now.
+    /// `coverage` goes on for ever. `declared`: since when he should be gone, as somebody said.
     pub(crate) fn of(
         group: Group,
         has_word: bool,
-        is_declared: bool,
+        declared: Option<Time>,
         coverage: &Rc<Coverage>,
         calendar: &Calendar,
     ) -> Self {
@@ -59,8 +61,13 @@ impl Silence {
             Certainty::Cadence => group.fit.hits.saturating_sub(1),
             Certainty::Suspected | Certainty::None => days.saturating_sub(1),
         };
-        let before = if is_declared { 0.5 } else { outlived(survived) };
-        Self { group, coverage: Rc::clone(coverage), has_word, due, days, within, longest, before }
+        let before = outlived(survived);
+        let declared = declared.map(|since| {
+            let after = called.partition_point(|day| calendar.start(*day) < since);
+            (outlived_declared((called.len() - after) as u32), since.max(group.last))
+        });
+        let coverage = Rc::clone(coverage);
+        Self { group, coverage, has_word, due, days, within, longest, before, declared }
     }
 
     pub(crate) const fn fit(&self) -> &Fit {
@@ -93,21 +100,35 @@ impl Silence {
 
     /// Due days in a row that passed without a call.
     pub(crate) fn missed(&self, at: Time) -> u32 {
-        self.due.partition_point(|end| *end <= at) as u32
+        self.missed_since(self.group.last, at)
+    }
+
+    fn missed_since(&self, since: Time, at: Time) -> u32 {
+        let over = self.due.partition_point(|(_, end)| *end <= at);
+        let before = self.due.partition_point(|(start, _)| *start < since);
+        over.saturating_sub(before) as u32
     }
 
     pub(crate) fn silent_days(&self, at: Time) -> f64 {
-        self.coverage.measure(self.group.last, at) as f64 / DAY
+        self.silent_since(self.group.last, at)
+    }
+
+    fn silent_since(&self, since: Time, at: Time) -> f64 {
+        self.coverage.measure(since, at) as f64 / DAY
     }
 
     /// How likely this silence is if the caller is still there.
     pub(crate) fn chance(&self, at: Time) -> f64 {
+        self.chance_since(self.group.last, at)
+    }
+
+    fn chance_since(&self, since: Time, at: Time) -> f64 {
         if self.is_once() {
             return 1.0;
         }
-        let now_and_then = || irregular(self.days - 1, self.within, self.silent_days(at));
+        let now_and_then = || irregular(self.days - 1, self.within, self.silent_since(since, at));
         let Fit { hits, misses, certainty, .. } = *self.fit();
-        let by_rule = || periodic(hits.saturating_sub(1), misses, self.missed(at));
+        let by_rule = || periodic(hits.saturating_sub(1), misses, self.missed_since(since, at));
         match certainty {
             Certainty::None => now_and_then(),
             Certainty::Suspected => by_rule().max(now_and_then()),
@@ -115,9 +136,12 @@ impl Silence {
         }
     }
 
-    /// How likely the caller is still there.
+    /// How likely the caller is still there: by all of his silence, or by what of it was named
+    /// beforehand, whichever says more.
     pub(crate) fn alive(&self, at: Time) -> f64 {
-        alive(self.chance(at), self.before)
+        let all = alive(self.chance(at), self.before);
+        self.declared
+            .map_or(all, |(before, since)| all.min(alive(self.chance_since(since, at), before)))
     }
 
     /// The silence, in covered days, that is longer than any before.
@@ -181,7 +205,12 @@ fn longest(group: &Group, coverage: &Coverage) -> f64 {
     longest as f64 / DAY
 }
 
-fn due(group: &Group, last: Option<Day>, coverage: &Coverage, calendar: &Calendar) -> Vec<Time> {
+fn due(
+    group: &Group,
+    last: Option<Day>,
+    coverage: &Coverage,
+    calendar: &Calendar,
+) -> Vec<(Time, Time)> {
     let (Some(rule), Some(last)) = (group.fit.rule(), last) else { return Vec::new() };
     // A task near midnight may be on the other side of it.
     let slack = if group.fit.at().is_some_and(|at| !(3_600..82_800).contains(&at)) { 1 } else { 0 };
@@ -190,6 +219,6 @@ fn due(group: &Group, last: Option<Day>, coverage: &Coverage, calendar: &Calenda
         .filter(|day| rule.holds(*day) && *day > last.plus(slack))
         .filter(|day| is_covered(*day, group.fit.at(), coverage, calendar))
         .take(ROW)
-        .map(|day| calendar.start(day.plus(1 + slack)))
+        .map(|day| (calendar.start(day.plus(-slack)), calendar.start(day.plus(1 + slack))))
         .collect()
 }

@@ -158,14 +158,14 @@ impl<'a> Court<'a> {
         };
         let calendar = &question.calendar;
         let grouping = Grouping { coverage: &coverage, of_marks: &of_marks, calendar, population };
-        let is_declared = evidence.retired.is_some_and(|since| since <= question.at);
+        let declared = evidence.retired.filter(|since| *since <= question.at);
         let silences: Vec<Silence> = grouping
             .groups(&evidence.sightings)
             .into_iter()
             .map(|group| {
                 let has_word = words::speak_for(&evidence.words, &group);
                 let coverage = if group.caller.is_hidden { &of_marks } else { &coverage };
-                Silence::of(group, has_word, is_declared, coverage, calendar)
+                Silence::of(group, has_word, declared, coverage, calendar)
             })
             .collect();
         let last = silences.iter().map(|silence| silence.group.last).max();

@@ -40,6 +40,6 @@ pub use evidence::{
 pub use gates::{End, Gate, GateName};
 pub use judge::{CallerVerdict, State, Verdict, judge};
 pub use reason::Reason;
-pub use silence::{alive, irregular, irregular_needs, outlived, periodic};
+pub use silence::{alive, irregular, irregular_needs, outlived, outlived_declared, periodic};
 pub use unseen::Unseen;
 pub use who::Who;

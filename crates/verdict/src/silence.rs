@@ -3,7 +3,8 @@
 //! Sources: A. R. Solow, "Inferring extinction from sighting data", Ecology 74 (1993);
 //! R. Krichevsky and V. Trofimov, "The performance of universal encoding", IEEE Trans. IT 27
 //! (1981), for a chance that is estimated with half a success and half a failure more;
-//! P. S. Laplace, rule of succession, for a caller that outlived so many silences before.
+//! K. K. G. Lan and D. L. DeMets, "Discrete sequential boundaries for clinical trials", Biometrika
+//! 70 (1983), for a chance of error that is spent in parts, look by look.
 
 /// How likely is it that a caller of irregular habits, `calls` times seen in `time`, is not seen for
 /// `silence` more: (t/(t+s))^n. Both in the same unit. 1 for nobody, and for no silence.
@@ -45,11 +46,28 @@ pub fn periodic(hits: u32, misses: u32, row: u32) -> f64 {
 }
 
 /// How likely a caller was there before anybody looked at this silence, if it outlived `silences`
-/// others: (n + 1) / (n + 2). Each of them might have been the last, and none was; so one more has
-/// to say more than one of a caller nobody knows, for which it is ½.
+/// others: at odds of (n + 1)(n + 2) / 2 to 1, for a caller nobody knows one to one.
+///
+/// Each silence of a caller who goes on is one more occasion to be wrong about him. At these odds
+/// silence n must be as unlikely as 2 α / ((n + 1)(n + 2)), nearly (α stands for α / (1 − α)). That
+/// sums to α over all silences from the second sighting on (n = 1, 2, …), however long somebody
+/// looks: α is spent, a part on each. At odds of n + 1, Laplace's, it would grow as α ln n.
 pub fn outlived(silences: u32) -> f64 {
-    let silences = f64::from(silences);
-    (silences + 1.0) / (silences + 2.0)
+    let n = f64::from(silences);
+    let odds = (n + 1.0) * (n + 2.0) / 2.0;
+    odds / (odds + 1.0)
+}
+
+/// The same of a silence that was named beforehand, after `silences` others of that kind: since the
+/// day on which somebody declared that nobody calls any more, or since a call after that day. At
+/// odds of 2 (n + 1)(n + 2) to 1: over n = 0, 1, … half of α is spent on these.
+///
+/// That is for the silence from the declared day on, not from the call before it: a day that is
+/// picked falls into a long silence rather than a short one.
+pub fn outlived_declared(silences: u32) -> f64 {
+    let n = f64::from(silences);
+    let odds = 2.0 * (n + 1.0) * (n + 2.0);
+    odds / (odds + 1.0)
 }
 
 /// How likely a caller is still there after a silence that has the chance `silence` if it is:
@@ -119,6 +137,16 @@ mod tests {
     fn what_hardly_can_be_is_told_apart_no_more() {
         assert!(periodic(681, 178, 19) <= periodic(680, 178, 19));
         assert_eq!(periodic(2_000, 0, 300_000), LEAST);
+    }
+
+    #[test]
+    fn alpha_is_spent_in_parts_and_no_more_of_it() {
+        // The chance of error of a silence that is just unlikely enough.
+        let spent = |before: f64| 0.05 / 0.95 * (1.0 - before) / before;
+        let all: f64 = (1..100_000).map(|n| spent(outlived(n))).sum();
+        assert!((0.0525..0.0527).contains(&all), "{all}");
+        let declared: f64 = (0..100_000).map(|n| spent(outlived_declared(n))).sum();
+        assert!((declared - all / 2.0).abs() < 1e-4, "{declared}");
     }
 
     proptest! {

@@ -4,6 +4,7 @@ mod simulator;
 
 use dolmen_verdict::ALPHA;
 use simulator::score;
+use simulator::traps::Trap;
 
 #[test]
 fn classes_of_cadence_are_found_and_not_made_up() {
@@ -28,4 +29,14 @@ fn hardly_an_operation_is_called_safe_before_its_last_call() {
     assert!(score.found * 10 >= score.ended * 3, "{score}");
     // Callers of one day alone.
     assert!(score.never * 4 <= score.ended, "{score}");
+}
+
+#[test]
+fn hardly_a_trap_is_called_safe_before_its_last_call() {
+    for trap in Trap::ALL {
+        let score = trap.played(7, 60);
+        let name = trap.name();
+        println!("{name}: {score}");
+        assert!(score.early_share() <= ALPHA, "{name}: {score}{:#?}", score.early);
+    }
 }

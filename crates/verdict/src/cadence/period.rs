@@ -112,6 +112,7 @@ pub(crate) fn find(times: &[Time], calendar: &Calendar, population: &Population)
         let passes = visits.len() >= FEWEST
             && has_gaps(&visits, period)
             && has_phase(&visits, period, calendar)
+            && fills_the_day(&visits, period, calendar)
             && !population.is_as(at, mean(visits.iter().map(|time| time.seconds()), period));
         passes.then_some(period)
     })
@@ -122,6 +123,30 @@ fn has_phase(visits: &[Time], period: i64, calendar: &Calendar) -> bool {
     close(mean(visits.iter().map(|time| time.seconds()), period))
         || (period >= ON_THE_WALL
             && close(mean(visits.iter().map(|time| calendar.place(*time).1), period)))
+}
+
+/// Whether no turn of the day is always left out: who comes at 02:10 and at 04:10 does not come every
+/// two hours, although most of his gaps are of one period or a whole number of them. Below two hours
+/// a working day leaves turns out, which [`hours`](super::hours) tells.
+fn fills_the_day(visits: &[Time], period: i64, calendar: &Calendar) -> bool {
+    let (Some(first), Some(last)) = (visits.first(), visits.last()) else { return false };
+    // Each turn was due twice, so one that is missed by accident does no harm.
+    if period < ON_THE_WALL || last.seconds() - first.seconds() < 2 * DAY {
+        return true;
+    }
+    let turn = std::f64::consts::TAU / period as f64;
+    let (cos, sin) = mean(visits.iter().map(|time| calendar.place(*time).1), period);
+    let phase = (sin.atan2(cos) / turn) as i64;
+    let turns = (DAY / period) as usize;
+    let mut came = vec![false; turns];
+    for time in visits {
+        let second = calendar.place(*time).1;
+        let at = (second - phase + period / 2).rem_euclid(DAY) / period;
+        if let Some(came) = came.get_mut(at as usize) {
+            *came = true;
+        }
+    }
+    came.iter().all(|came| *came)
 }
 
 /// Whether most gaps are one period, hardly one is between two numbers of them, and luck would not

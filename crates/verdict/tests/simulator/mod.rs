@@ -7,6 +7,7 @@
 
 mod dice;
 pub(crate) mod score;
+pub(crate) mod traps;
 
 use dolmen_model::Time;
 use dolmen_verdict::{Caller, Coverage, Sighting};
@@ -97,6 +98,8 @@ impl Habit {
 pub(crate) struct Played {
     pub(crate) habit: Habit,
     pub(crate) hosts: usize,
+    /// Whether rules know its name.
+    pub(crate) is_named: bool,
     /// Every call, whether a log was there or not; sorted.
     pub(crate) calls: Vec<(Time, usize)>,
 }
@@ -129,7 +132,7 @@ pub(crate) fn zone() -> TimeZone {
     TimeZone::posix("CET-1CEST,M3.5.0,M10.5.0/3").expect("the zone of Paris")
 }
 
-fn instant(day: Date, seconds: i64, zone: &TimeZone) -> Time {
+pub(crate) fn instant(day: Date, seconds: i64, zone: &TimeZone) -> Time {
     let at = day.at(0, 0, 0, 0).checked_add(Span::new().seconds(seconds)).expect("a day of ours");
     let at = at.to_zoned(zone.clone()).expect("a day of ours").timestamp();
     Time::from_micros(at.as_microsecond())
@@ -224,7 +227,7 @@ pub(crate) fn play(habit: Habit, from: Date, to: Date, luck: Luck, dice: &mut Di
         }
     }
     calls.sort_unstable();
-    Played { habit, hosts, calls }
+    Played { habit, hosts, is_named: false, calls }
 }
 
 /// Whether it calls at most once a day.
@@ -232,7 +235,7 @@ fn is_rare(habit: Habit) -> bool {
     !matches!(habit, Habit::Office | Habit::Minutes(_) | Habit::Hours(_) | Habit::Irregular(_))
 }
 
-fn days(from: Date, to: Date) -> impl Iterator<Item = Date> {
+pub(crate) fn days(from: Date, to: Date) -> impl Iterator<Item = Date> {
     from.series(1.day()).take_while(move |day| *day < to)
 }
 
@@ -257,6 +260,7 @@ pub(crate) fn coverage(from: Date, to: Date, gaps: i64, dice: &mut Dice) -> Cove
 /// What logs show of a caller, host by host: one a minute.
 #[derive(Clone, Debug)]
 pub(crate) struct Logged {
+    is_named: bool,
     hosts: Vec<Vec<Time>>,
 }
 
@@ -272,7 +276,7 @@ impl Logged {
                 times.push(time);
             }
         }
-        Self { hosts }
+        Self { is_named: played.is_named, hosts }
     }
 
     /// What a store would say before an instant.
@@ -288,7 +292,7 @@ impl Logged {
             kept.extend_from_slice(&times[fine..]);
             Sighting {
                 caller: Caller {
-                    actor: None,
+                    actor: self.is_named.then(|| name.to_owned()),
                     address: Some(format!("10.0.0.{host}")),
                     user_agent: Some(name.to_owned()),
                     is_hidden: false,

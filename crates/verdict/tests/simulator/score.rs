@@ -299,7 +299,22 @@ impl Operation {
         }
     }
 
-    fn score(&self) -> Operations {
+    /// Callers that are made by hand, in logs without a gap; nobody calls any more at the end if
+    /// `has_ended`.
+    pub(crate) fn made(
+        callers: Vec<Played>,
+        (from, to): (Date, Date),
+        retired_on: Option<Date>,
+        has_ended: bool,
+    ) -> Self {
+        let instant = |day: Date| super::instant(day, 0, &zone());
+        let logs = Coverage::new([(instant(from), instant(to))]);
+        let logged = callers.iter().map(|played| Logged::of(played, &logs)).collect();
+        let retired = retired_on.map(instant);
+        Self { callers, logged, logs, end: instant(to), retired, retired_on, has_ended }
+    }
+
+    pub(crate) fn score(&self) -> Operations {
         let mut calls: Vec<Time> =
             self.callers.iter().flat_map(|played| &played.calls).map(|(time, _)| *time).collect();
         calls.sort_unstable();
@@ -352,6 +367,15 @@ impl Operation {
 
 /// Marks so many operations, on all cores.
 pub(crate) fn operations(fates: Fates, seed: u64, number: u64) -> Operations {
+    marked(seed, number, |dice| operation(fates, dice))
+}
+
+/// The same of whatever operations are played.
+pub(crate) fn marked(
+    seed: u64,
+    number: u64,
+    operation: impl Fn(&mut Dice) -> Operation + Sync,
+) -> Operations {
     let next = std::sync::atomic::AtomicU64::new(0);
     let work = || {
         let mut score = Operations::default();
@@ -361,7 +385,7 @@ pub(crate) fn operations(fates: Fates, seed: u64, number: u64) -> Operations {
                 return score;
             }
             let mut dice = Dice::new(seed.wrapping_mul(0x0002_0000_0003) ^ at);
-            score.add(operation(fates, &mut dice).score());
+            score.add(operation(&mut dice).score());
         }
     };
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
