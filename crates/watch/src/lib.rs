@@ -20,7 +20,7 @@ use dolmen_store::{Alert, Store, StoreError};
 pub use causes::{Kind, silent_since};
 pub use sentence::{sentence, what};
 pub use silence::Heard;
-pub use state::{acknowledge, is_pending, mute, tell};
+pub use state::{acknowledge, is_open, is_pending, mute, tell};
 
 /// What is watched.
 #[derive(Clone, Debug, Default)]
@@ -62,13 +62,15 @@ pub fn look(store: &dyn Store, plan: &Plan, now: Time) -> Result<Vec<Alert>, Sto
     let since = store.watched_since(now)?;
     let seen = causes::all(store, plan, since, Time::MIN, now)?;
     let known = store.alerts()?;
-    let changed: Vec<Alert> = seen
-        .into_iter()
-        .filter_map(|seen| {
-            let before = known.iter().find(|alert| seen.is(alert));
-            state::after(before, seen, now)
-        })
-        .collect();
+    // Of callers that nobody knows not all are looked at.
+    let is_over = |alert: &&Alert| {
+        alert.kind != Kind::UnknownCaller.name() && !seen.iter().any(|seen| seen.is(alert))
+    };
+    let mut changed: Vec<Alert> = known.iter().filter(is_over).filter_map(state::without).collect();
+    changed.extend(seen.into_iter().filter_map(|seen| {
+        let before = known.iter().find(|alert| seen.is(alert));
+        state::after(before, seen, now)
+    }));
     if !changed.is_empty() {
         store.keep_alerts(&changed)?;
     }

@@ -17,7 +17,7 @@ use crate::problem::Problem;
 #[derive(Clone, Copy, Default, PartialEq, Eq, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 enum Which {
-    /// Not acknowledged, and not muted.
+    /// Not acknowledged, not muted, and there is still something.
     #[default]
     Open,
     All,
@@ -128,10 +128,7 @@ pub(crate) async fn alerts(
             let now = now();
             let mut alerts = store.alerts()?;
             if params.state == Which::Open {
-                alerts.retain(|alert| {
-                    let is_muted = alert.muted_until.is_some_and(|until| now < until);
-                    alert.acknowledged.is_none() && !is_muted
-                });
+                alerts.retain(|alert| dolmen_watch::is_open(alert, now));
             }
             Ok(Json(Alerts::of(alerts, language)))
         })

@@ -24,14 +24,14 @@ impl Clock {
     }
 
     /// So many minutes after the true time.
-    fn set(&self, minutes: i64) {
+    pub(crate) fn set(&self, minutes: i64) {
         let beside = self.file.with_extension("next");
         fs::write(&beside, format!("+{minutes}m\n")).unwrap();
         fs::rename(beside, &self.file).unwrap();
     }
 
     /// So many minutes after it was made.
-    fn at(&self, minutes: i64) -> Timestamp {
+    pub(crate) fn at(&self, minutes: i64) -> Timestamp {
         self.began + minutes.minutes()
     }
 
@@ -113,7 +113,7 @@ fn source(server: &Server, name: &str) -> Value {
     row(&server.get("/api/v1/sources"), name).clone()
 }
 
-fn alerts(server: &Server, kind: &str) -> Vec<Value> {
+pub(crate) fn alerts(server: &Server, kind: &str) -> Vec<Value> {
     let all = server.get("/api/v1/alerts?state=all")["alerts"].as_array().unwrap().clone();
     all.into_iter().filter(|alert| alert["kind"] == kind).collect()
 }
@@ -182,7 +182,7 @@ fn who_is_not_read_is_not_silent() {
     assert_eq!(server.stop(), Some(0));
 }
 
-const MARKS: &str = r#"
+pub(crate) const MARKS: &str = r#"
 [[source]]
 name = "proxy"
 path = "access.log"
@@ -197,11 +197,11 @@ format = "json"
 service = "monolith"
 "#;
 
-fn with_id(at: Timestamp, id: &str) -> String {
+pub(crate) fn with_id(at: Timestamp, id: &str) -> String {
     format!("{} \"{id}\"\n", line(at).trim_end())
 }
 
-fn mark(at: Timestamp, id: &str) -> String {
+pub(crate) fn mark(at: Timestamp, id: &str) -> String {
     format!("{{\"time\":\"{at}\",\"request_id\":\"{id}\",\"operation\":\"transfer\"}}\n")
 }
 

@@ -24,3 +24,4 @@ mod reload;
 mod senders;
 mod server;
 mod tls;
+mod told;

@@ -250,8 +250,11 @@ impl Events {
     /// The data of the next event of this name.
     pub(crate) fn next(&mut self, name: &str) -> Value {
         let mut event = String::new();
+        let until = Instant::now() + PATIENCE;
         loop {
             let mut line = String::new();
+            // While nothing happens the stream says that it is alive.
+            assert!(Instant::now() < until, "nobody told of {name}");
             assert!(self.reader.read_line(&mut line).unwrap() > 0, "the stream ended");
             if let Some(name) = line.strip_prefix("event: ") {
                 event = name.trim_end().to_owned();

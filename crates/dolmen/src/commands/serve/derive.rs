@@ -113,6 +113,7 @@ fn derive(live: &Live, question: u64) -> anyhow::Result<()> {
     if let Some(done) = done {
         let calls = number::counted(done.calls, "call", "calls");
         say(&format!("the rules changed: {calls} derived again"));
+        live.watch();
     }
     Ok(())
 }

@@ -106,6 +106,11 @@ impl Live {
             return;
         }
         self.console.tell(Event::Commit { calls: imported.calls, from: None, to: None });
+        self.watch();
+    }
+
+    /// Has the watch look: what is to be told may have changed.
+    pub(super) fn watch(&self) {
         if let Some(committed) = &*self.committed.lock().unwrap_or_else(PoisonError::into_inner) {
             // Without a watch nobody needs to be told.
             _ = committed.send(());
@@ -162,6 +167,7 @@ impl Live {
             say(&format!("warning: {warning}"));
         }
         self.deriver.look();
+        self.watch();
         // Reading goes on meanwhile, and makes room for what they still bring.
         leaving.wait();
         Ok(())

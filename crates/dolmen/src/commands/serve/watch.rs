@@ -80,7 +80,7 @@ impl Watcher {
         let settings = self.live.current().settings;
         let notices = notify::notices(alert, &settings.notify);
         let now = now();
-        self.live.store.keep_told(&dolmen_watch::tell(alert), &notices, now)?;
+        self.live.store.keep_told(&dolmen_watch::tell(alert, now), &notices, now)?;
         if !notices.is_empty() {
             // At the end nobody sends any more; at the next start somebody does.
             _ = self.told.send(());

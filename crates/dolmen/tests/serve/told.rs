@@ -1,0 +1,140 @@
+//! Of what somebody is told, and how often: no alert is lost, and none is told twice for one cause.
+
+use serde_json::{Value, json};
+
+use crate::clock::{Clock, MARKS, alerts, mark, with_id};
+use crate::server::{Events, Place, Server};
+
+const CONFIG: &str = r#"
+[[source]]
+name = "proxy"
+path = "access.log"
+format = "combined"
+service = "monolith"
+
+[[service]]
+name = "monolith"
+monolith = true
+
+[[operation]]
+name = "transfer"
+service = "monolith"
+path = "/transfer"
+retired = "2020-01-01"
+"#;
+
+/// A call long before anybody watched: it can only be a residual one.
+fn line(minute: u32, path: &str) -> String {
+    format!(
+        "10.0.0.1 - - [01/Mar/2026:10:{minute:02}:00 +0000] \"GET {path} HTTP/1.1\" 200 5 \"-\" \"sh\"\n"
+    )
+}
+
+fn place(config: &str) -> Place {
+    let place = Place::new();
+    place.file("dolmen.toml", config);
+    place.file("access.log", "");
+    place
+}
+
+/// Waits until the one alert of a kind counts so much.
+#[track_caller]
+fn counts(server: &Server, kind: &str, count: u64) -> Value {
+    let of_kind = |all: &Value| -> Vec<Value> {
+        let all = all["alerts"].as_array().unwrap().iter();
+        all.filter(|alert| alert["kind"] == kind).cloned().collect()
+    };
+    let is_so = |all: &Value| matches!(&of_kind(all)[..], [one] if one["count"] == count);
+    of_kind(&server.until("/api/v1/alerts?state=all", is_so)).remove(0)
+}
+
+fn acknowledge(server: &Server, alert: &Value) {
+    let path = format!("/api/v1/alerts/{}/acknowledge", alert["id"]);
+    assert_eq!(server.ask("POST", &path, &[], b"").status, 200);
+}
+
+/// The next alert of this kind that somebody is told of counts so much.
+#[track_caller]
+fn tells(events: &mut Events, kind: &str, count: u64) -> Value {
+    loop {
+        let alert = events.next("alert");
+        if alert["kind"] == kind {
+            assert_eq!(alert["count"], count, "{alert}");
+            return alert;
+        }
+    }
+}
+
+#[test]
+fn residual_calls_are_told_also_after_the_rules_got_narrower() {
+    let wide = format!(
+        "{CONFIG}\n[[operation]]\nname = \"transfer\"\nservice = \"monolith\"\npath = \"/pay\"\n\
+         retired = \"2020-01-01\"\n"
+    );
+    let place = place(&wide);
+    let lines = (1..=3).map(|minute| line(minute, "/transfer"));
+    let lines = lines.chain((11..=20).map(|minute| line(minute, "/pay")));
+    let server = place.serve();
+    let mut events = server.events();
+    place.append("access.log", lines.collect::<String>());
+    acknowledge(&server, &tells(&mut events, "residual_call", 13));
+    place.file("dolmen.toml", CONFIG);
+    server.until("/api/v1/panel", |panel| panel["residual_calls"] == 3);
+    counts(&server, "residual_call", 3);
+    // More than at last, fewer than ever, and none of them later than all before.
+    place.append("access.log", line(4, "/transfer") + &line(5, "/transfer"));
+    tells(&mut events, "residual_call", 5);
+}
+
+#[test]
+fn what_begins_again_after_its_calls_came_is_told_again() {
+    let place = place(MARKS);
+    let clock = Clock::new(&place);
+    let server = place.serve_by(&clock);
+    let mut events = server.events();
+    let ids = ["a", "b", "c"];
+    place.file("app.jsonl", ids.map(|id| mark(clock.at(1), id)).concat());
+    server.until("/api/v1/panel", |panel| panel["mark_only"] == 3);
+    clock.set(5);
+    // With the clock alone nobody looks at once.
+    place.append("access.log", with_id(clock.at(5), "x"));
+    acknowledge(&server, &tells(&mut events, "mark_only", 3));
+    // The proxy's log was late.
+    place.append("access.log", ids.map(|id| with_id(clock.at(1), id)).concat());
+    counts(&server, "mark_only", 0);
+    let open = server.get("/api/v1/alerts");
+    let open = open["alerts"].as_array().unwrap();
+    assert!(open.iter().all(|alert| alert["kind"] != "mark_only"), "nobody need look at it");
+    place.append("app.jsonl", mark(clock.at(6), "hidden"));
+    server.until("/api/v1/panel", |panel| panel["mark_only"] == 1);
+    clock.set(9);
+    place.append("access.log", with_id(clock.at(9), "y"));
+    tells(&mut events, "mark_only", 1);
+    assert_eq!(alerts(&server, "mark_only").len(), 1);
+    assert_eq!(server.stop(), Some(0));
+}
+
+#[test]
+fn what_was_muted_is_told_once_when_that_is_over() {
+    let place = place(CONFIG);
+    let clock = Clock::new(&place);
+    let server = place.serve_by(&clock);
+    let mut events = server.events();
+    place.append("access.log", line(1, "/transfer"));
+    let alert = tells(&mut events, "residual_call", 1);
+    let until = json!({ "until": clock.at(10).to_string() }).to_string();
+    let path = format!("/api/v1/alerts/{}/mute", alert["id"]);
+    let json = [("Content-Type", "application/json")];
+    assert_eq!(server.ask("POST", &path, &json, until.as_bytes()).status, 200);
+    place.append("access.log", line(2, "/transfer"));
+    counts(&server, "residual_call", 2);
+    clock.set(11);
+    place.append("access.log", line(3, "/transfer"));
+    tells(&mut events, "residual_call", 3);
+    // Somebody was told and has not answered.
+    place.append("access.log", line(4, "/transfer"));
+    acknowledge(&server, &counts(&server, "residual_call", 4));
+    place.append("access.log", line(5, "/transfer"));
+    tells(&mut events, "residual_call", 5);
+    assert_eq!(server.stop(), Some(0));
+}
