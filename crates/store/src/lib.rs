@@ -62,7 +62,7 @@ pub use settle::{Carried, Own, Said, settle};
 pub use sightings::{CallerSightings, HiddenSightings, SightingQuestion, Sightings, WithoutId};
 pub use status::{Gap, SegmentsStatus, SourceStatus, Status};
 pub use store::{Calls, Store};
-pub use stored::{CallerRow, MarkCount, Request, StoredCall, StoredMark, UnreadRow};
+pub use stored::{CallerRow, MarkCount, Newcomer, Request, StoredCall, StoredMark, UnreadRow};
 pub use survey::{MarkOnly, Survey};
 pub use vfs::{Fault, RealVfs, SimVfs, Vfs};
 pub use word::{NewWord, Word, WordKind};

@@ -14,7 +14,7 @@ use crate::rows::Rows;
 use crate::segment::Encoded;
 use crate::sightings::{SightingQuestion, Sightings};
 use crate::status::Status;
-use crate::stored::{CallerRow, MarkCount, Request, StoredCall, UnreadRow};
+use crate::stored::{CallerRow, MarkCount, Newcomer, Request, StoredCall, UnreadRow};
 use crate::survey::Survey;
 use crate::word::{NewWord, Word};
 
@@ -86,6 +86,10 @@ pub trait Store: Send + Sync {
 
     /// Who called, the most frequent first.
     fn callers(&self, question: &CallerQuestion) -> Result<Vec<CallerRow>, StoreError>;
+
+    /// Callers whom no rule names, who entered an operation after an instant and were not seen before
+    /// it, each service and set of operations by itself, in no order.
+    fn newcomers(&self, since: Time) -> Result<Vec<Newcomer>, StoreError>;
 
     /// At most so many lines that no format reads, by when they were read, the latest first.
     fn unread(&self, from: Time, to: Time, most: usize) -> Result<Vec<UnreadRow>, StoreError>;

@@ -146,6 +146,28 @@ pub struct CallerRow {
     pub calls: u64,
 }
 
+/// Calls of a caller whom no rule names, and who was not seen before an instant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Newcomer {
+    /// The address; `None` where the log has none.
+    pub address: Option<String>,
+    /// The user agent.
+    pub user_agent: Option<String>,
+    /// The service that answered.
+    pub service: NameId,
+    /// The operations entered: at least one.
+    pub operations: SetId,
+    /// The start of the first hour with a call.
+    pub first: Time,
+    /// The start of the last one.
+    pub last: Time,
+    /// How many calls.
+    pub calls: u64,
+    /// `false`: it called first in the hour that holds the instant, and the lines that would say
+    /// whether before or after it were removed.
+    pub is_certain: bool,
+}
+
 /// Bytes that are not UTF-8 are shown as U+FFFD.
 fn as_text<S: serde::Serializer>(line: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(&String::from_utf8_lossy(line))

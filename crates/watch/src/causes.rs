@@ -1,14 +1,13 @@
 //! What there is to tell, as the store has it now.
 
 use dolmen_model::query::{Query, quoted};
-use dolmen_model::{Joined, NameId, Time};
+use dolmen_model::{Joined, Time};
 use dolmen_store::{
-    Alert, CallQuestion, CallerQuestion, CubeQuestion, Dimension, Durations, SourceStatus, Store,
-    StoreError,
+    Alert, CallQuestion, CubeQuestion, Dimension, Durations, SourceStatus, Store, StoreError,
 };
 
 use crate::silence::Heard;
-use crate::{Plan, Retired};
+use crate::{Plan, Retired, callers};
 
 /// What an alert is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,14 +63,12 @@ impl Seen {
 /// out: a mark is without a call only when it has been for so long (in microseconds).
 const SETTLES: i64 = 120_000_000;
 
-/// More new callers than a person reads one by one.
-const MOST_CALLERS: usize = 200;
-
-/// What a watch finds that began at `since`. Calls to what is retired it finds from `retired` on,
-/// if that is later than the day of it.
+/// What a watch finds that began at `since` and knows these alerts. Calls to what is retired it finds
+/// from `retired` on, if that is later than the day of it.
 pub(crate) fn all(
     store: &dyn Store,
     plan: &Plan,
+    known: &[Alert],
     since: Time,
     retired: Time,
     now: Time,
@@ -82,8 +79,8 @@ pub(crate) fn all(
     }
     no_id(store, since, &mut seen)?;
     mark_only(store, since, now, &mut seen)?;
-    unknown_callers(store, since, &mut seen)?;
-    silent(store, plan, since, now, &mut seen)?;
+    seen.extend(callers::unknown(store, known, since, now)?);
+    silent(store, plan, known, since, now, &mut seen)?;
     Ok(seen)
 }
 
@@ -174,66 +171,19 @@ fn mark_only(
     Ok(())
 }
 
-/// One alert for all new callers of an operation: a scanner with a thousand addresses is one cause.
-fn unknown_callers(store: &dyn Store, since: Time, seen: &mut Vec<Seen>) -> Result<(), StoreError> {
-    let names = store.names();
-    let unknown = Some(NameId::UNKNOWN);
-    let question =
-        |from, to| CallerQuestion { from, to, actor: unknown, operation: None, most: MOST_CALLERS };
-    let now = store.callers(&question(since, Time::MAX))?;
-    let entered: Vec<_> =
-        now.into_iter().filter(|row| !names.sets.operations(row.operations).is_empty()).collect();
-    if entered.is_empty() {
-        return Ok(());
-    }
-    let known =
-        store.callers(&CallerQuestion { most: usize::MAX, ..question(Time::MIN, since) })?;
-    for row in entered {
-        let is_known = |before: &dolmen_store::CallerRow| {
-            before.address == row.address && before.user_agent == row.user_agent
-        };
-        if known.iter().any(is_known) {
-            continue;
-        }
-        for operation in names.sets.operations(row.operations) {
-            let operation = names.operations.name(operation);
-            let service = names.services.name(row.service);
-            let cause = format!(
-                "{} ({})",
-                row.address.as_deref().unwrap_or("-"),
-                row.user_agent.as_deref().unwrap_or("-")
-            );
-            let same = |one: &&mut Seen| one.kind == Kind::UnknownCaller && one.cause == cause;
-            match seen.iter_mut().find(same) {
-                Some(one) => one.count += row.calls,
-                None => seen.push(Seen {
-                    kind: Kind::UnknownCaller,
-                    cause,
-                    service,
-                    operation,
-                    first: Some(row.first),
-                    last: Some(row.last),
-                    count: row.calls,
-                }),
-            }
-        }
-    }
-    Ok(())
-}
-
 fn silent(
     store: &dyn Store,
     plan: &Plan,
+    known: &[Alert],
     since: Time,
     now: Time,
     seen: &mut Vec<Seen>,
 ) -> Result<(), StoreError> {
-    let known = store.alerts()?;
     for status in store.status()?.sources {
         // What was only ever imported from an archive is not expected to speak.
         let is_live = status.to.is_some_and(|to| to > since);
         if is_live && status.kind != "unread" && plan.sources.contains(&status.source) {
-            seen.extend(silence(&status, plan.heard.as_ref(), &known, now));
+            seen.extend(silence(&status, plan.heard.as_ref(), known, now));
         }
     }
     Ok(())

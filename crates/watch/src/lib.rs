@@ -9,6 +9,7 @@
 //! `state` holds the rules of telling as pure functions: never twice for one cause while nobody
 //! has answered, again when more comes after somebody said it is known, not while muted.
 
+mod callers;
 mod causes;
 mod sentence;
 mod silence;
@@ -52,7 +53,10 @@ pub fn would_tell(
     since: Time,
     now: Time,
 ) -> Result<Vec<Alert>, StoreError> {
-    let mut seen = causes::all(store, plan, since, since, now)?;
+    // Nobody would have known of any caller yet; a silence began when it was noticed to begin.
+    let mut known = store.alerts()?;
+    known.retain(|alert| alert.kind == Kind::SilentSource.name());
+    let mut seen = causes::all(store, plan, &known, since, since, now)?;
     seen.extend(causes::past_silences(store, plan, since)?);
     Ok(seen.into_iter().filter_map(|seen| state::after(None, seen, now)).collect())
 }
@@ -60,12 +64,10 @@ pub fn would_tell(
 /// Looks for everything there is to tell, keeps it, and gives back the alerts that are pending.
 pub fn look(store: &dyn Store, plan: &Plan, now: Time) -> Result<Vec<Alert>, StoreError> {
     let since = store.watched_since(now)?;
-    let seen = causes::all(store, plan, since, Time::MIN, now)?;
+    let seen = causes::all(store, plan, &store.alerts()?, since, Time::MIN, now)?;
+    // Somebody may have answered meanwhile.
     let known = store.alerts()?;
-    // Of callers that nobody knows not all are looked at.
-    let is_over = |alert: &&Alert| {
-        alert.kind != Kind::UnknownCaller.name() && !seen.iter().any(|seen| seen.is(alert))
-    };
+    let is_over = |alert: &&Alert| !seen.iter().any(|seen| seen.is(alert));
     let mut changed: Vec<Alert> = known.iter().filter(is_over).filter_map(state::without).collect();
     changed.extend(seen.into_iter().filter_map(|seen| {
         let before = known.iter().find(|alert| seen.is(alert));

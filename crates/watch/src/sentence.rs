@@ -3,6 +3,7 @@
 use dolmen_model::{Language, Time};
 use dolmen_store::Alert;
 
+use crate::callers::is_of_many;
 use crate::causes::Kind;
 
 /// What an alert tells, as a sentence goes on; how often and when stands beside it.
@@ -24,6 +25,9 @@ pub fn what(alert: &Alert, language: Language) -> String {
                 Kind::ResidualCall => {
                     format!("{operation} is retired on {service} and still called")
                 }
+                Kind::UnknownCaller if is_of_many(alert) => {
+                    format!("many whom nobody knows call {operation} on {service}")
+                }
                 Kind::UnknownCaller => {
                     format!("nobody knows who calls {operation} on {service}: {cause}")
                 }
@@ -37,6 +41,9 @@ pub fn what(alert: &Alert, language: Language) -> String {
             match kind {
                 Kind::ResidualCall => {
                     format!("{operation} est retirée sur {service} et encore appelée")
+                }
+                Kind::UnknownCaller if is_of_many(alert) => {
+                    format!("beaucoup d'inconnus appellent {operation} sur {service}")
                 }
                 Kind::UnknownCaller => {
                     format!("personne ne sait qui appelle {operation} sur {service} : {cause}")

@@ -138,3 +138,69 @@ fn what_was_muted_is_told_once_when_that_is_over() {
     tells(&mut events, "residual_call", 5);
     assert_eq!(server.stop(), Some(0));
 }
+
+/// Calls of an operation at this instant, each by another caller.
+fn calls(at: jiff::Timestamp, callers: impl Iterator<Item = (String, String)>) -> String {
+    let at = at.strftime("%d/%b/%Y:%H:%M:%S +0000");
+    let line = |(address, agent)| {
+        format!("{address} - - [{at}] \"GET /transfer HTTP/1.1\" 200 5 \"-\" \"{agent}\"\n")
+    };
+    callers.map(line).collect()
+}
+
+fn unknown(server: &Server) -> Vec<Value> {
+    alerts(server, "unknown_caller")
+}
+
+#[test]
+fn somebody_new_is_told_of_among_hundreds_who_are_known() {
+    let clients = || (0..300).map(|n| (format!("10.1.{n}.9", n = n % 250), format!("Client/{n}")));
+    let script = |name: &str| std::iter::once(("10.9.9.9".to_owned(), name.to_owned()));
+    let place = place(&CONFIG.replace("retired = \"2020-01-01\"\n", ""));
+    // Seconds before it is watched, in the same hour as a rule.
+    place.append("access.log", calls(jiff::Timestamp::now(), clients()));
+    let server = place.serve();
+    server.until("/api/v1/panel", |panel| panel["calls"] == 300);
+    let mut events = server.events();
+    let now = jiff::Timestamp::now() + jiff::Span::new().seconds(1);
+    let busy = clients().flat_map(|client| [client.clone(), client.clone(), client]);
+    place.append("access.log", calls(now, busy.chain(script("evil"))));
+    let told = tells(&mut events, "unknown_caller", 1);
+    assert_eq!(told["cause"], "10.9.9.0/24 (evil)");
+    assert_eq!(unknown(&server).len(), 1, "all others were seen before");
+    // Over a restart both are what they were.
+    assert_eq!(server.stop(), Some(0));
+    let server = place.serve();
+    let mut events = server.events();
+    place.append("access.log", calls(now, clients().chain(script("more evil"))));
+    assert_eq!(tells(&mut events, "unknown_caller", 1)["cause"], "10.9.9.0/24 (more evil)");
+    assert_eq!(unknown(&server).len(), 2);
+}
+
+#[test]
+fn a_scanner_of_many_names_is_no_hundred_alerts() {
+    let place = place(&CONFIG.replace("retired = \"2020-01-01\"\n", ""));
+    let server = place.serve();
+    server.until("/api/v1/panel", |panel| panel["calls"] == 0);
+    let mut events = server.events();
+    let now = jiff::Timestamp::now() + jiff::Span::new().seconds(1);
+    // One agent with two hundred addresses is one, whoever else has its address.
+    let one = (0..200).map(|n| (format!("10.7.7.{n}"), "scan".to_owned()));
+    place.append("access.log", calls(now, one));
+    tells(&mut events, "unknown_caller", 200);
+    let many =
+        (0..400).map(|n| (format!("10.8.{}.{n}", n / 250, n = n % 250), format!("Scan/{n}")));
+    place.append("access.log", calls(now, many));
+    let counted = |alerts: &[Value]| -> u64 {
+        alerts.iter().map(|alert| alert["count"].as_u64().unwrap()).sum()
+    };
+    let is_unknown = |alert: &&Value| alert["kind"] == "unknown_caller";
+    server.until("/api/v1/alerts?state=all", |all| {
+        let all: Vec<Value> =
+            all["alerts"].as_array().unwrap().iter().filter(is_unknown).cloned().collect();
+        counted(&all) == 600
+    });
+    let all = unknown(&server);
+    assert!(all.len() <= 11, "{}", all.len());
+    assert!(all.iter().any(|alert| alert["cause"] == "transfer on monolith"));
+}

@@ -139,7 +139,7 @@ fn within(minute: i64) -> i64 {
 }
 
 /// The minute that holds an instant.
-fn minute(time: Time) -> i64 {
+pub(super) fn minute(time: Time) -> i64 {
     within(minute_of(time))
 }
 
@@ -157,14 +157,14 @@ fn sets_with(db: &Connection, operation: NameId) -> rusqlite::Result<FxHashSet<S
 }
 
 /// Calls of one caller under one heading.
-struct Sum {
-    first: i64,
-    last: i64,
-    calls: u64,
+pub(super) struct Sum {
+    pub(super) first: i64,
+    pub(super) last: i64,
+    pub(super) calls: u64,
 }
 
 impl Sum {
-    fn add(&mut self, bucket: i64, calls: u64) {
+    pub(super) fn add(&mut self, bucket: i64, calls: u64) {
         self.first = self.first.min(bucket);
         self.last = self.last.max(bucket);
         self.calls += calls;

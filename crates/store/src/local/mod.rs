@@ -11,6 +11,7 @@ mod glimpse;
 mod join;
 mod keep;
 mod lists;
+mod newcomers;
 mod outbox;
 mod scan;
 mod sightings;
@@ -54,7 +55,7 @@ use crate::segment::{self, Encoded, Filters, ReadError, SegmentReader};
 use crate::sightings::{SightingQuestion, Sightings};
 use crate::status::Status;
 use crate::store::{Calls, Store};
-use crate::stored::{CallerRow, MarkCount, Request, UnreadRow};
+use crate::stored::{CallerRow, MarkCount, Newcomer, Request, UnreadRow};
 use crate::survey::Survey;
 use crate::vfs::{RealVfs, Vfs};
 use crate::word::{NewWord, Word};
@@ -83,6 +84,7 @@ pub struct LocalStore {
     names: Arc<Names>,
     inner: Mutex<Inner>,
     filters: Mutex<FxHashMap<(SegmentId, usize), Arc<Filters>>>,
+    near: Mutex<newcomers::Near>,
 }
 
 /// What one thread at a time uses.
@@ -175,8 +177,8 @@ impl LocalStore {
         let saved = dictionary::load(&catalog.db, &names, Saved::default())
             .map_err(catalog.refused("read the names"))??;
         let inner = Inner { catalog, saved, writer: None, open: FxHashMap::default() };
-        let filters = Mutex::default();
-        Ok(Self { root, vfs: options.vfs, names, inner: Mutex::new(inner), filters })
+        let (filters, near) = (Mutex::default(), Mutex::default());
+        Ok(Self { root, vfs: options.vfs, names, inner: Mutex::new(inner), filters, near })
     }
 
     /// The store's folder.
@@ -373,6 +375,10 @@ impl Store for LocalStore {
 
     fn callers(&self, question: &CallerQuestion) -> Result<Vec<CallerRow>, StoreError> {
         self.list_callers(question)
+    }
+
+    fn newcomers(&self, since: Time) -> Result<Vec<Newcomer>, StoreError> {
+        self.list_newcomers(since)
     }
 
     fn survey(&self, question: &CallQuestion) -> Result<Survey, StoreError> {
