@@ -21,6 +21,11 @@ const SYNC: &str = "[ok = dets:sync(Table) || Table <- dets:all()], mnesia:sync_
 /// How long a broker may take to start.
 const PATIENCE: Duration = Duration::from_secs(120);
 
+/// How long a broker that was killed may take to start again. It reads its logs and recovers every
+/// queue; beside other work that has taken more than two minutes in a proof that kills it 20 times,
+/// and says nothing about what the proof is for.
+const RECOVERY: Duration = Duration::from_secs(15 * 60);
+
 /// A running broker.
 #[derive(Debug)]
 pub struct Broker {
@@ -104,7 +109,7 @@ impl Broker {
         environment.extend(more.iter().map(|(name, value)| (*name, (*value).to_owned())));
         let watch = watch(&server, &folder, names, &environment);
         let broker = Self { folder, amqp, amqps, management, server, environment, _watch: watch };
-        broker.wait();
+        broker.wait(PATIENCE);
         Some(broker)
     }
 
@@ -175,16 +180,16 @@ impl Broker {
             .stderr(output)
             .spawn()
             .unwrap();
-        self.wait();
+        self.wait(RECOVERY);
         // It ends with the broker, which the watch ends at last.
         std::thread::spawn(move || starter.wait());
     }
 
     /// Waits until the broker answers in AMQP.
-    fn wait(&self) {
+    fn wait(&self, patience: Duration) {
         let start = Instant::now();
         while let Err(error) = answers(self.amqp) {
-            assert!(start.elapsed() < PATIENCE, "{error}\n{}", self.output());
+            assert!(start.elapsed() < patience, "{error}\n{}", self.output());
             std::thread::sleep(Duration::from_millis(100));
         }
     }

@@ -123,6 +123,7 @@ macro_rules! suite {
             depths_say_where_messages_are
             the_journal_tells_a_message_s_story
             the_journal_is_read_on_from_where_one_was
+            outcomes_of_the_same_time_are_records_of_their_own
             failed_messages_stay_until_they_are_kept
             a_failed_message_can_be_sent_to_its_service_again
             nothing_is_sent_to_an_impossible_name

@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use dolmen_bus::{
-    DrainError, Envelope, FailedMessage, KeepError, KeepFailed, Message, Origin, Parcel,
+    DrainError, Envelope, Event, FailedMessage, KeepError, KeepFailed, Message, Origin, Parcel,
     PublishError, TransportError, What,
 };
+use tokio::task::JoinSet;
 
 use crate::tools::{done, hardfail, next, next_soon, softfail};
 use crate::{Rig, Scene, within};
@@ -104,6 +105,56 @@ pub async fn the_journal_is_read_on_from_where_one_was<R: Rig>(rig: R) {
     .await;
     assert_eq!(more.len(), 1);
     assert_eq!(Some(&more[0].message.id), sent.last());
+}
+
+/// Deliveries that end at the same time have a record each, which is read once however many are
+/// read at a time.
+pub async fn outcomes_of_the_same_time_are_records_of_their_own<R: Rig>(rig: R) {
+    const COUNT: usize = 40;
+    let scene = Scene::new(rig, &[("a", &["k"])]).await;
+    let sent: Vec<Message> = (0..COUNT).map(|n| Message::new("k", n.to_string())).collect();
+    scene.bus.publish(sent.clone()).await.unwrap();
+    let mut consumer = crate::tools::consume(&scene.bus, "a", 40).await;
+    let mut deliveries = Vec::new();
+    for _ in 0..COUNT {
+        deliveries.push(next(consumer.as_mut()).await);
+    }
+    let mut settling = JoinSet::new();
+    for (n, mut delivery) in deliveries.into_iter().enumerate() {
+        let settlement = match n % 2 {
+            0 => done(),
+            _ => softfail(&delivery, "a", Duration::from_secs(60)),
+        };
+        settling.spawn(async move { delivery.receipt.settle(&settlement).await.unwrap() });
+    }
+    settling.join_all().await;
+    let (mut position, mut events) = (None, Vec::new());
+    within("a record each", async {
+        while events.len() < 2 * COUNT {
+            let page = scene.bus.journal(position, 7).await.unwrap();
+            assert!(page.len() <= 7);
+            position = page.last().map(|event| event.position).or(position);
+            events.extend(page);
+        }
+    })
+    .await;
+    assert!(events.windows(2).all(|pair| pair[0].position < pair[1].position));
+    assert_eq!(scene.bus.journal(None, 1000).await.unwrap(), events);
+    for (n, message) in sent.iter().enumerate() {
+        let mine: Vec<&Event> = events.iter().filter(|it| it.message.id == message.id).collect();
+        let what = if n % 2 == 0 { What::Done } else { What::Softfail };
+        let whats: Vec<What> = mine.iter().map(|event| event.what).collect();
+        assert_eq!(whats, [What::Published, what]);
+        assert_eq!(mine[1].service.as_deref(), Some("a"));
+        assert_eq!(mine[1].error().is_some(), what == What::Softfail);
+    }
+    // From inside as from between.
+    for at in [COUNT + 3, 2 * COUNT - 2] {
+        let rest = scene.bus.journal(Some(events[at].position), 1000).await.unwrap();
+        assert_eq!(rest, events[at + 1..]);
+        let again = scene.bus.journal(events[at].position.before(), 1).await.unwrap();
+        assert_eq!(again, events[at..=at]);
+    }
 }
 
 /// What cannot be a service is told, and nothing is sent.

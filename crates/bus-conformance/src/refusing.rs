@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use async_trait::async_trait;
 use dolmen_bus::{
     Capabilities, Change, Consumer, Delivery, Depth, DrainError, Event, KeepFailed, Message, Mode,
-    Parcel, PublishError, Receipt, SettleError, Settled, Settlement, Subscription, Topology,
-    Transport, TransportError, Waiting,
+    Parcel, Position, PublishError, Receipt, SettleError, Settled, Settlement, Subscription,
+    Topology, Transport, TransportError, Waiting,
 };
 
 struct Refusing {
@@ -121,7 +121,7 @@ impl Transport for Refusing {
 
     async fn journal(
         &self,
-        position: Option<u64>,
+        position: Option<Position>,
         most: usize,
     ) -> Result<Vec<Event>, TransportError> {
         self.bus.journal(position, most).await

@@ -9,7 +9,8 @@ use uuid::Uuid;
 
 const TRACEPARENT: &str = "traceparent";
 const TRACESTATE: &str = "tracestate";
-const PERSISTENT: u8 = 2;
+/// Kept on disk (AMQP `delivery_mode`).
+pub(crate) const PERSISTENT: u8 = 2;
 
 /// The properties of a message with these headers (the producer's, and ours where it has any).
 pub(crate) fn properties(message: &Message, headers: &Headers) -> BasicProperties {

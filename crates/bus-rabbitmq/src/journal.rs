@@ -1,9 +1,14 @@
 //! Records of the journal as AMQP messages, and the stream they are read back from.
+//!
+//! A record by itself is a message with properties and headers; those that are written together are
+//! the lines of one message ([`several`]).
+
+pub(crate) mod several;
 
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
-use dolmen_bus::{Bytes, Envelope, Event, Headers, TransportError, What, after};
+use dolmen_bus::{Bytes, Envelope, Event, Headers, Position, TransportError, What, after};
 use dolmen_model::Time;
 use lapin::BasicProperties;
 use lapin::types::AMQPValue;
@@ -59,16 +64,23 @@ pub(crate) fn write(event: &Event) -> (BasicProperties, Bytes) {
     (properties(&event.message, &headers), body)
 }
 
-/// A record from the stream; `None` for a word of a newer dolmen. Nobody says when a message was
-/// published whose producer does not: its id may, and else it was not before `earlier`.
-fn read(delivery: lapin::message::Delivery, earlier: Time) -> Option<Event> {
+/// What stands at one number of the stream; nothing for a word of a newer dolmen. Nobody says when a
+/// message was published whose producer does not: its id may, and else it was not before `earlier`.
+fn read(delivery: lapin::message::Delivery, earlier: Time) -> Vec<Event> {
+    let Some(number) = position(&delivery) else { return Vec::new() };
+    match several::is_several(&delivery.properties) {
+        true => several::read(&delivery.data, number),
+        false => one(delivery, number, earlier).into_iter().collect(),
+    }
+}
+
+fn one(delivery: lapin::message::Delivery, number: u64, earlier: Time) -> Option<Event> {
     let key = delivery.routing_key.as_str().to_owned();
     let id = delivery.properties.message_id().as_ref().map(|id| id.as_str().to_owned());
     let (mut message, headers) = message(&key, &delivery.properties, delivery.data);
-    let position = headers.get("x-stream-offset")?.as_u64()?;
     if id.is_none() {
         // The same whenever it is read.
-        message.id = format!("without-id-{position}");
+        message.id = format!("without-id-{number}");
     }
     let envelope = Envelope::read(&headers);
     let text = |name: &str| headers.get(name).and_then(Value::as_str).map(str::to_owned);
@@ -80,7 +92,7 @@ fn read(delivery: lapin::message::Delivery, earlier: Time) -> Option<Event> {
     let at = said.or_else(|| made_at(id.as_deref()?)).unwrap_or(earlier);
     let took = headers.get(name::TOOK).and_then(Value::as_u64).map(Duration::from_micros);
     let mut event = Event::new(what, at, message);
-    event.position = position;
+    event.position = Position::of(number);
     event.attempt = envelope.attempt;
     if what != What::Published {
         event.service = envelope.service;
@@ -110,7 +122,7 @@ fn made_at(id: &str) -> Option<Time> {
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum From {
     First,
-    After(u64),
+    After(Position),
     /// Roughly: the broker starts at the block that holds this time.
     Time(Time),
 }
@@ -155,20 +167,22 @@ pub(crate) async fn scan(
     if nothing_after {
         return Ok(());
     }
+    let start = match from {
+        // More may stand under the same number.
+        From::After(Position { number, part: u32::MAX }) => number.saturating_add(1),
+        From::After(Position { number, .. }) => number,
+        From::First | From::Time(_) => 0,
+    };
     let offset = match from {
         From::First => AMQPValue::LongString("first".into()),
-        From::After(position) => offset(position.saturating_add(1)),
+        From::After(_) => offset(start),
         From::Time(time) => AMQPValue::Timestamp(u64::try_from(time.seconds()).unwrap_or(0)),
-    };
-    let start = match from {
-        From::After(position) => position.saturating_add(1),
-        From::First | From::Time(_) => 0,
     };
     let mut reader = Reader::open(link, stream, offset, start).await?;
     let reading = async {
         let mut earlier = now;
         let mut seen = None;
-        while seen < Some(last.position) {
+        while seen < Some(last.position.number) {
             let Some(delivery) = reader.next(PATIENCE).await? else {
                 // Of a time nobody knows whether a record follows it.
                 if seen.is_none() && matches!(from, From::Time(_)) {
@@ -176,17 +190,17 @@ pub(crate) async fn scan(
                 }
                 return Err(TransportError::Unreachable(format!(
                     "the stream {stream} gives no record after {seen:?}, and its last is {}",
-                    last.position
+                    last.position.number
                 )));
             };
             seen = position(&delivery).or(seen);
-            let Some(event) = read(delivery, earlier) else { continue };
-            earlier = event.at;
-            // A block may begin before what was asked for.
-            if !matches!(from, From::After(position) if event.position <= position)
-                && see(event).is_break()
-            {
-                break;
+            for event in read(delivery, earlier) {
+                earlier = event.at;
+                // What is read may begin before what was asked for.
+                let is_before = matches!(from, From::After(after) if event.position <= after);
+                if !is_before && see(event).is_break() {
+                    return Ok(());
+                }
             }
         }
         Ok(())
@@ -198,7 +212,7 @@ pub(crate) async fn scan(
 
 /// The last record of a stream.
 struct Last {
-    position: u64,
+    position: Position,
     /// When, if a newer dolmen did not write it.
     at: Option<Time>,
 }
@@ -213,15 +227,19 @@ async fn last(link: &Link, stream: &str, now: Time) -> Result<Option<Last>, Tran
         let mut last = None;
         let began = Instant::now();
         while let Some(delivery) = reader.next(if last.is_none() { first } else { QUIET }).await? {
-            if let Some(position) = position(&delivery) {
-                last = Some(Last { position, at: read(delivery, now).map(|event| event.at) });
-            }
+            last = Some(delivery);
             // Unless it had to look for its place: then it reads all there is.
             if began.elapsed() > LAST_BLOCK && !reader.has_left_out() {
                 break;
             }
         }
-        Ok(last)
+        Ok(last.and_then(|delivery| {
+            let number = position(&delivery)?;
+            Some(match read(delivery, now).last() {
+                Some(event) => Last { position: event.position, at: Some(event.at) },
+                None => Last { position: Position::of(number), at: None },
+            })
+        }))
     };
     let result = reading.await;
     reader.close().await;

@@ -15,6 +15,7 @@ mod names;
 mod project;
 mod publisher;
 mod receipt;
+mod recorder;
 mod rungs;
 mod stream;
 mod take;
@@ -27,8 +28,8 @@ use std::time::{Duration, Instant};
 use async_trait::async_trait;
 use dolmen_bus::{
     Capabilities, Change, Clock, Consumer, Depth, DrainError, Envelope, Event, Headers, KeepFailed,
-    Message, MessageError, Mode, Parcel, PublishError, Return, Subscription, SystemClock, Topology,
-    Transport, TransportError, Waiting, check_batch, check_name, check_target,
+    Message, MessageError, Mode, Parcel, Position, PublishError, Return, Subscription, SystemClock,
+    Topology, Transport, TransportError, Waiting, What, check_batch, check_name, check_target,
 };
 use dolmen_model::Time;
 use lapin::uri::AMQPUri;
@@ -41,6 +42,7 @@ use crate::journal::From as JournalFrom;
 use crate::link::Link;
 use crate::names::{Names, RUNGS};
 use crate::publisher::{Letter, Publisher, Unsent};
+use crate::recorder::Recorder;
 use crate::rungs::Rungs;
 
 /// Seconds before each touch of the waits after a reconnection. One is not enough: the broker takes
@@ -124,7 +126,8 @@ pub struct RabbitBus {
 /// What all parts of one process's view of the bus share.
 struct Shared {
     names: Names,
-    publisher: Publisher,
+    publisher: Arc<Publisher>,
+    recorder: Recorder,
     publishing: Arc<Link>,
     consuming: Arc<Link>,
     /// For whatever is looked at: what cannot be read there takes back no delivery.
@@ -154,9 +157,12 @@ impl RabbitBus {
             topology::close(link.channel().await?).await;
         }
         let rungs = Rungs::new(&options.rungs);
+        let names = Names::new(&options.bus);
+        let publisher = Arc::new(Publisher::start(&publishing));
         let shared = Shared {
-            names: Names::new(&options.bus),
-            publisher: Publisher::start(&publishing),
+            recorder: Recorder::start(names.clone(), Arc::clone(&publisher)),
+            names,
+            publisher,
             reading: link("read"),
             publishing,
             consuming,
@@ -196,15 +202,16 @@ impl Shared {
         if self.options.journal == Journal::Off {
             return Ok(());
         }
-        let (properties, body) = journal::write(event);
-        let letter = Letter {
-            exchange: self.names.journal(),
-            routing_key: self.names.record(event.what),
-            message_id: event.message.id.clone(),
-            properties,
-            body,
-        };
-        self.publisher.send_one(letter).await
+        self.publisher.send_one(recorder::one(&self.names, event)).await
+    }
+
+    /// Writes how a delivery ends.
+    async fn record_outcome(&self, event: Event) -> Result<(), Unsent> {
+        match event.what {
+            // Whoever listens for failed messages finds each under a key of its own, body and all.
+            What::Hardfail => self.record(&event).await,
+            _ => self.recorder.record(event).await,
+        }
     }
 
     /// The shortest wait of at least so many seconds; the longest there is for more.
@@ -442,7 +449,7 @@ impl Transport for RabbitBus {
 
     async fn journal(
         &self,
-        position: Option<u64>,
+        position: Option<Position>,
         most: usize,
     ) -> Result<Vec<Event>, TransportError> {
         let from = position.map_or(JournalFrom::First, JournalFrom::After);

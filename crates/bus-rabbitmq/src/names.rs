@@ -75,6 +75,11 @@ impl Names {
             other => format!("{}.outcome.{}", self.bus, other.as_str()),
         }
     }
+
+    /// The routing key of records that are written together.
+    pub(crate) fn records(&self) -> String {
+        format!("{}.outcomes", self.bus)
+    }
 }
 
 /// The waits that every bus has, in seconds.

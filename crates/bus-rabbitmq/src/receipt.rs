@@ -10,11 +10,11 @@ use dolmen_bus::{
 };
 use lapin::Acker;
 
-use crate::Shared;
 use crate::acks::Acks;
 use crate::consumer::Unsettled;
 use crate::link::hand_back;
 use crate::publisher::Unsent;
+use crate::{Journal, Shared};
 
 pub(crate) struct RabbitReceipt {
     shared: Arc<Shared>,
@@ -150,9 +150,10 @@ impl Receipt for RabbitReceipt {
         };
         self.done.sent = Some(settled);
         if !self.done.recorded
+            && self.shared.options.journal == Journal::On
             && let Some(event) = self.event(settlement, settled)
         {
-            self.shared.record(&event).await.map_err(not_yet)?;
+            self.shared.record_outcome(event).await.map_err(not_yet)?;
         }
         self.done.recorded = true;
         // From here on it is acknowledged, whoever still waits for that: it has its end.

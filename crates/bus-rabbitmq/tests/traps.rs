@@ -161,6 +161,49 @@ async fn a_message_without_an_id_is_the_same_record_whenever_it_is_read() {
     assert_eq!(first, within("two records", journal()).await);
 }
 
+/// Outcomes of the same time are one message of the stream, as long as nobody wants them apart.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn outcomes_of_the_same_time_are_written_together() {
+    const COUNT: u16 = 200;
+    let Some(broker) = broker::shared() else { return };
+    let bus = RabbitBus::open(options(broker)).await.unwrap();
+    set_up(&bus, &["a"]).await;
+    bus.publish((0..COUNT).map(|n| Message::new("k", n.to_string())).collect()).await.unwrap();
+    let want = Subscription { service: "a".into(), prefetch: COUNT };
+    let mut consumer = bus.subscribe(&want).await.unwrap();
+    let mut deliveries = Vec::new();
+    for _ in 0..COUNT {
+        deliveries.push(within("a delivery", consumer.next()).await.unwrap());
+    }
+    let mut settling = tokio::task::JoinSet::new();
+    for (n, mut delivery) in deliveries.into_iter().enumerate() {
+        settling.spawn(async move {
+            let (envelope, took) = (delivery.envelope.clone(), Duration::ZERO);
+            let settlement = match n % 10 {
+                0 => Settlement::Fail { envelope, took },
+                _ => Settlement::Done { took },
+            };
+            delivery.receipt.settle(&settlement).await.unwrap();
+        });
+    }
+    settling.join_all().await;
+    let journal = async {
+        loop {
+            let journal = bus.journal(None, 1000).await.unwrap();
+            if journal.len() == 2 * usize::from(COUNT) {
+                return journal;
+            }
+        }
+    };
+    let journal = within("all records", journal).await;
+    let of = |what| journal.iter().filter(move |event| event.what == what);
+    let numbers: HashSet<u64> = of(What::Done).map(|event| event.position.number).collect();
+    assert!(numbers.len() < 90, "180 outcomes are {} messages", numbers.len());
+    // Failed messages are records that others listen for.
+    assert_eq!(of(What::Hardfail).filter(|event| event.position.part == 0).count(), 20);
+    assert!(of(What::Hardfail).all(|event| !numbers.contains(&event.position.number)));
+}
+
 /// Deletes a queue behind the bus's back.
 async fn delete_queue(broker: &broker::Broker, queue: &str) {
     let properties = lapin::ConnectionProperties::default();

@@ -26,8 +26,9 @@ use std::time::Duration;
 use async_trait::async_trait;
 use dolmen_bus::{
     Capabilities, Change, Clock, Consumer, Depth, DrainError, Event, KeepFailed, Message,
-    MessageError, Mode, Parcel, PublishError, REDELIVERY_LIMIT, Subscription, SystemClock,
-    Topology, Transport, TransportError, Waiting, after, check_batch, check_name, check_target,
+    MessageError, Mode, Parcel, Position, PublishError, REDELIVERY_LIMIT, Subscription,
+    SystemClock, Topology, Transport, TransportError, Waiting, after, check_batch, check_name,
+    check_target,
 };
 use dolmen_model::Time;
 use rusqlite::Connection;
@@ -318,7 +319,7 @@ impl Transport for SqliteBus {
 
     async fn journal(
         &self,
-        position: Option<u64>,
+        position: Option<Position>,
         most: usize,
     ) -> Result<Vec<Event>, TransportError> {
         self.read(move |connection| read::journal(connection, position, most)).await

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use dolmen_bus::{Bytes, Depth, Event, FailedMessage, Message, Waiting, What};
+use dolmen_bus::{Bytes, Depth, Event, FailedMessage, Message, Position, Waiting, What};
 use dolmen_model::Time;
 use rusqlite::{Connection, Params, Row, params};
 
@@ -115,10 +115,10 @@ pub(crate) fn failed(
 /// Records of the journal after `position`.
 pub(crate) fn journal(
     connection: &Connection,
-    position: Option<u64>,
+    position: Option<Position>,
     most: usize,
 ) -> rusqlite::Result<Vec<Event>> {
-    let after = position.map_or(0, |position| i64::try_from(position).unwrap_or(i64::MAX));
+    let after = position.map_or(0, |after| i64::try_from(after.number).unwrap_or(i64::MAX));
     let most = i64::try_from(most).unwrap_or(i64::MAX);
     events(connection, "position > ?1 ORDER BY position LIMIT ?2", params![after, most])
 }
@@ -156,7 +156,7 @@ fn event(row: &Row<'_>) -> rusqlite::Result<Option<Event>> {
     }
     let took: Option<i64> = row.get(8)?;
     Ok(Some(Event {
-        position: row.get::<_, i64>(0)?.cast_unsigned(),
+        position: Position::of(row.get::<_, i64>(0)?.cast_unsigned()),
         at: Time::from_micros(row.get(1)?),
         what,
         message,

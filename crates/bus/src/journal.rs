@@ -69,11 +69,37 @@ impl What {
     }
 }
 
+/// Where a record of the journal stands; what is larger is later.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Position {
+    /// The transport's number.
+    pub number: u64,
+    /// Which of the records that were written together under one number, from 0.
+    pub part: u32,
+}
+
+impl Position {
+    /// Of the only record, or the first, under a number.
+    pub const fn of(number: u64) -> Self {
+        Self { number, part: 0 }
+    }
+
+    /// Behind everything that is before this, whether there is anything or not; `None` for the
+    /// first position of all.
+    pub fn before(self) -> Option<Self> {
+        let Self { number, part } = self;
+        match part.checked_sub(1) {
+            Some(part) => Some(Self { number, part }),
+            None => Some(Self { number: number.checked_sub(1)?, part: u32::MAX }),
+        }
+    }
+}
+
 /// One record of the journal.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Event {
-    /// Where it stands: larger is later, and a reader continues after it.
-    pub position: u64,
+    /// Where it stands; a reader continues after it.
+    pub position: Position,
     /// When it happened.
     pub at: Time,
     /// What happened.
@@ -101,7 +127,7 @@ impl Event {
     /// A record of what a service or somebody did to a message, now.
     pub fn new(what: What, at: Time, message: Message) -> Self {
         Self {
-            position: 0,
+            position: Position::default(),
             at,
             what,
             message,

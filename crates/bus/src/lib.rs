@@ -49,7 +49,7 @@ pub use envelope::{Envelope, MOST_ERROR_BYTES, Origin, header};
 pub use failed::{FailedMessage, KeepError, KeepFailed};
 pub use failure::{FailedAttempt, Failure, MOST_TEXT_BYTES, Nature, Remedy};
 pub use handler::{Exec, ExitCodes, ExitCodesError, Handler, Http, HttpError, Incoming, Pipe};
-pub use journal::{Event, What};
+pub use journal::{Event, Position, What};
 pub use key::{KeyError, Pattern, check as check_key};
 pub use message::{Headers, MOST_HEADER_BYTES, Message, MessageError, is_reserved};
 pub use recoverability::{

@@ -14,6 +14,8 @@ use crate::message::Message;
 #[derive(Serialize)]
 struct Line<'a> {
     position: u64,
+    #[serde(skip_serializing_if = "is_first")]
+    part: u32,
     at: Time,
     what: &'static str,
     routing_key: &'a str,
@@ -42,13 +44,19 @@ struct Line<'a> {
     request_id: &'a str,
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it with a reference")]
+const fn is_first(part: &u32) -> bool {
+    *part == 0
+}
+
 impl Event {
     /// The record as one line, without a line end; `bus` is the name of the bus. A text of JSON has
     /// no line end in it.
     pub fn line(&self, bus: &str) -> serde_json::Result<String> {
         let error = self.error().map(|failed| &failed.failure);
         serde_json::to_string(&Line {
-            position: self.position,
+            position: self.position.number,
+            part: self.position.part,
             at: self.at,
             what: self.what.as_str(),
             routing_key: &self.message.routing_key,
@@ -98,7 +106,7 @@ impl Message {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{FailedAttempt, Failure};
+    use crate::{FailedAttempt, Failure, Position};
 
     const TRACE: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
 
@@ -123,7 +131,7 @@ mod tests {
         message.producer = Some("gram \"producer\"\n".into());
         message.id = "7".into();
         let mut event = Event::new(What::Softfail, Time::from_micros(1_000_000), message);
-        event.position = 12;
+        event.position = Position::of(12);
         event.service = Some("googleapps".into());
         event.attempt = 3;
         event.errors.push(FailedAttempt {
@@ -139,7 +147,9 @@ mod tests {
         );
         event.what = What::Published;
         event.service = None;
+        event.position.part = 3;
         let line = event.line("agoram").unwrap();
+        assert!(line.starts_with(r#"{"position":12,"part":3,"at""#), "{line}");
         assert!(line.contains(r#""service":"agoram""#) && line.contains(r#""bytes":4"#), "{line}");
         assert!(!line.contains("attempt"), "{line}");
     }

@@ -8,7 +8,7 @@ use thiserror::Error;
 
 use crate::failed::{KeepError, KeepFailed};
 use crate::failure::shorten;
-use crate::journal::Event;
+use crate::journal::{Event, Position};
 use crate::key::{KeyError, Pattern};
 use crate::recoverability::{Policy, Return};
 use crate::{Envelope, Message, MessageError};
@@ -91,7 +91,7 @@ pub trait Transport: Send + Sync + 'static {
     /// there are none yet.
     async fn journal(
         &self,
-        position: Option<u64>,
+        position: Option<Position>,
         most: usize,
     ) -> Result<Vec<Event>, TransportError>;
 

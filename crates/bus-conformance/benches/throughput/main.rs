@@ -1,7 +1,7 @@
 //! How many messages a second: a worker beside the raw client, on the same broker in the same run.
 //!
-//! `cargo xtask bench bus` runs it. What it prints is one line a measurement: name, messages a
-//! second, and what that is beside the raw client.
+//! `cargo xtask bench bus` runs it. What it prints is one line a round, with the load of the machine
+//! then, and one line a measurement: name, messages a second, and what that is beside the raw client.
 
 #![allow(
     clippy::panic,
@@ -78,6 +78,12 @@ async fn main() {
                 on_a_worker(raw::consume(broker, bus("raw-on"), messages, with_record)).await,
                 worked(broker, &bus("on"), Journal::On, act, messages).await,
             ];
+            let [of_raw, off, of_raw_on, on] = rates.map(|rate| format!("{rate:.0}/s"));
+            println!(
+                "    round {round}, load {}: raw {of_raw}, off {off}, raw with records {of_raw_on}, \
+                 on {on}",
+                load()
+            );
             for (best, rate) in best.iter_mut().zip(rates) {
                 *best = best.max(rate);
             }
@@ -87,6 +93,8 @@ async fn main() {
         row(&format!("{name}: a worker, journal off"), off, of_raw);
         row(&format!("{name}: the raw client, a record each"), of_raw_on, of_raw_on);
         row(&format!("{name}: a worker, journal on"), on, of_raw_on);
+        let share = 100.0 * on / of_raw;
+        println!("    that is {share:.0} % of the raw client that has nothing to record");
         for peer in ["celery", "dramatiq"] {
             let Some(python) = &peers else { continue };
             let word = if act == Act::Consume { "consume" } else { "softfail" };
@@ -115,6 +123,12 @@ async fn on_a_worker(measured: impl Future<Output = f64> + Send + 'static) -> f6
 
 fn row(name: &str, rate: f64, of_raw: f64) {
     println!("{rate:>12.0}/s  {name} ({:.0} % of the raw client)", 100.0 * rate / of_raw);
+}
+
+/// How many processes wanted to run during the last minute, as the system says.
+fn load() -> String {
+    let text = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    text.split(' ').next().unwrap_or_default().to_owned()
 }
 
 fn service(name: &str) -> Topology {

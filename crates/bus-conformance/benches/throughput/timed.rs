@@ -7,8 +7,8 @@ use std::time::Instant;
 use async_trait::async_trait;
 use dolmen_bus::{
     Capabilities, Change, Consumer, Delivery, Depth, DrainError, Event, KeepFailed, Message, Mode,
-    Parcel, PublishError, Receipt, SettleError, Settled, Settlement, Subscription, Topology,
-    Transport, TransportError, Waiting,
+    Parcel, Position, PublishError, Receipt, SettleError, Settled, Settlement, Subscription,
+    Topology, Transport, TransportError, Waiting,
 };
 use dolmen_model::Time;
 use tokio::sync::Notify;
@@ -147,7 +147,7 @@ impl Transport for Timed {
         unreachable!("no worker's work")
     }
 
-    async fn journal(&self, _: Option<u64>, _: usize) -> Result<Vec<Event>, TransportError> {
+    async fn journal(&self, _: Option<Position>, _: usize) -> Result<Vec<Event>, TransportError> {
         unreachable!("a worker does not look")
     }
 }

@@ -166,7 +166,7 @@ impl Transport for Bounded {
         Err(NOTHING.into())
     }
 
-    async fn journal(&self, _: Option<u64>, _: usize) -> Result<Vec<Event>, TransportError> {
+    async fn journal(&self, _: Option<Position>, _: usize) -> Result<Vec<Event>, TransportError> {
         Err(NOTHING)
     }
 

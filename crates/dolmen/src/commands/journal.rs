@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, anyhow, bail};
-use dolmen_bus::{Clock, SystemClock, Transport};
+use dolmen_bus::{Clock, Position, SystemClock, Transport};
 use dolmen_collect::{Input, Origin, Spool, SpoolError};
 use dolmen_model::Time;
 use serde::Deserialize;
@@ -49,8 +49,16 @@ pub(super) struct Journal {
 #[derive(Debug, PartialEq, Eq, Deserialize)]
 struct Place {
     position: u64,
+    #[serde(default)]
+    part: u32,
     what: String,
     routing_key: String,
+}
+
+impl Place {
+    const fn position(&self) -> Position {
+        Position { number: self.position, part: self.part }
+    }
 }
 
 impl Journal {
@@ -118,18 +126,18 @@ impl Journal {
     }
 
     /// The position of the record that was read last; `None` for a journal that was never read.
-    async fn resume(&self, transport: &dyn Transport) -> anyhow::Result<Option<u64>> {
+    async fn resume(&self, transport: &dyn Transport) -> anyhow::Result<Option<Position>> {
         let place = self.place().with_context(|| format!("cannot read {}", self.last.display()))?;
         let Some(place) = place else { return Ok(None) };
-        let before = place.position.checked_sub(1);
+        let position = place.position();
         for look in 0..LOOKS {
             if look > 0 {
                 tokio::time::sleep(EVERY).await;
             }
-            let found = transport.journal(before, 1).await.map_err(explain)?;
+            let found = transport.journal(position.before(), 1).await.map_err(explain)?;
             let Some(found) = found.first() else { continue };
-            if found.position > place.position {
-                let gone = found.position - place.position - 1;
+            if found.position.number > position.number {
+                let gone = found.position.number - position.number - 1;
                 if gone > 0 {
                     say(&format!(
                         "the source `{}`: {gone} records were removed from the journal before they \
@@ -137,13 +145,13 @@ impl Journal {
                         self.source
                     ));
                 }
-                return Ok(Some(place.position));
+                return Ok(Some(position));
             }
-            let is_it = found.position == place.position
+            let is_it = found.position == position
                 && found.what.as_str() == place.what
                 && found.message.routing_key == place.routing_key;
             if is_it {
-                return Ok(Some(place.position));
+                return Ok(Some(position));
             }
             break;
         }
@@ -162,7 +170,7 @@ impl Journal {
         &self,
         transport: &dyn Transport,
         bus: &str,
-        place: &mut Option<u64>,
+        place: &mut Option<Position>,
     ) -> anyhow::Result<Page> {
         let events = transport.journal(*place, PAGE).await.map_err(explain)?;
         let Some(last) = events.last() else { return Ok(Page { is_full: false, last: None }) };
@@ -200,7 +208,7 @@ impl Journal {
         };
         for path in self.spool.files()?.iter().rev() {
             if let Some(found) = read(&last_line(path)?) {
-                let is_further = |place: &Place| found.position > place.position;
+                let is_further = |place: &Place| found.position() > place.position();
                 if place.as_ref().is_none_or(is_further) {
                     place = Some(found);
                 }
