@@ -239,6 +239,7 @@ pub async fn what_is_redelivered_too_often_is_a_failed_message<R: Rig>(rig: R) {
     let failed = scene.failed(1).await;
     assert_eq!(failed[0].message.id, poison.id);
     assert_eq!(failed[0].message.body, poison.body);
+    assert_eq!(failed[0].message.routing_key, poison.routing_key);
     assert_eq!(failed[0].service, "a");
     // The journal knows it too, though no worker had a word in it.
     let story = scene.story(&poison, What::Hardfail).await;

@@ -25,10 +25,7 @@ use tokio::sync::Notify;
 use crate::Shared;
 use crate::acks::Acks;
 use crate::convert::{json, message};
-use crate::link::{
-    self, BACKOFF, Link, answer, explained, explained_of_many, is_unreadable, pause_after,
-    reply_code, unreachable,
-};
+use crate::link::{self, BACKOFF, Link, answer, pause_after, reply_code, unreachable};
 use crate::names::Names;
 use crate::receipt::RabbitReceipt;
 
@@ -86,8 +83,6 @@ enum Stage {
 
 pub(crate) struct RabbitConsumer {
     shared: Arc<Shared>,
-    /// The one that all services of this process share, until something unreadable came on it.
-    link: Arc<Link>,
     want: Subscription,
     stage: Stage,
     /// Received, but not handed out.
@@ -104,11 +99,9 @@ impl RabbitConsumer {
         shared: Arc<Shared>,
         want: &Subscription,
     ) -> Result<Self, TransportError> {
-        let link = Arc::clone(&shared.consuming);
-        let open = open(&link, &shared.names, &want.service).await?;
+        let open = open(&shared.consuming, &shared.names, &want.service).await?;
         Ok(Self {
             shared,
-            link,
             want: want.clone(),
             stage: Stage::Open(Box::new(open)),
             ready: VecDeque::new(),
@@ -126,16 +119,6 @@ impl RabbitConsumer {
         self.broke_at = Some(Instant::now());
         let again_in = pause_after(self.breaks);
         let service = self.want.service.as_str();
-        let why = if !Arc::ptr_eq(&self.link, &self.shared.consuming) {
-            explained(why, &self.shared.names.service(service))
-        } else {
-            if is_unreadable(why) {
-                // Whose message it was shows when nobody else's come on the same connection; and
-                // nobody else's are taken back with it any more.
-                self.link = Arc::new(self.shared.consuming.apart(service));
-            }
-            explained_of_many(why)
-        };
         tracing::warn!(service, ?again_in, why, "the connection broke");
     }
 
@@ -256,14 +239,13 @@ async fn reopen(
 /// Connects again, however long it takes; an error only when the service is gone.
 async fn open_again(
     shared: Arc<Shared>,
-    link: Arc<Link>,
     service: String,
     first: Duration,
 ) -> Result<Open, TransportError> {
     tokio::time::sleep(first).await;
     let (mut pause, longest) = BACKOFF;
     loop {
-        match open(&link, &shared.names, &service).await {
+        match open(&shared.consuming, &shared.names, &service).await {
             Err(TransportError::Unreachable(why)) => {
                 tracing::warn!(service, why, "cannot consume; trying again in {pause:?}");
                 tokio::time::sleep(pause).await;
@@ -294,9 +276,8 @@ impl Consumer for RabbitConsumer {
             }
             match &mut self.stage {
                 Stage::Closed => {
-                    let (shared, link) = (Arc::clone(&self.shared), Arc::clone(&self.link));
-                    let service = self.want.service.clone();
-                    let again = open_again(shared, link, service, pause_after(self.breaks));
+                    let (shared, service) = (Arc::clone(&self.shared), self.want.service.clone());
+                    let again = open_again(shared, service, pause_after(self.breaks));
                     self.stage = Stage::Working(Box::pin(again));
                 }
                 Stage::Working(working) => match working.await {

@@ -53,6 +53,7 @@ pub(crate) fn message(
     body: Vec<u8>,
 ) -> (Message, Headers) {
     let text = |value: &Option<ShortString>| value.as_ref().map(|text| text.as_str().to_owned());
+    let id = text(properties.message_id()).filter(|id| !id.is_empty());
     let mut headers = match properties.headers() {
         Some(table) => read_table(table),
         None => Headers::new(),
@@ -66,7 +67,7 @@ pub(crate) fn message(
     let seconds = properties.timestamp().and_then(|seconds| i64::try_from(seconds).ok());
     let message = Message {
         // A message without an id gets one here, and keeps it on every later attempt.
-        id: text(properties.message_id()).unwrap_or_else(|| Uuid::now_v7().to_string()),
+        id: id.unwrap_or_else(|| Uuid::now_v7().to_string()),
         routing_key: original.unwrap_or(routing_key).to_owned(),
         body: Bytes::from(body),
         headers: headers

@@ -167,18 +167,14 @@ pub(crate) async fn scan(
     if nothing_after {
         return Ok(());
     }
-    let start = match from {
-        // More may stand under the same number.
-        From::After(Position { number, part: u32::MAX }) => number.saturating_add(1),
-        From::After(Position { number, .. }) => number,
-        From::First | From::Time(_) => 0,
-    };
     let offset = match from {
         From::First => AMQPValue::LongString("first".into()),
-        From::After(_) => offset(start),
+        From::After(Position { number, part: u32::MAX }) => offset(number.saturating_add(1)),
+        // More may stand under the same number.
+        From::After(Position { number, .. }) => offset(number),
         From::Time(time) => AMQPValue::Timestamp(u64::try_from(time.seconds()).unwrap_or(0)),
     };
-    let mut reader = Reader::open(link, stream, offset, start).await?;
+    let mut reader = Reader::open(link, stream, offset).await?;
     let reading = async {
         let mut earlier = now;
         let mut seen = None;
@@ -220,7 +216,7 @@ struct Last {
 /// The last record; `None` when there is none yet.
 async fn last(link: &Link, stream: &str, now: Time) -> Result<Option<Last>, TransportError> {
     let offset = AMQPValue::LongString("last".into());
-    let mut reader = Reader::open(link, stream, offset, 0).await?;
+    let mut reader = Reader::open(link, stream, offset).await?;
     // What the broker counts may be some seconds old: a stream that it calls empty may not be.
     let first = if reader.records() > 0 { PATIENCE } else { QUIET };
     let reading = async {
@@ -228,8 +224,7 @@ async fn last(link: &Link, stream: &str, now: Time) -> Result<Option<Last>, Tran
         let began = Instant::now();
         while let Some(delivery) = reader.next(if last.is_none() { first } else { QUIET }).await? {
             last = Some(delivery);
-            // Unless it had to look for its place: then it reads all there is.
-            if began.elapsed() > LAST_BLOCK && !reader.has_left_out() {
+            if began.elapsed() > LAST_BLOCK {
                 break;
             }
         }

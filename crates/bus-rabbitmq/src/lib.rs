@@ -11,6 +11,7 @@ mod consumer;
 mod convert;
 mod journal;
 mod link;
+mod mended;
 mod names;
 mod project;
 mod publisher;
@@ -380,10 +381,12 @@ impl Transport for RabbitBus {
         let mut letters = Vec::with_capacity(parcels.len());
         for (index, Parcel { message, envelope }) in parcels.iter().enumerate() {
             match message.check() {
-                // What came in by another way may carry headers that nobody may publish with.
+                // What came in by another way may carry a key or headers that nobody may publish
+                // with; here the key leads nowhere.
                 Ok(())
                 | Err(
-                    MessageError::Reserved(_)
+                    MessageError::Key(_)
+                    | MessageError::Reserved(_)
                     | MessageError::Headers(_)
                     | MessageError::Trace { .. },
                 ) => {}

@@ -8,11 +8,10 @@ use dolmen_bus::TransportError;
 use lapin::options::BasicNackOptions;
 use lapin::tcp::OwnedTLSConfig;
 use lapin::uri::AMQPUri;
-use lapin::{
-    Acker, Channel, ChannelState, Connection, ConnectionProperties, DefaultConnectionBuilder,
-    ErrorKind,
-};
+use lapin::{Acker, Channel, ChannelState, Connection, ConnectionProperties, ErrorKind};
 use tokio::sync::Mutex;
+
+use crate::mended;
 
 /// How long connecting may take.
 const PATIENCE: Duration = Duration::from_secs(15);
@@ -49,13 +48,6 @@ impl Link {
         Self { uri, tls, name, connection: Mutex::new(None) }
     }
 
-    /// Another to the same broker, for one purpose more.
-    pub(crate) fn apart(&self, purpose: &str) -> Self {
-        let name = format!("{} {purpose}", self.name);
-        let (uri, tls) = (self.uri.clone(), self.tls.clone());
-        Self { uri, tls, name, connection: Mutex::new(None) }
-    }
-
     /// A new channel, on a new connection if need be. One try.
     pub(crate) async fn channel(&self) -> Result<Channel, TransportError> {
         let mut slot = self.connection.lock().await;
@@ -73,11 +65,8 @@ impl Link {
         let properties =
             ConnectionProperties::default().with_connection_name(self.name.as_str().into());
         let connecting = async {
-            let builder = DefaultConnectionBuilder::new()?
-                .with_uri(self.uri.clone())
-                .with_tls_config(self.tls.clone())
-                .with_properties(properties);
-            let connection = builder.connect().await?;
+            let (uri, tls) = (self.uri.clone(), self.tls.clone());
+            let connection = mended::connect(uri, tls, properties).await?;
             let channel = connection.create_channel().await?;
             Ok((connection, channel))
         };
@@ -149,37 +138,6 @@ pub(crate) fn reply_code(error: &lapin::Error) -> Option<u16> {
     }
 }
 
-/// Whether a connection broke because of what was read on it. AMQP leaves it open how short texts
-/// are written, and the client library ends the connection when one is not UTF-8.
-pub(crate) fn is_unreadable(why: &str) -> bool {
-    why.contains("failed to parse")
-}
-
-/// Why a connection broke on which messages of one queue come, with the advice that one cause needs.
-pub(crate) fn explained(why: &str, queue: &str) -> String {
-    if !is_unreadable(why) {
-        return why.to_owned();
-    }
-    format!(
-        "{why}: probably a message in {queue} whose message_id, app_id, type or another short text \
-         is not UTF-8. It breaks the connection whenever it is delivered. Look at it on the \
-         management page, and take it out there or with `rabbitmqadmin get queue={queue} \
-         ackmode=ack_requeue_false`, or purge the queue"
-    )
-}
-
-/// The same where messages of several queues come.
-pub(crate) fn explained_of_many(why: &str) -> String {
-    if !is_unreadable(why) {
-        return why.to_owned();
-    }
-    format!(
-        "{why}: probably a message whose message_id, app_id, type or another short text is not UTF-8, \
-         for this or another service of this process. Each gets a connection of its own now; the one \
-         that breaks again names its queue"
-    )
-}
-
 /// The pause before a connection is made anew that broke so often in a row.
 pub(crate) fn pause_after(breaks: u32) -> Duration {
     let (first, longest) = BACKOFF;
@@ -198,12 +156,5 @@ mod tests {
     fn what_breaks_again_and_again_is_tried_ever_more_rarely() {
         let pauses = [1, 2, 3, 4, 9, 1000].map(|breaks| pause_after(breaks).as_millis());
         assert_eq!(pauses, [0, 100, 200, 400, 10_000, 10_000]);
-    }
-
-    #[test]
-    fn a_message_that_cannot_be_read_is_named_as_the_cause() {
-        let said = explained("failed to parse: Nom(MapRes)", "b.service.a");
-        assert!(said.contains("rabbitmqadmin get queue=b.service.a"), "{said}");
-        assert_eq!(explained("connection reset", "b.service.a"), "connection reset");
     }
 }

@@ -1,17 +1,18 @@
 //! Messages taken out of queues that are no service's: failed ones and unrouted ones.
 
 use dolmen_bus::{
-    DrainError, Envelope, Event, FailedMessage, KeepFailed, Message, REDELIVERY_LIMIT,
-    TransportError, What,
+    DrainError, Envelope, Event, FOREIGN, FailedAttempt, FailedMessage, Failure, KeepFailed,
+    Message, REDELIVERY_LIMIT, TransportError, What, header,
 };
+use dolmen_model::Time;
 use lapin::Acker;
-use lapin::Channel;
 use lapin::options::{BasicAckOptions, BasicGetOptions, QueueDeclareOptions, QueueDeleteOptions};
 use lapin::types::{AMQPValue, FieldTable};
+use lapin::{BasicProperties, Channel};
 
 use crate::Shared;
 use crate::convert::message;
-use crate::link::{answer, explained, reply_code, unreachable};
+use crate::link::{answer, reply_code, unreachable};
 use crate::publisher::Unsent;
 use crate::topology::close;
 
@@ -26,7 +27,7 @@ pub(crate) async fn drain_failed(
     let channel = shared.reading.channel().await?;
     let mut drained = 0;
     let result = loop {
-        let Handful { messages, killed, ackers } = match handful(shared, &channel).await {
+        let Handful { messages, unspoken, ackers } = match handful(shared, &channel).await {
             Ok(handful) => handful,
             Err(error) => break Err(error.into()),
         };
@@ -37,7 +38,7 @@ pub(crate) async fn drain_failed(
         if let Err(error) = keeper.keep(messages).await {
             break Err(error.into());
         }
-        if let Err(unsent) = record(shared, killed).await {
+        if let Err(unsent) = record(shared, unspoken).await {
             break Err(DrainError::Transport(unsent.into()));
         }
         for acker in ackers {
@@ -54,13 +55,13 @@ pub(crate) async fn drain_failed(
 #[derive(Default)]
 struct Handful {
     messages: Vec<FailedMessage>,
-    /// The records of those that the broker gave up on: no worker has written any.
-    killed: Vec<Event>,
+    /// The records of those that no worker has written any of.
+    unspoken: Vec<Event>,
     ackers: Vec<Acker>,
 }
 
-async fn record(shared: &Shared, killed: Vec<Event>) -> Result<(), Unsent> {
-    for event in killed {
+async fn record(shared: &Shared, unspoken: Vec<Event>) -> Result<(), Unsent> {
+    for event in unspoken {
         shared.record(&event).await?;
     }
     Ok(())
@@ -71,26 +72,27 @@ async fn handful(shared: &Shared, channel: &Channel) -> Result<Handful, Transpor
     let mut handful = Handful::default();
     while handful.messages.len() < HANDFUL {
         let Some(got) = get(channel, &queue).await? else { break };
-        let killer = dead_lettered_by(&got.delivery)
-            .and_then(|queue| Some(shared.names.service_of(&queue)?.to_owned()));
-        let key = got.routing_key.as_str().to_owned();
+        let death = death(&got.delivery.properties);
+        // Who dies is sent here under another key.
+        let came_under = death.as_ref().and_then(|death| death.key.as_deref());
+        let key = came_under.unwrap_or(got.routing_key.as_str()).to_owned();
         let (message, headers) = message(&key, &got.delivery.properties, got.delivery.data);
         let mut envelope = Envelope::read(&headers);
-        if let Some(killer) = killer {
-            // The broker gave up on it, after the limit, without a word of ours.
-            let limit = shared.options.redelivery_limit.min(REDELIVERY_LIMIT);
-            envelope.service = Some(killer);
-            envelope.reason = Some(format!("delivered {limit} times without an answer"));
+        let failed_at = match envelope.errors.last() {
+            Some(error) if death.is_none() => error.time,
+            _ => death.as_ref().and_then(|death| death.at).unwrap_or_else(|| shared.now()),
+        };
+        // A worker sends what hardfails with its history, and without a death.
+        if death.is_some() || !headers.contains_key(header::ATTEMPT) {
+            envelope.reason = Some(unspoken(shared, death.as_ref(), &mut envelope, failed_at));
             let mut event = Event::new(What::Hardfail, shared.now(), message.clone());
             event.service.clone_from(&envelope.service);
             event.attempt = envelope.attempt;
             event.errors.clone_from(&envelope.errors);
             event.reason.clone_from(&envelope.reason);
-            handful.killed.push(event);
+            handful.unspoken.push(event);
         }
         let service = envelope.service.clone().unwrap_or_default();
-        let last = envelope.errors.last().map(|error| error.time);
-        let failed_at = last.unwrap_or_else(|| shared.now());
         handful.messages.push(FailedMessage { message, envelope, service, failed_at });
         handful.ackers.push(got.delivery.acker);
     }
@@ -105,26 +107,79 @@ async fn get(
     let getting = channel.basic_get(queue.into(), BasicGetOptions::default());
     answer(channel, getting).await.map_err(|error| match reply_code(&error) {
         Some(NOT_FOUND) => TransportError::NotSetUp(format!("queue {queue}")),
-        _ => TransportError::Unreachable(explained(&error.to_string(), queue)),
+        _ => unreachable(&error),
     })
 }
 
-/// The queue that a message died in, from the broker's `x-first-death-queue`. A wait is a death
-/// too, but what waited was published anew since.
-fn dead_lettered_by(delivery: &lapin::message::Delivery) -> Option<String> {
-    let headers = delivery.properties.headers().as_ref()?;
-    let deaths = match headers.inner().get("x-death")? {
-        AMQPValue::FieldArray(deaths) => deaths,
-        _ => return None,
+/// Why a message is among the failed ones of which no worker said so. What is known of it goes into
+/// its envelope.
+fn unspoken(shared: &Shared, death: Option<&Death>, envelope: &mut Envelope, at: Time) -> String {
+    let failed = shared.names.failed();
+    let text = match death {
+        None => format!("put into {failed} by a program that is none of dolmen's"),
+        Some(Death { queue, reason, .. }) => {
+            let service = shared.names.service_of(queue).map(str::to_owned);
+            envelope.service.clone_from(&service);
+            if service.is_some() && reason == "delivery_limit" {
+                let limit = shared.options.redelivery_limit.min(REDELIVERY_LIMIT);
+                return format!("delivered {limit} times without an answer");
+            }
+            match reason.as_str() {
+                "rejected" => format!("rejected by a program that took it from {queue}"),
+                "expired" => format!("expired in {queue} before anybody took it"),
+                other => format!("put into {failed} by the broker, from {queue}: {other}"),
+            }
+        }
     };
-    deaths.as_slice().iter().find_map(|death| {
-        let AMQPValue::FieldTable(death) = death else { return None };
-        let text = |name: &str| match death.inner().get(name) {
-            Some(AMQPValue::LongString(text)) => Some(text.to_string()),
+    let failure = Failure::technical(text.clone()).code(FOREIGN);
+    let service = envelope.service.clone().unwrap_or_default();
+    let attempt = envelope.attempt;
+    envelope.errors.push(FailedAttempt {
+        failure,
+        service,
+        host: String::new(),
+        time: at,
+        attempt,
+    });
+    envelope.first_failed_at.get_or_insert(at);
+    text
+}
+
+/// How the broker put a message aside.
+#[derive(Debug)]
+struct Death {
+    queue: String,
+    reason: String,
+    /// The key that it came there under.
+    key: Option<String>,
+    at: Option<Time>,
+}
+
+/// The last death of a message, from the broker's `x-death`, where it comes first. A wait is a death
+/// too, but what waited was published anew since.
+fn death(properties: &BasicProperties) -> Option<Death> {
+    let AMQPValue::FieldArray(deaths) = properties.headers().as_ref()?.inner().get("x-death")?
+    else {
+        return None;
+    };
+    let AMQPValue::FieldTable(last) = deaths.as_slice().first()? else { return None };
+    let text = |name: &str| match last.inner().get(name) {
+        Some(AMQPValue::LongString(text)) => Some(text.to_string()),
+        _ => None,
+    };
+    let seconds = match last.inner().get("time") {
+        Some(AMQPValue::Timestamp(seconds)) => i64::try_from(*seconds).ok(),
+        _ => None,
+    };
+    let at = seconds.and_then(Time::from_seconds);
+    let key = match last.inner().get("routing-keys") {
+        Some(AMQPValue::FieldArray(keys)) => match keys.as_slice() {
+            [AMQPValue::LongString(key), ..] => Some(key.to_string()),
             _ => None,
-        };
-        (text("reason")? == "delivery_limit").then(|| text("queue"))?
-    })
+        },
+        _ => None,
+    };
+    Some(Death { queue: text("queue")?, reason: text("reason")?, key, at })
 }
 
 /// Looks at the first messages that nobody heard. They go back with the channel, in their order;

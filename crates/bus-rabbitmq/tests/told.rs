@@ -10,8 +10,8 @@ use std::time::Duration;
 use dolmen_bus::{
     Incoming, Message, Mode, Pattern, Policy, ServiceSpec, Topology, Transport, What, Worker,
 };
-use dolmen_bus_conformance::broker::{self, Broker};
-use dolmen_bus_conformance::{publish_foreign, within};
+use dolmen_bus_conformance::broker::Broker;
+use dolmen_bus_conformance::within;
 use dolmen_bus_rabbitmq::{Options, RabbitBus};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
@@ -144,62 +144,4 @@ async fn a_broker_that_is_short_of_memory_is_waited_for() {
     let events = bus.journal(None, 100).await.unwrap();
     let done = events.iter().filter(|event| event.what == What::Done).count();
     assert_eq!((events.len(), done), (8, 4), "{events:?}");
-}
-
-/// Another producer's message whose texts are not UTF-8 breaks the connection on which it is
-/// delivered. The worker says what is wrong, in which queue and what to do, waits longer each time,
-/// and takes no other service along; when the advice is followed, it goes on.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_text_that_is_not_utf_8_is_explained_and_harms_nobody_else() {
-    let Some(broker) = broker::shared() else { return };
-    let options = options(broker);
-    let (name, url) = (options.bus.clone(), options.url.clone());
-    let bus = RabbitBus::open(options).await.unwrap();
-    set_up(&bus, &["bad", "good"]).await;
-    let (stop_bad, mut bad) = work(&bus, "bad");
-    let (stop_good, mut good) = work(&bus, "good");
-    publish_foreign(broker.amqp, &format!("{name}.events"), "bad", b"caf\xe9", b"{}").await;
-    let queue = format!("{name}.service.bad");
-    let broke = ["the connection broke", &queue, "not UTF-8", "ackmode=ack_requeue_false"];
-    let lines = is_said(&broke, 5).await;
-    let pauses: Vec<&str> =
-        lines.iter().filter_map(|line| line.split("again_in=").nth(1)?.split(' ').next()).collect();
-    assert_eq!(pauses[..5], ["100ms", "200ms", "400ms", "800ms", "1.6s"], "{lines:?}");
-    // The other service has a connection of its own by now: nothing it gets is taken back.
-    let broke_for_good = ["the connection broke", "service=\"good\""];
-    let before = said(&broke_for_good).len();
-    assert!(before <= 1, "a neighbour was taken along {before} times");
-    for n in 0..20 {
-        if n == 10 {
-            // Nobody listens to this one; the journal has it.
-            publish_foreign(broker.amqp, &format!("{name}.events"), "x", b"caf\xe9", b"{}").await;
-        }
-        let message = Message::new("good", n.to_string());
-        bus.publish(vec![message.clone()]).await.unwrap();
-        assert_eq!(within("a message", good.recv()).await, Some(message.id));
-    }
-    is_said(&broke, 6).await;
-    assert_eq!(said(&broke_for_good).len(), before);
-    // As it says: take the message out.
-    let connection = lapin::Connection::connect(&url, Default::default()).await.unwrap();
-    let channel = connection.create_channel().await.unwrap();
-    let purged = async {
-        // It is in the queue only while it breaks no connection.
-        while channel.queue_purge(queue.as_str().into(), Default::default()).await.unwrap() == 0 {}
-    };
-    within("the message is taken out", purged).await;
-    let message = Message::new("bad", "well formed");
-    bus.publish(vec![message.clone()]).await.unwrap();
-    assert_eq!(within("a message", bad.recv()).await, Some(message.id.clone()));
-    stop_bad.now().await;
-    stop_good.now().await;
-    // The journal holds copies of both; it is read without them, from its start and from inside.
-    let whole = bus.journal(None, 1000).await.unwrap();
-    assert_eq!(whole.len(), 2 * 21, "{whole:?}");
-    let left_out = said(&["a record is left out", &format!("{name}.journal")]);
-    assert!(left_out.iter().any(|line| line.contains("position=0")), "{left_out:?}");
-    let rest = bus.journal(Some(whole[15].position), 1000).await.unwrap();
-    assert_eq!(rest, whole[16..]);
-    assert_eq!(bus.trace(&message.id).await.unwrap().len(), 2);
-    assert_eq!(bus.waiting().await.unwrap(), []);
 }

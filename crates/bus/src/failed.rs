@@ -7,6 +7,10 @@ use thiserror::Error;
 
 use crate::{Envelope, Message};
 
+/// The code ([`crate::Failure::code`]) of a message that is among the failed ones without a word of
+/// a worker: another program, or the broker, put it there.
+pub const FOREIGN: &str = "foreign";
+
 /// A hardfailed message, kept until somebody retries, edits or discards it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct FailedMessage {

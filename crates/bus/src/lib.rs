@@ -46,7 +46,7 @@ pub use bytes::Bytes;
 pub use clock::{Clock, HandClock, SystemClock, after, until};
 pub use contracts::{ContractError, Contracts, Required, Violation};
 pub use envelope::{Envelope, MOST_ERROR_BYTES, Origin, header};
-pub use failed::{FailedMessage, KeepError, KeepFailed};
+pub use failed::{FOREIGN, FailedMessage, KeepError, KeepFailed};
 pub use failure::{FailedAttempt, Failure, MOST_TEXT_BYTES, Nature, Remedy};
 pub use handler::{Exec, ExitCodes, ExitCodesError, Handler, Http, HttpError, Incoming, Pipe};
 pub use journal::{Event, Position, What};

@@ -8,7 +8,7 @@ use super::number;
 use super::paint::Style;
 use super::report::{Look, Page};
 use super::table::{Cell, Kind, Table};
-use crate::commands::bus::{FailedRow, Status, TraceRow, WaitingRow, Worked};
+use crate::commands::bus::{FailedRow, Foreign, Status, TraceRow, WaitingRow, Worked};
 use crate::terminal::{self, Terminal};
 
 /// Ids are to be pasted: they are never cut.
@@ -176,6 +176,12 @@ pub(crate) fn failed(rows: &[FailedRow], terminal: Terminal) -> io::Result<()> {
             error(text),
         ];
         table.row(cells, 0);
+        if let Some(Foreign { bytes, begins }) = row.foreign.as_ref().filter(|_| row.body.is_none())
+        {
+            let size = number::counted(*bytes as u64, "byte", "bytes");
+            let cells = [Cell::default(), Cell::new(size), Cell::foreign(begins)];
+            table.row(cells.into(), 0);
+        }
         if let Some(body) = &row.body {
             let cells = [Cell::default(), Cell::new("body"), Cell::foreign(body)];
             table.row(cells.into(), 0);

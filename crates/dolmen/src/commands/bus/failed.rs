@@ -1,4 +1,4 @@
-use dolmen_bus::{FailedMessage, Nature};
+use dolmen_bus::{FOREIGN, FailedMessage, Nature};
 use dolmen_bus_sqlite::Kept;
 use dolmen_model::Time;
 use serde::Serialize;
@@ -33,10 +33,22 @@ const EXAMPLES: &str = "Examples:
   dolmen bus failed --service googleapps
   dolmen bus failed --nature technical --bodies --json";
 
+/// How many bytes of a message are shown that nobody here knows.
+const BEGIN: usize = 60;
+
 /// The answer of `bus failed --json`.
 #[derive(Serialize)]
 struct Answer {
     messages: Vec<FailedRow>,
+}
+
+/// A message that another program, or the broker, put among the failed ones.
+#[derive(Debug, Serialize)]
+pub(crate) struct Foreign {
+    /// How long its body is.
+    pub(crate) bytes: usize,
+    /// How it begins, as text.
+    pub(crate) begins: String,
 }
 
 /// One failed message.
@@ -52,6 +64,9 @@ pub(crate) struct FailedRow {
     pub(crate) failed_at: Time,
     /// Why it is not tried again by itself.
     pub(crate) reason: Option<String>,
+    /// What it looks like, of a message that no worker put here.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) foreign: Option<Foreign>,
     /// As text; what is no UTF-8 is replaced.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) body: Option<String>,
@@ -81,7 +96,13 @@ enum Bodies {
 fn row(kept: Kept, bodies: Bodies) -> FailedRow {
     let FailedMessage { message, envelope, service, failed_at } = kept.failed;
     let last = envelope.errors.last().map(|error| &error.failure);
+    let is_foreign = last.is_some_and(|failure| failure.code.as_deref() == Some(FOREIGN));
+    let text = |body: &[u8]| String::from_utf8_lossy(body).into_owned();
     FailedRow {
+        foreign: is_foreign.then(|| Foreign {
+            bytes: message.body.len(),
+            begins: text(&message.body[..message.body.len().min(BEGIN)]),
+        }),
         nature: last.map(|failure| failure.nature),
         error: last.map(|failure| failure.text.clone()),
         attempt: envelope.attempt,
@@ -91,7 +112,7 @@ fn row(kept: Kept, bodies: Bodies) -> FailedRow {
         failed_at,
         reason: envelope.reason,
         body: match bodies {
-            Bodies::Shown => Some(String::from_utf8_lossy(&message.body).into_owned()),
+            Bodies::Shown => Some(text(&message.body)),
             Bodies::Left => None,
         },
     }

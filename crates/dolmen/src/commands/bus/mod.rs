@@ -22,7 +22,7 @@ use anyhow::Context as _;
 use clap::Subcommand;
 use serde::Serialize;
 
-pub(crate) use self::failed::FailedRow;
+pub(crate) use self::failed::{FailedRow, Foreign};
 pub(crate) use self::status::Status;
 pub(crate) use self::trace::{TraceRow, row as trace_row};
 pub(crate) use self::waiting::WaitingRow;

@@ -57,10 +57,17 @@ pub(super) async fn check_services(bus: &Bus, chosen: &[Kept]) -> anyhow::Result
     for service in services {
         if !bus.transport.has_service(service).await.map_err(explain)? {
             let of_it = chosen.iter().filter(|kept| kept.failed.service == service).count();
+            let of_it = number::counted(of_it as u64, "message", "messages");
+            if service.is_empty() {
+                return Err(UsageError(format!(
+                    "no service is known of {of_it} that another program put among the failed ones; \
+                     nothing was done: send them on with `dolmen bus forward ID --to`"
+                ))
+                .into());
+            }
             return Err(UsageError(format!(
-                "the bus has no service {service} any more, where {} failed; nothing was done: set \
-                 it up again, or send them on with `dolmen bus forward --service {service} --to`",
-                number::counted(of_it as u64, "message", "messages")
+                "the bus has no service {service} any more, where {of_it} failed; nothing was done: set \
+                 it up again, or send them on with `dolmen bus forward --service {service} --to`"
             ))
             .into());
         }
@@ -173,7 +180,8 @@ async fn one(
         }
         Action::Forward(to) => {
             let mut on = envelope.clone();
-            on.forwarded_by.push(service.clone());
+            // Of what another program put there nobody knows where it came from.
+            on.forwarded_by.extend(Some(service.clone()).filter(|service| !service.is_empty()));
             // The other service's history is its own: its first attempt, its own limit.
             (on.attempt, on.first_failed_at, on.reason) = (1, None, None);
             on.service = Some(to.clone());
