@@ -352,6 +352,60 @@ async fn a_wait_that_does_not_exist_is_rounded_up() {
     assert!(left > Duration::from_secs(50), "{left:?}");
 }
 
+/// What is sent to a wait that does not exist ends its channel, and with it whatever else is on its way
+/// there: outcomes, records, other waits. All of it is sent again; no handler is run for it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_wait_that_does_not_exist_takes_nothing_along() {
+    const COUNT: usize = 200;
+    let Some(broker) = broker::shared() else { return };
+    let options = options(broker);
+    let bus = RabbitBus::open(options.clone()).await.unwrap();
+    set_up(&bus, &["a"]).await;
+    // This process believes in a wait that there is not.
+    let other = Options { rungs: [30, 60].into(), ..options };
+    let other = RabbitBus::open(other).await.unwrap();
+    let sent: Vec<Message> = (0..COUNT).map(|n| Message::new("k", n.to_string())).collect();
+    bus.publish(sent.clone()).await.unwrap();
+    let delays = Some(vec!["20s".to_owned()]);
+    let policy = PolicySettings { delays, ..PolicySettings::default() };
+    let handled = Handled::default();
+    let worker = Worker::new(Arc::new(other), "a")
+        .policy(Policy::build(&policy, "a").unwrap())
+        .concurrency(COUNT)
+        .time_limit(Duration::from_secs(60));
+    let worker =
+        worker.handle({
+            let handled = handled.clone();
+            move |incoming: Incoming| {
+                handled.note(&incoming);
+                // Every other one waits.
+                let waits = incoming.body.last().unwrap() % 2 == 1;
+                async move {
+                    if waits { Err(dolmen_bus::Failure::availability("down")) } else { Ok(()) }
+                }
+            }
+        });
+    let started = std::time::Instant::now();
+    let all = async {
+        loop {
+            let journal = bus.journal(None, 10_000).await.unwrap();
+            let ended = journal.iter().filter(|event| event.what != What::Published);
+            if ended.map(|event| &event.message.id).collect::<HashSet<_>>().len() == COUNT {
+                return;
+            }
+        }
+    };
+    let summary = within("all outcomes", worker.run_until(all)).await.unwrap();
+    assert!(started.elapsed() < Duration::from_secs(30), "{:?}", started.elapsed());
+    assert_eq!((summary.done, summary.softfailed, summary.lost), (100, 100, 0));
+    assert!(sent.iter().all(|message| handled.times(&message.id) == 1));
+    let waiting = bus.waiting().await.unwrap();
+    assert_eq!(waiting.len(), 100);
+    // In the next longer wait.
+    let soon = dolmen_bus::after(SystemClock.now(), Duration::from_secs(25));
+    assert!(waiting.iter().all(|waiting| waiting.due_at > soon));
+}
+
 /// A service whose queue exists with other arguments is refused with an explanation.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn changed_arguments_are_explained() {

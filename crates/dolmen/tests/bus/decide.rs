@@ -1,5 +1,7 @@
 //! `bus retry`, `bus forward`, `bus discard`.
 
+use serde_json::Value;
+
 use crate::place::{Place, column, on_both};
 
 const SERVICES: &str = r#"
@@ -59,6 +61,43 @@ fn a_selection_is_asked_about(place: &Place) {
     assert!(out.starts_with("retried 2 messages\n"), "{out}");
     assert_eq!(place.work("a", &[])["done"], 2);
     assert_eq!(open(place), 1);
+}
+
+/// What another program put among the failed messages is shown as that, and decided about by an id.
+#[test]
+fn what_another_program_put_there_is_decided_about() {
+    let Some(place) = Place::broker() else { return };
+    place.set_up(SERVICES);
+    for body in ["on", "up and back", "\u{1b}[2Jup"] {
+        place.put_among_failed(body);
+    }
+    let failed = place.json(&["failed"])["messages"].as_array().unwrap().clone();
+    let id = |body: &str| {
+        let mine = |row: &&Value| row["foreign"]["begins"] == body;
+        failed.iter().find(mine).unwrap()["message_id"].as_str().unwrap().to_owned()
+    };
+    for row in &failed {
+        let error = row["error"].as_str().unwrap();
+        assert!(error.ends_with(".failed by a program that is none of dolmen's"), "{error}");
+        assert_eq!((&row["service"], &row["nature"]), (&Value::from(""), &"technical".into()));
+    }
+    assert_eq!(failed.iter().map(|row| row["foreign"]["bytes"].as_u64().unwrap()).sum::<u64>(), 19);
+    let shown = place.bus(&["failed"]).done();
+    assert!(shown.contains("11 bytes") && shown.contains("up and back"), "{shown}");
+    assert!(!shown.contains('\u{1b}'), "{shown}");
+    // Nobody knows whose it was, so nobody can try again.
+    let refused = place.bus(&["retry", &id("on")]).refused(2);
+    assert!(refused.contains("no service is known of 1 message"), "{refused}");
+    place.bus(&["forward", &id("on"), "--to", "by-hand"]).done();
+    assert_eq!(place.work("by-hand", &[])["done"], 1);
+    let written = std::fs::read_to_string(place.folder.path().join("by-hand")).unwrap();
+    assert_eq!(written, "on");
+    place.bus(&["discard", &id("up and back")]).done();
+    place.bus(&["discard", &id("up and back"), "--restore"]).done();
+    place.bus(&["discard", &id("\u{1b}[2Jup")]).done();
+    assert_eq!(open(&place), 1);
+    let story = place.trace(&id("up and back"));
+    assert_eq!(column(&story, "what"), ["hardfail", "discarded", "restored"]);
 }
 
 fn a_failed_message_goes_to_another_service(place: &Place) {

@@ -4,7 +4,7 @@ use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
-use dolmen_bus_conformance::broker;
+use dolmen_bus_conformance::{broker, publish_foreign};
 use serde_json::Value;
 
 use crate::util::{Folder, Run};
@@ -48,6 +48,16 @@ impl Place {
 
     fn new(bus: String) -> Self {
         Self { folder: Folder::new(), bus }
+    }
+
+    /// Puts a message among the failed ones, as a program does that knows nothing of dolmen and
+    /// whose texts are not UTF-8; only on a broker.
+    pub(crate) fn put_among_failed(&self, body: &str) {
+        let name = self.bus.split('"').nth(1).unwrap();
+        let queue = format!("{name}.failed");
+        let port = broker::shared().unwrap().amqp;
+        let putting = publish_foreign(port, "", &queue, b"caf\xe9", body.as_bytes());
+        tokio::runtime::Runtime::new().unwrap().block_on(putting);
     }
 
     /// Writes the configuration: the bus, and what else `[bus]` and its services are to say.
