@@ -96,7 +96,7 @@ async fn a_text_that_is_not_utf_8_is_a_message_like_any_other() {
     let summary = within("four deliveries", worker.run_until(four)).await.unwrap();
     assert_eq!((summary.softfailed, summary.done, summary.lost), (2, 2, 0));
     let foreign: Vec<_> =
-        came.iter().filter(|(_, message)| message.body == &b"foreign"[..]).collect();
+        came.iter().filter(|(_, message)| message.body == b"foreign"[..]).collect();
     assert_eq!(foreign.len(), 2);
     assert_eq!(foreign[0].1.id, foreign[1].1.id);
     assert!(foreign.iter().all(|(_, message)| message.producer.as_deref() == Some("caf?")));
