@@ -4,10 +4,11 @@ use std::rc::Rc;
 
 use dolmen_model::Time;
 
-use crate::cadence::{Certainty, Fit, is_covered};
+use crate::cadence::{Certainty, DayRule, Fit, is_covered};
 use crate::calendar::{Calendar, Day};
-use crate::callers::{Group, days_of};
+use crate::callers::{Group, Host, days_of};
 use crate::coverage::Coverage;
+use crate::evidence::Caller;
 use crate::silence::{alive, irregular, outlived, outlived_declared, periodic};
 
 const DAY: f64 = 86_400e6;
@@ -17,8 +18,52 @@ const ROW: usize = 60;
 const AHEAD: i32 = 36_600;
 /// Somebody without a rhythm must be silent for so many times his longest silence.
 const LONGER: f64 = 1.5;
+/// Somebody with one, who may take his holidays a few days longer this year.
+const A_BIT_LONGER: f64 = 1.25;
 /// The period of a caller without a rhythm, where one is needed.
 const NO_PERIOD: f64 = 14.0;
+/// In days: a run of calls that is shorter is one visit.
+const VISIT: f64 = 21.0;
+/// In days: somebody who was seen for a shorter time must be silent for as long.
+const ACQUAINTED: f64 = 56.0;
+/// In days: the longest holidays, those of schools, with the weekends around them.
+const HOLIDAYS: f64 = 70.0;
+const YEAR: i32 = 365;
+
+/// What is known of somebody before his silence is looked at.
+#[derive(Clone, Copy, Debug)]
+struct Prior {
+    /// How likely he was there.
+    before: f64,
+    /// The same, and since when he is silent, if somebody said when he should be gone.
+    declared: Option<(f64, Time)>,
+}
+
+impl Prior {
+    /// `declared`: when somebody said that he should be gone, and on how many days he came since.
+    fn of(silences: u32, last: Time, declared: Option<(Time, u32)>) -> Self {
+        let declared = declared.map(|(since, days)| (outlived_declared(days), since.max(last)));
+        Self { before: outlived(silences), declared }
+    }
+
+    /// How likely he is still there, if a silence since an instant has a chance: by all of his
+    /// silence, or by what of it was named beforehand, whichever says more.
+    fn alive(self, last: Time, chance: impl Fn(Time) -> f64) -> f64 {
+        let all = alive(chance(last), self.before);
+        self.declared.map_or(all, |(before, since)| all.min(alive(chance(since), before)))
+    }
+}
+
+/// One host of many, by its own calls alone.
+#[derive(Clone, Debug)]
+pub(crate) struct Alone {
+    pub(crate) caller: Caller,
+    pub(crate) days: u32,
+    /// Covered days from the first call to the last.
+    pub(crate) within: f64,
+    pub(crate) last: Time,
+    prior: Prior,
+}
 
 /// One caller's silence, as it grows.
 #[derive(Clone, Debug)]
@@ -30,16 +75,20 @@ pub(crate) struct Silence {
     pub(crate) has_word: bool,
     /// Due days after the last call, [from, to).
     due: Vec<(Time, Time)>,
-    /// Days with a call.
+    /// Days with a call, since he has his habits.
     pub(crate) days: u32,
-    /// Covered days from the first call to the last.
+    /// Covered days from the first of these to the last.
     pub(crate) within: f64,
     /// His longest silence so far, in covered days.
     pub(crate) longest: f64,
-    /// How likely he was there, before this silence was looked at.
-    before: f64,
-    /// The same, and since when he is silent, if somebody said when he should be gone.
-    declared: Option<(f64, Time)>,
+    /// In covered days: he must be silent for longer than that.
+    needed: f64,
+    /// Whether a year ago he would have been seen, and was not known yet.
+    pub(crate) is_new: bool,
+    /// His days with a call are one run of days.
+    is_one_run: bool,
+    prior: Prior,
+    hosts: Vec<Alone>,
 }
 
 impl Silence {
@@ -51,33 +100,67 @@ impl Silence {
         coverage: &Rc<Coverage>,
         calendar: &Calendar,
     ) -> Self {
-        let called = days_of(&group.times, calendar);
+        let times = group.times.get(group.since..).unwrap_or_default();
+        let called = days_of(times, calendar);
         let days = called.len() as u32;
-        let first = group.times.first().copied().unwrap_or(group.last);
-        let within = coverage.measure(first, group.last) as f64 / DAY;
+        let first = times.first().copied().unwrap_or(group.last);
+        let covered = |from: Time, to: Time| coverage.measure(from, to) as f64 / DAY;
+        let within = covered(first, group.last);
         let longest = longest(&group, coverage);
         let due = due(&group, called.last().copied(), coverage, calendar);
         let survived = match group.fit.certainty {
             Certainty::Cadence => group.fit.hits.saturating_sub(1),
             Certainty::Suspected | Certainty::None => days.saturating_sub(1),
         };
-        let before = outlived(survived);
-        let declared = declared.map(|since| {
-            let after = called.partition_point(|day| calendar.start(*day) < since);
-            (outlived_declared((called.len() - after) as u32), since.max(group.last))
-        });
+        let after = |days: &[Day]| {
+            let came =
+                |since| days.len() - days.partition_point(|day| calendar.start(*day) < since);
+            declared.map(|since| (since, came(since) as u32))
+        };
+        let prior = Prior::of(survived, group.last, after(&called));
+        let alone = |host: &Host| Alone {
+            caller: host.caller.clone(),
+            days: host.days.len() as u32,
+            within: covered(host.first, host.last),
+            last: host.last,
+            prior: Prior::of(host.days.len() as u32 - 1, host.last, after(&host.days)),
+        };
+        let hosts = group.hosts.iter().map(alone).collect();
+        let is_one_run = within < VISIT && are_one_run(&called, coverage, calendar);
         let coverage = Rc::clone(coverage);
-        Self { group, coverage, has_word, due, days, within, longest, before, declared }
+        let mut silence = Self {
+            group,
+            coverage,
+            has_word,
+            due,
+            days,
+            within,
+            longest,
+            needed: 0.0,
+            is_new: false,
+            is_one_run,
+            prior,
+            hosts,
+        };
+        silence.is_new = silence.has_holidays() && !silence.is_known_for_a_year(calendar);
+        silence.needed = silence.must_be_silent();
+        silence
     }
 
     pub(crate) const fn fit(&self) -> &Fit {
         &self.group.fit
     }
 
-    /// Whether no silence is proof: he was seen on one day alone, or among so many that each of
-    /// them may have been. One night is no two days, and after `keep` noon stands for a day.
+    /// Whether no silence is proof: he was seen on one day alone, or in one run of days, or among so
+    /// many that each of them may have been. One night is no two days, and after `keep` noon stands
+    /// for a day.
     pub(crate) fn is_once(&self) -> bool {
-        self.days < 2 || self.span() <= DAY || self.is_rest()
+        self.days < 2 || self.is_one_run || self.span() <= DAY || self.is_rest()
+    }
+
+    /// Days with a call; those of one night are one.
+    pub(crate) fn days_apart(&self) -> u32 {
+        if self.span() <= DAY { 1 } else { self.days }
     }
 
     /// From the first call to the last, in microseconds.
@@ -117,9 +200,12 @@ impl Silence {
         self.coverage.measure(since, at) as f64 / DAY
     }
 
-    /// How likely this silence is if the caller is still there.
+    /// How likely this silence is if the caller, or one of his hosts, is still there.
     pub(crate) fn chance(&self, at: Time) -> f64 {
-        self.chance_since(self.group.last, at)
+        match self.doubtful(at) {
+            Some(host) => self.chance_of(host, host.last, at),
+            None => self.chance_since(self.group.last, at),
+        }
     }
 
     fn chance_since(&self, since: Time, at: Time) -> f64 {
@@ -136,20 +222,68 @@ impl Silence {
         }
     }
 
-    /// How likely the caller is still there: by all of his silence, or by what of it was named
-    /// beforehand, whichever says more.
-    pub(crate) fn alive(&self, at: Time) -> f64 {
-        let all = alive(self.chance(at), self.before);
-        self.declared
-            .map_or(all, |(before, since)| all.min(alive(self.chance_since(since, at), before)))
+    fn chance_of(&self, host: &Alone, since: Time, at: Time) -> f64 {
+        irregular(host.days - 1, host.within, self.silent_since(since, at))
     }
 
-    /// The silence, in covered days, that is longer than any before.
-    pub(crate) fn needed(&self) -> f64 {
+    /// How likely the caller is still there: all of him, or the one of his hosts that is likeliest
+    /// to be, for one that stays must be silent for long enough by itself.
+    pub(crate) fn alive(&self, at: Time) -> f64 {
+        let host = self.likeliest(at).map_or(0.0, |(alive, _)| alive);
+        self.all_alive(at).max(host)
+    }
+
+    fn all_alive(&self, at: Time) -> f64 {
+        self.prior.alive(self.group.last, |since| self.chance_since(since, at))
+    }
+
+    fn likeliest(&self, at: Time) -> Option<(f64, &Alone)> {
+        let alive =
+            |host: &Alone| host.prior.alive(host.last, |since| self.chance_of(host, since, at));
+        let hosts = self.hosts.iter().map(|host| (alive(host), host));
+        hosts.max_by(|a, b| a.0.total_cmp(&b.0))
+    }
+
+    /// The host that is likelier to be there still than all of them together seem to be.
+    pub(crate) fn doubtful(&self, at: Time) -> Option<&Alone> {
+        let (alive, host) = self.likeliest(at)?;
+        (alive > self.all_alive(at)).then_some(host)
+    }
+
+    /// In covered days: he must be silent for longer than that, whatever the chance.
+    pub(crate) const fn needed(&self) -> f64 {
+        self.needed
+    }
+
+    /// Whether that is so because of his longest silence so far.
+    pub(crate) fn is_longer_than_ever_enough(&self) -> bool {
+        self.needed <= self.longer()
+    }
+
+    fn longer(&self) -> f64 {
         match self.fit().certainty {
-            Certainty::Cadence => self.longest,
+            Certainty::Cadence => self.longest * A_BIT_LONGER,
             Certainty::Suspected | Certainty::None => self.longest * LONGER,
         }
+    }
+
+    fn must_be_silent(&self) -> f64 {
+        let holidays = if self.is_new { HOLIDAYS } else { 0.0 };
+        let shortly = if self.within < ACQUAINTED { self.within } else { 0.0 };
+        self.longer().max(shortly).max(holidays)
+    }
+
+    /// Whether he might be on holiday: not who comes every day of the week.
+    fn has_holidays(&self) -> bool {
+        let is_sure = self.fit().certainty == Certainty::Cadence;
+        !is_sure || self.fit().rule() != Some(DayRule::DAILY)
+    }
+
+    /// Whether he was known a year before this silence, so that a holiday of that time was seen.
+    fn is_known_for_a_year(&self, calendar: &Calendar) -> bool {
+        let then = calendar.start(calendar.day(self.group.last).plus(-YEAR));
+        let over = calendar.start(calendar.day(then).plus(HOLIDAYS as i32));
+        self.known_since() <= then && self.coverage.covers(then, over, 0.9)
     }
 
     /// Days from one call to the next, roughly.
@@ -191,6 +325,15 @@ impl Silence {
             }
         }
     }
+}
+
+/// Whether between any two of these days there are but weekends and days without logs.
+fn are_one_run(days: &[Day], coverage: &Coverage, calendar: &Calendar) -> bool {
+    let is_free = |day: Day| {
+        let (from, to) = (calendar.start(day), calendar.start(day.plus(1)));
+        day.weekday() >= 5 || !coverage.covers(from, to, 0.5)
+    };
+    days.windows(2).all(|pair| (pair[0].0 + 1..pair[1].0).map(Day).all(is_free))
 }
 
 fn longest(group: &Group, coverage: &Coverage) -> f64 {

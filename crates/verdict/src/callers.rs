@@ -1,8 +1,10 @@
 //! Who is one caller.
 //!
-//! A named application on many hosts is one, whatever its version: its hosts leave together. A script that runs on two
-//! hosts in turn is one. Somebody with a rhythm of his own among them is another, and so is every
-//! address of those whom nobody could name.
+//! A named application on many hosts is one, whatever its version; but that its hosts leave together is
+//! not known, so the silence of each that was seen often enough is looked at, too. A script that runs
+//! on two hosts in turn is one. Somebody with a rhythm of his own among them is another, so is one
+//! whose calls a rhythm hides on the same host, and so is every address of those whom nobody could
+//! name.
 
 use std::collections::BTreeMap;
 
@@ -23,11 +25,28 @@ pub(crate) struct Group {
     pub(crate) addresses: usize,
     /// Sorted, one a minute.
     pub(crate) times: Vec<Time>,
+    /// Before this instant only days are known.
+    pub(crate) fine_from: Time,
+    /// The first of the times that his habits now are known by: before it he had others.
+    pub(crate) since: usize,
+    /// Of somebody on many hosts, each that was seen on enough days.
+    pub(crate) hosts: Vec<Host>,
     pub(crate) calls: u64,
     pub(crate) last: Time,
     pub(crate) fit: Fit,
 }
 
+/// What one host of many did, each day once.
+#[derive(Clone, Debug)]
+pub(crate) struct Host {
+    pub(crate) caller: Caller,
+    pub(crate) days: Vec<Day>,
+    pub(crate) first: Time,
+    pub(crate) last: Time,
+}
+
+/// Of a host that was seen on fewer days nothing is known but what it does with the others.
+const KNOWN: usize = 6;
 /// Addresses of nobody known that may be one script on several hosts.
 const IN_TURN: usize = 8;
 /// Of them, each has at least one in so many of the days that it would have by turns.
@@ -71,6 +90,8 @@ impl Grouping<'_> {
                 None => self.nameless(members, &mut groups),
             }
         }
+        let mut groups: Vec<Group> =
+            groups.into_iter().flat_map(|group| self.apart(group)).collect();
         groups.sort_by_key(|group| std::cmp::Reverse(group.last));
         groups
     }
@@ -86,15 +107,11 @@ impl Grouping<'_> {
         let latest = members.iter().max_by_key(|member| last_of(member));
         let fine_from = members.iter().filter_map(|member| member.fine_from).max();
         let fine_from = fine_from.unwrap_or(Time::MIN);
-        let trace = Trace { times: &times, fine_from };
-        let is_hidden = members.iter().any(|member| member.caller.is_hidden);
-        let coverage = if is_hidden { self.of_marks } else { self.coverage };
-        let fit = Fit::of(trace, coverage, self.calendar, self.population);
         let mut addresses: Vec<&str> =
             members.iter().filter_map(|member| member.caller.address.as_deref()).collect();
         addresses.sort_unstable();
         addresses.dedup();
-        Group {
+        self.settled(Group {
             members: members
                 .iter()
                 .map(|member| (member.caller.clone(), last_of(member).unwrap_or(Time::MIN)))
@@ -104,13 +121,57 @@ impl Grouping<'_> {
             calls: members.iter().map(|member| member.calls).sum(),
             last: latest.and_then(|member| last_of(member)).unwrap_or(Time::MIN),
             times,
-            fit,
+            fine_from,
+            since: 0,
+            hosts: Vec::new(),
+            fit: Fit { cadence: Cadence::Once, certainty: Certainty::None, hits: 0, misses: 0 },
+        })
+    }
+
+    /// The same with the habits that its calls show: where a rule was broken for good, those since.
+    pub(crate) fn settled(&self, mut group: Group) -> Group {
+        let coverage = if group.caller.is_hidden { self.of_marks } else { self.coverage };
+        let found = |times: &[Time]| {
+            let trace = Trace { times, fine_from: group.fine_from };
+            Fit::found(trace, coverage, self.calendar, self.population)
+        };
+        let (mut fit, broken) = found(&group.times);
+        let mut since = 0;
+        if let Some(day) = broken {
+            let over = self.calendar.start(day.plus(1));
+            since = group.times.partition_point(|time| *time < over).saturating_sub(1);
+            fit = found(&group.times[since..]).0;
         }
+        (group.fit, group.since) = (fit, since);
+        group
+    }
+
+    /// Each of many hosts for itself, whatever its versions. Who is known to leave together is the
+    /// application that one of them runs in turn.
+    fn hosts(&self, members: &[&Sighting], fit: &Fit) -> Vec<Host> {
+        let mut hosts: BTreeMap<Option<&str>, Vec<&Sighting>> = BTreeMap::new();
+        for member in members {
+            hosts.entry(member.caller.address.as_deref()).or_default().push(member);
+        }
+        if hosts.len() < 2 || (fit.certainty == Certainty::Cadence && self.take_turns(members)) {
+            return Vec::new();
+        }
+        let host = |members: Vec<&Sighting>| {
+            let mut times: Vec<Time> =
+                members.iter().flat_map(|member| &member.times).copied().collect();
+            times.sort_unstable();
+            let days = days_of(&times, self.calendar);
+            let latest = members.iter().max_by_key(|member| member.times.last())?;
+            let caller = latest.caller.clone();
+            let (first, last) = (*times.first()?, *times.last()?);
+            (days.len() >= KNOWN).then_some(Host { caller, days, first, last })
+        };
+        hosts.into_values().filter_map(host).collect()
     }
 
     /// Hosts of a named application: one, but for those with a rarer rhythm of their own.
     fn named(&self, members: Vec<&Sighting>, groups: &mut Vec<Group>) {
-        let all = self.group(&members);
+        let all = self.of_hosts(&members);
         if members.len() == 1 {
             groups.push(all);
             return;
@@ -129,8 +190,15 @@ impl Grouping<'_> {
         }
         groups.extend(own.into_iter().map(|member| self.group(&[member])));
         if !rest.is_empty() {
-            groups.push(self.group(&rest));
+            groups.push(self.of_hosts(&rest));
         }
+    }
+
+    /// Hosts of a named application that are one caller.
+    fn of_hosts(&self, members: &[&Sighting]) -> Group {
+        let group = self.group(members);
+        let hosts = self.hosts(members, &group.fit);
+        Group { hosts, ..group }
     }
 
     /// Whether a host of a named application, one of so many, has a rhythm that is rarer than theirs, of
@@ -180,11 +248,13 @@ impl Grouping<'_> {
         groups.extend(alone);
     }
 
-    /// Whether hardly a day belongs to two of them.
     fn are_in_turn(&self, members: &[&Sighting], alone: &[Group]) -> bool {
-        if alone.iter().any(|group| matches!(group.fit.cadence, Cadence::Every { .. })) {
-            return false;
-        }
+        let is_many = |group: &Group| matches!(group.fit.cadence, Cadence::Every { .. });
+        !alone.iter().any(is_many) && self.take_turns(members)
+    }
+
+    /// Whether hardly a day belongs to two of them.
+    fn take_turns(&self, members: &[&Sighting]) -> bool {
         let mut days: Vec<Day> =
             members.iter().flat_map(|member| days_of(&member.times, self.calendar)).collect();
         let all = days.len();

@@ -61,8 +61,12 @@ pub(crate) fn sentence(reason: &Reason, calendar: &Calendar) -> String {
             days(*silent_days),
             chance(*p)
         ),
-        Reason::Once { who: by, at: seen, calls, has_word } => {
-            let once = if *calls < 2 { "once," } else { "on one day alone, last" };
+        Reason::Once { who: by, at: seen, calls, days, has_word } => {
+            let once = match (calls, days) {
+                (..2, _) => "once,".to_owned(),
+                (_, ..2) => "on one day alone, last".to_owned(),
+                (_, days) => format!("in one run of {days} days alone, last"),
+            };
             let end = match has_word {
                 true => ", and an owner says that is over",
                 false => ": no silence proves that nobody comes again, an owner's word does",
@@ -95,6 +99,18 @@ pub(crate) fn sentence(reason: &Reason, calendar: &Calendar) -> String {
             "{} was silent for {} before and came back: a silence of {} is needed now",
             who(by),
             days(*longest),
+            days(*needed)
+        ),
+        Reason::NewThisYear { who: by, needed } => format!(
+            "{} was not known a year before, so nobody knows when it takes holidays: a silence of {} is \
+             needed",
+            who(by),
+            days(*needed)
+        ),
+        Reason::ShortlyKnown { who: by, within, needed } => format!(
+            "{} was known for {} only: a silence of {} is needed",
+            who(by),
+            days(*within),
             days(*needed)
         ),
         Reason::Gap { from, to, counts } => {
@@ -163,7 +179,8 @@ pub(crate) fn sentence(reason: &Reason, calendar: &Calendar) -> String {
         ),
         Reason::SafeOn { at } => format!("if nobody calls, it is safe on {}", day(*at)),
         Reason::Never => {
-            "no silence will prove it: an owner must speak for who was seen on one day alone"
+            "no silence will prove it: an owner must speak for who was seen on one day, or in one run \
+             of days, alone"
                 .to_owned()
         }
     }

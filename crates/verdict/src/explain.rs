@@ -129,7 +129,17 @@ fn caller(court: &Court<'_>, silence: &Silence) -> Reason {
     let row = silence.missed(at);
     if silence.is_once() {
         let Silence { ref group, has_word, .. } = *silence;
-        return Reason::Once { who, at: group.last, calls: group.calls, has_word };
+        let days = silence.days_apart();
+        return Reason::Once { who, at: group.last, calls: group.calls, days, has_word };
+    }
+    if let Some(host) = silence.doubtful(at) {
+        return Reason::Silent {
+            who: Who::from(host.caller.clone()),
+            days: host.days,
+            within: host.within,
+            silent_days: silence.coverage.measure(host.last, at) as f64 / 86_400e6,
+            chance,
+        };
     }
     if fit.certainty == Certainty::None {
         return Reason::Silent {
@@ -165,10 +175,14 @@ fn unmet(court: &Court<'_>, gate: &Gate) -> Option<Reason> {
             })
             .max_by(|a, b| a.0.total_cmp(&b.0))
             .filter(|(lacking, _)| *lacking > 0.0)
-            .map(|(_, silence)| Reason::LongerBefore {
-                who: Who::of(&silence.group),
-                longest: silence.longest,
-                needed: silence.needed(),
+            .map(|(_, silence)| {
+                let (who, needed) = (Who::of(&silence.group), silence.needed());
+                let Silence { longest, within, .. } = *silence;
+                match silence.is_longer_than_ever_enough() {
+                    false if silence.is_new => Reason::NewThisYear { who, needed },
+                    false => Reason::ShortlyKnown { who, within, needed },
+                    true => Reason::LongerBefore { who, longest, needed },
+                }
             }),
         GateName::RequestIds => court.evidence.without_id.map(|last| Reason::WithoutId { last }),
         GateName::Marks => court.evidence.without_mark.map(|last| Reason::WithoutMark { last }),

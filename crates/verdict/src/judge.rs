@@ -258,9 +258,13 @@ impl<'a> Court<'a> {
         gates
     }
 
-    /// From when on an end of the calendar was watched by whatever shows these callers.
+    /// From when on an end of the calendar was watched by whatever shows these callers, since the
+    /// newest of them would have been seen.
     fn watched(&self, end: End) -> Option<Time> {
-        let since = self.silences.iter().map(Silence::known_since).min()?;
+        let is_said = |silence: &&Silence| silence.is_once() && silence.has_word;
+        let known = |silence: &Silence| silence.known_since();
+        let newest = self.silences.iter().filter(|silence| !is_said(silence)).map(known).max();
+        let since = newest.or_else(|| self.silences.iter().map(known).min())?;
         let by = |coverage| end.watched(coverage, since, self.calendar());
         let is_hidden = |silence: &Silence| silence.group.caller.is_hidden;
         let calls = by(&self.coverage)?;

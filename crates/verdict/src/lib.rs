@@ -24,6 +24,7 @@ mod french;
 mod gates;
 mod judge;
 mod reason;
+mod residue;
 mod sessions;
 mod silence;
 mod unseen;

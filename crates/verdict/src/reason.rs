@@ -86,7 +86,7 @@ pub enum Reason {
         /// How likely that is if he is still there.
         chance: f64,
     },
-    /// Somebody was seen once, or on one day alone.
+    /// Somebody was seen once, or on one day alone, or in one run of days.
     Once {
         /// Who.
         who: Who,
@@ -94,6 +94,8 @@ pub enum Reason {
         at: Time,
         /// How many calls.
         calls: u64,
+        /// On so many days in a row, weekends aside.
+        days: u32,
         /// Whether an owner said that he is gone.
         has_word: bool,
     },
@@ -131,6 +133,22 @@ pub enum Reason {
         /// His longest silence, in covered days.
         longest: f64,
         /// So long he must be silent now.
+        needed: f64,
+    },
+    /// Somebody was not known a year ago: his silence may be a holiday.
+    NewThisYear {
+        /// Who.
+        who: Who,
+        /// So long he must be silent, in covered days.
+        needed: f64,
+    },
+    /// Somebody was known for a short time only.
+    ShortlyKnown {
+        /// Who.
+        who: Who,
+        /// From the first call to the last, in covered days.
+        within: f64,
+        /// So long he must be silent, in covered days.
         needed: f64,
     },
     /// Logs are missing.
@@ -249,6 +267,8 @@ impl Reason {
             Self::NotWatched { .. } => "not_watched",
             Self::NoWeek { .. } => "no_week",
             Self::LongerBefore { .. } => "longer_before",
+            Self::NewThisYear { .. } => "new_this_year",
+            Self::ShortlyKnown { .. } => "shortly_known",
             Self::Gap { .. } => "gap",
             Self::WithoutId { .. } => "without_id",
             Self::WithoutMark { .. } => "without_mark",

@@ -29,8 +29,9 @@ fn one_of_each() -> Vec<Reason> {
         Reason::Missed { who: who(), cadence, row: 1, kept: 3, missed: 1, chance: 0.04 },
         Reason::Missed { who: who(), cadence, row: 7, kept: 3, missed: 1, chance: 0.0001 },
         Reason::Silent { who: who(), days: 1, within: 1.0, silent_days: 5.5, chance: 0.5 },
-        Reason::Once { who: who(), at, calls: 1, has_word: false },
-        Reason::Once { who: who(), at, calls: 9, has_word: true },
+        Reason::Once { who: who(), at, calls: 1, days: 1, has_word: false },
+        Reason::Once { who: who(), at, calls: 9, days: 1, has_word: true },
+        Reason::Once { who: who(), at, calls: 9, days: 5, has_word: true },
         Reason::MoreCallers { callers: 1 },
         Reason::MoreCallers { callers: 2 },
         Reason::Likelihood { any: 0.5, unsaid: Some(0.02), alpha: 0.05 },
@@ -39,6 +40,8 @@ fn one_of_each() -> Vec<Reason> {
         Reason::NotWatched { end: End::Year, until: None },
         Reason::NoWeek { until: at },
         Reason::LongerBefore { who: who(), longest: 12.0, needed: 18.0 },
+        Reason::NewThisYear { who: who(), needed: 70.0 },
+        Reason::ShortlyKnown { who: who(), within: 30.0, needed: 30.0 },
         Reason::Gap { from: at, to: at, counts: true },
         Reason::WithoutId { last: at },
         Reason::WithoutMark { last: at },
@@ -73,6 +76,8 @@ fn kinds(reason: &Reason) -> usize {
         | Reason::NotWatched { .. }
         | Reason::NoWeek { .. }
         | Reason::LongerBefore { .. }
+        | Reason::NewThisYear { .. }
+        | Reason::ShortlyKnown { .. }
         | Reason::Gap { .. }
         | Reason::WithoutId { .. }
         | Reason::WithoutMark { .. }
@@ -84,7 +89,7 @@ fn kinds(reason: &Reason) -> usize {
         | Reason::Word { .. }
         | Reason::CameSince { .. }
         | Reason::SafeOn { .. }
-        | Reason::Never => 25,
+        | Reason::Never => 27,
     }
 }
 

@@ -214,3 +214,125 @@ fn five_who_are_not_told_apart_are_no_irregular_one() {
     evidence.words = vec![gone(Some("(other)"), None)];
     assert_eq!(judged(&evidence, 2_000 * DAY).state, State::Safe);
 }
+
+#[test]
+fn some_turns_of_the_day_are_no_period() {
+    // At 02:10 and 04:10; at 03:00, 09:00 and 15:00: most gaps are of one period.
+    let daily = |hours: &'static [i64], late: i64| {
+        script((0..30).flat_map(move |day| hours.iter().map(move |h| day * DAY + h * HOUR + late)))
+    };
+    for (hours, late) in [(&[2, 4][..], 10 * MINUTE), (&[3, 9, 15], 0)] {
+        let verdict = judged(&evidence(vec![daily(hours, late)]), 30 * DAY);
+        let caller = &verdict.callers[0];
+        assert_ne!(caller.certainty, Certainty::Cadence, "{}", caller.cadence);
+    }
+    let six = judged(&evidence(vec![daily(&[3, 9, 15, 21], 0)]), 30 * DAY);
+    assert_eq!(six.callers[0].cadence.to_string(), "every 6 hours");
+}
+
+#[test]
+fn two_tasks_of_one_machine_are_two_callers() {
+    // Every night at 02:00, and on the first of each month at 06:15; the nightly one ends in 2024.
+    let firsts = [0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334, 365, 396, 425, 456, 486];
+    let nightly = (0..490).map(|day| day * DAY + 2 * HOUR);
+    let mut times: Vec<i64> = nightly.collect();
+    times.extend(firsts.map(|day| day * DAY + 6 * HOUR + 15 * MINUTE));
+    times.sort_unstable();
+    let verdict = judged(&evidence(vec![script(times)]), 510 * DAY);
+    let said: Vec<String> =
+        verdict.callers.iter().map(|caller| caller.cadence.to_string()).collect();
+    assert_eq!(said, ["every day at 02:00", "1st day of the month at 06:15"]);
+    let calls: Vec<u64> = verdict.callers.iter().map(|caller| caller.calls).collect();
+    assert_eq!(calls, [490, 17]);
+    // Due on day 517, and on three more firsts.
+    assert_eq!(verdict.state, State::Fading, "{:#?}", verdict.reasons);
+    assert!(verdict.safe_on.unwrap() > time(547 * DAY), "{:?}", verdict.safe_on);
+}
+
+#[test]
+fn who_came_back_otherwise_is_judged_by_what_he_does_now() {
+    // Every night until day 500; then on each thirtieth day, at the same time.
+    let nightly = (0..500).map(|day| day * DAY + 2 * HOUR);
+    let times = nightly.chain((1..=3).map(|n| (499 + 30 * n) * DAY + 2 * HOUR));
+    let verdict = judged(&evidence(vec![script(times)]), 620 * DAY);
+    assert!(!verdict.state.is_safe(), "{:#?}", verdict.reasons);
+    assert!(verdict.safe_on.unwrap() > time(700 * DAY), "{:?}", verdict.safe_on);
+    // An outage and then as before is no other habit.
+    let nights = (0..500).filter(|day| !(450..470).contains(day));
+    let verdict = judged(&evidence(vec![script(nights.map(|day| day * DAY))]), 530 * DAY);
+    assert_eq!(verdict.callers[0].cadence.to_string(), "every day at 00:00");
+    assert_eq!(verdict.state, State::Safe, "{:#?}", verdict.gates);
+}
+
+#[test]
+fn one_run_of_days_is_one_visit() {
+    // From Wednesday the 4th of January 2023 on, weekends aside.
+    let days = [3, 4, 5, 8, 9];
+    let run = || script(days.map(|day| day * DAY + 10 * HOUR));
+    let mut one = evidence(vec![run()]);
+    let verdict = judged(&one, 900 * DAY);
+    assert_eq!((verdict.state, verdict.safe_on), (State::Silent, None));
+    let calendar = Calendar::new(TimeZone::UTC);
+    let said = |reason: &Reason| reason.sentence(&calendar, Language::English);
+    let once = verdict.reasons.iter().find(|reason| reason.code() == "once").map(said).unwrap();
+    assert!(
+        once.contains("was seen in one run of 5 days alone, last on 10 January 2023"),
+        "{once}"
+    );
+    one.words = vec![gone(Some("10.0.0.1"), None)];
+    assert_eq!(judged(&one, 900 * DAY).state, State::Safe);
+    // A second one in April is a habit.
+    let again = days.iter().flat_map(|day| [day * DAY, (day + 91) * DAY]);
+    let mut times: Vec<i64> = again.collect();
+    times.sort_unstable();
+    assert!(judged(&evidence(vec![script(times)]), 900 * DAY).safe_on.is_some());
+}
+
+#[test]
+fn a_host_that_goes_on_is_not_gone_with_the_others() {
+    // Ten hosts of a named actor, each about every fourteen days; nothing since day 500.
+    let host = |number: i64| {
+        let who = caller(Some("branch"), &format!("10.0.4.{number}"), "branch/1");
+        let times = (0..36).map(move |n| {
+            let turn = number * 5 + n * n;
+            (n * 14 + turn % 11) * DAY + (8 + turn * 7 % 9) * HOUR
+        });
+        sighting(who, times.filter(|at| *at < 500 * DAY))
+    };
+    let mut one = evidence((0..10).map(host).collect());
+    one.retired = Some(time(500 * DAY));
+    let verdict = judged(&one, 520 * DAY);
+    assert_eq!((verdict.callers.len(), verdict.callers[0].addresses), (1, 10));
+    assert_eq!(verdict.state, State::Silent, "{:#?}", verdict.reasons);
+    let safe_on = verdict.safe_on.unwrap();
+    assert!(safe_on > time(560 * DAY) && safe_on < time(660 * DAY), "{safe_on}");
+    let calendar = Calendar::new(TimeZone::UTC);
+    let told: Vec<String> = verdict
+        .reasons
+        .iter()
+        .filter(|reason| reason.code() == "silent")
+        .map(|reason| reason.sentence(&calendar, Language::English))
+        .collect();
+    assert!(told[0].starts_with("branch from 10.0.4."), "one host is meant: {told:#?}");
+}
+
+#[test]
+fn the_first_long_holiday_is_no_end() {
+    // Every workday of half a year, until the last one of July.
+    let workdays = |from: i64, to: i64| {
+        (from..to).filter(|day| (1..=5).contains(&(day % 7))).map(|day| day * DAY + 7 * HOUR)
+    };
+    let one = evidence(vec![script(workdays(0, 212))]);
+    let mut waived = one.clone();
+    waived.words = vec![Word { about: About::YearEnd, said: time(220 * DAY), ..gone(None, None) }];
+    let verdict = judged(&waived, 240 * DAY);
+    assert_eq!(verdict.state, State::Silent, "{:#?}", verdict.gates);
+    let why = verdict.reasons.iter().any(|reason| reason.code() == "new_this_year");
+    assert!(why, "{:#?}", verdict.reasons);
+    assert_eq!(judged(&waived, 290 * DAY).state, State::Safe);
+    // The second one is known, though it may be a few days longer.
+    let two = workdays(0, 212).chain(workdays(243, 577));
+    let two = evidence(vec![script(two)]);
+    assert!(!judged(&two, 611 * DAY).state.is_safe());
+    assert_eq!(judged(&two, 620 * DAY).state, State::Safe, "{:#?}", judged(&two, 620 * DAY).gates);
+}

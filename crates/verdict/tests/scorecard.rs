@@ -24,6 +24,7 @@ fn classes_of_cadence_are_found_and_not_made_up() {
 #[test]
 fn hardly_an_operation_is_called_safe_before_its_last_call() {
     let score = score::operations(score::USUAL, 7, 60);
+    println!("{score}");
     assert_eq!(score.operations, 60);
     assert!(score.early_share() <= ALPHA, "{score}{:#?}", score.early);
     assert!(score.found * 10 >= score.ended * 3, "{score}");
@@ -34,9 +35,12 @@ fn hardly_an_operation_is_called_safe_before_its_last_call() {
 #[test]
 fn hardly_a_trap_is_called_safe_before_its_last_call() {
     for trap in Trap::ALL {
-        let score = trap.played(7, 60);
-        let name = trap.name();
-        println!("{name}: {score}");
-        assert!(score.early_share() <= ALPHA, "{name}: {score}{:#?}", score.early);
+        // Luck plays a part where nothing else does.
+        let number = if matches!(trap, Trap::GoesOn | Trap::Declared) { 60 } else { 20 };
+        let score = trap.played(7, number);
+        let (name, wrong) = (trap.name(), trap.wrong(&score));
+        println!("{name}: {wrong} of {number}");
+        let share = f64::from(wrong) / number as f64;
+        assert!(share <= ALPHA, "{name}: {score}{:#?}", score.early);
     }
 }

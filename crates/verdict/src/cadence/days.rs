@@ -9,7 +9,8 @@
 
 use crate::cadence::rule::{DayFacts, DayRule, OfMonth};
 use crate::calendar::Day;
-use crate::silence::ln_evidence;
+use crate::evidence::ALPHA;
+use crate::silence::{alive, ln_evidence, outlived, periodic};
 
 /// Days on which somebody called, among those on which it would have been seen.
 #[derive(Clone, Debug)]
@@ -47,6 +48,8 @@ pub(crate) const FEWEST: u32 = 3;
 pub(crate) const KEPT: f64 = 0.6;
 /// Of the calls, this share may come on other days.
 const EXTRA: f64 = 0.2;
+/// Whoever keeps so many due days in a row keeps his rule.
+const AGAIN: u32 = 3;
 /// How many times better than no rule.
 pub(crate) const BETTER: f64 = 20.0;
 
@@ -84,6 +87,38 @@ impl Calls {
             *count += 1;
         }
         agreement
+    }
+
+    /// The last call before the rule was broken for good: before a row of due days without a call that
+    /// would have been proof that the caller is gone, if he then came back and never again on three due
+    /// days in a row. What he does now is what he did since. `None` for a rule that holds.
+    pub(crate) fn broken(&self, rule: DayRule) -> Option<Day> {
+        let (mut hits, mut misses, mut row, mut kept) = (0_u32, 0_u32, 0_u32, 0_u32);
+        let (mut last, mut broken) = (None, None);
+        for (day, called) in &self.days {
+            match (rule.holds_for(day), called) {
+                (true, false) => row += 1,
+                (true, true) => {
+                    let silences = hits.saturating_sub(1);
+                    let chance = periodic(silences, misses, row);
+                    if alive(chance, outlived(silences)) <= ALPHA {
+                        broken = broken.or(last);
+                    }
+                    kept = if row == 0 { kept + 1 } else { 1 };
+                    if kept >= AGAIN {
+                        broken = None;
+                    }
+                    hits += 1;
+                    misses += row;
+                    row = 0;
+                }
+                (false, _) => {}
+            }
+            if *called {
+                last = Some(day.day);
+            }
+        }
+        broken
     }
 
     /// The best of the rules that say more than "now and then", and how many times better than no rule

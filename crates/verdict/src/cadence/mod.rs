@@ -113,16 +113,26 @@ impl Fit {
         calendar: &Calendar,
         population: &Population,
     ) -> Self {
+        Self::found(trace, coverage, calendar, population).0
+    }
+
+    /// The same, and the last day before the caller broke his rule for good, if he did.
+    pub(crate) fn found(
+        trace: Trace<'_>,
+        coverage: &Coverage,
+        calendar: &Calendar,
+        population: &Population,
+    ) -> (Self, Option<Day>) {
         let whole = Self::of_part(trace, coverage, calendar, population);
         let half = trace.times.len() / 2;
-        let is_settled = whole.certainty != Certainty::None || half < 2 * SURE as usize;
+        let is_settled = whole.0.certainty != Certainty::None || half < 2 * SURE as usize;
         if is_settled {
             return whole;
         }
         // Habits change: the later half may have one.
         let later = Trace { times: &trace.times[half..], ..trace };
         let later = Self::of_part(later, coverage, calendar, population);
-        if later.certainty == Certainty::Cadence { later } else { whole }
+        if later.0.certainty == Certainty::Cadence { later } else { whole }
     }
 
     /// The same, for those who call at most once a day, and how many times better it explains their
@@ -140,36 +150,32 @@ impl Fit {
         coverage: &Coverage,
         calendar: &Calendar,
         population: &Population,
-    ) -> Self {
+    ) -> (Self, Option<Day>) {
         let times = trace.times;
         if times.len() < 2 {
-            let cadence = Cadence::Once;
-            return Self {
-                cadence,
-                certainty: Certainty::None,
-                hits: times.len() as u32,
-                misses: 0,
-            };
+            let (cadence, hits) = (Cadence::Once, times.len() as u32);
+            return (Self { cadence, certainty: Certainty::None, hits, misses: 0 }, None);
         }
         let known = Known::of(trace, coverage, calendar);
+        let broken = |fit: Self| (fit, fit.rule().and_then(|rule| known.calls.broken(rule)));
         if let Some((fit, _)) = known.by_days() {
-            return fit;
+            return broken(fit);
         }
-        let Known { fine, calls, .. } = known;
+        let Known { fine, ref calls, .. } = known;
         let (days, agreement) = calls.best_week();
         let is_kept = agreement.kept() >= days::KEPT;
         if !is_kept && let Some((rule, agreement, _)) = calls.best_rule() {
             // A batch that takes hours is a task of its days, not of its minutes.
-            return Fit::with(Cadence::Days { rule, at: None }, agreement);
+            return broken(Fit::with(Cadence::Days { rule, at: None }, agreement));
         }
         if is_kept && let Some(seconds) = period::find(fine, calendar, population) {
             let hours = hours(fine, calendar, seconds);
-            return Self::with_many(Cadence::Every { seconds, days, hours }, agreement);
+            return broken(Self::with_many(Cadence::Every { seconds, days, hours }, agreement));
         }
         let hours = hours(fine, calendar, 3_600);
         let Agreement { hits, misses, .. } = agreement;
         let cadence = Cadence::Irregular { days, hours };
-        Self { cadence, certainty: Certainty::None, hits, misses }
+        (Self { cadence, certainty: Certainty::None, hits, misses }, None)
     }
 
     fn with(cadence: Cadence, agreement: Agreement) -> Self {

@@ -83,8 +83,12 @@ pub(crate) fn sentence(reason: &Reason, calendar: &Calendar) -> String {
             days(*silent_days),
             chance(*p)
         ),
-        Reason::Once { who: by, at: seen, calls, has_word } => {
-            let once = if *calls < 2 { "une seule fois" } else { "un seul jour" };
+        Reason::Once { who: by, at: seen, calls, days, has_word } => {
+            let once = match (calls, days) {
+                (..2, _) => "une seule fois".to_owned(),
+                (_, ..2) => "un seul jour".to_owned(),
+                (_, days) => format!("{days} jours d’affilée et jamais sinon, la dernière fois"),
+            };
             let end = match has_word {
                 true => ", et un responsable dit que c’est fini",
                 false => {
@@ -125,6 +129,18 @@ pub(crate) fn sentence(reason: &Reason, calendar: &Calendar) -> String {
             "{} s’est déjà tu {} puis est revenu : il en faut maintenant {}",
             who(by),
             days(*longest),
+            days(*needed)
+        ),
+        Reason::NewThisYear { who: by, needed } => format!(
+            "{} n’était pas connu un an plus tôt, nul ne sait donc quand il prend ses congés : il faut \
+             un silence de {}",
+            who(by),
+            days(*needed)
+        ),
+        Reason::ShortlyKnown { who: by, within, needed } => format!(
+            "{} n’a été connu que pendant {} : il faut un silence de {}",
+            who(by),
+            days(*within),
             days(*needed)
         ),
         Reason::Gap { from, to, counts } => {
@@ -198,7 +214,7 @@ pub(crate) fn sentence(reason: &Reason, calendar: &Calendar) -> String {
             format!("si personne n’appelle, elle sera sûre le {}", day(*at))
         }
         Reason::Never => "aucun silence ne le prouvera : un responsable doit répondre de qui n’a \
-                          été vu qu’un seul jour"
+                          été vu qu’un seul jour, ou que quelques jours d’affilée"
             .to_owned(),
     }
 }

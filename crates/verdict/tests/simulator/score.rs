@@ -160,6 +160,8 @@ pub(crate) struct Operations {
     pub(crate) never: u32,
     /// Days from the true last call to "safe".
     pub(crate) waited: Vec<f64>,
+    /// Callers of each class, and those of them who came after they were thought gone.
+    pub(crate) classes: BTreeMap<Class, (u32, u32)>,
     /// What was called safe too early, for whoever wants to know.
     pub(crate) early: Vec<String>,
 }
@@ -184,6 +186,10 @@ impl Operations {
         self.never += other.never;
         self.waited.extend(other.waited);
         self.early.extend(other.early);
+        for (class, (all, early)) in other.classes {
+            let known = self.classes.entry(class).or_default();
+            *known = (known.0 + all, known.1 + early);
+        }
     }
 }
 
@@ -320,6 +326,9 @@ impl Operation {
         calls.sort_unstable();
         calls.retain(|time| *time < self.end);
         let mut score = Operations { operations: 1, ..Operations::default() };
+        for played in &self.callers {
+            score.classes.entry(played.habit.class()).or_default().0 += 1;
+        }
         let is_long = |pair: &&[Time]| pair[1].seconds() - pair[0].seconds() > 5 * 86_400;
         for pair in calls.windows(2).filter(is_long) {
             // The last moment before somebody comes back.
@@ -331,6 +340,10 @@ impl Operation {
             }
             if verdict.state.is_safe() {
                 score.too_early = 1;
+                let came = |played: &&Played| played.calls.iter().any(|call| call.0 == pair[1]);
+                if let Some(back) = self.callers.iter().find(came) {
+                    score.classes.entry(back.habit.class()).or_default().1 += 1;
+                }
                 let silent = (pair[1].seconds() - pair[0].seconds()) as f64 / 86_400.0;
                 let habits: Vec<Habit> = self.callers.iter().map(|played| played.habit).collect();
                 let retired = self.retired.map(|time| time.to_string());
@@ -432,6 +445,9 @@ impl fmt::Display for Operations {
             100.0 * ALPHA
         )?;
         writeln!(f, "of these, {} were once more", self.again)?;
+        let classes = self.classes.iter();
+        let classes = classes.map(|(class, (all, early))| format!("{class:?} {early} of {all}"));
+        writeln!(f, "who came back: {}", classes.collect::<Vec<_>>().join(", "))?;
         writeln!(
             f,
             "{} ended: {} of them found safe, {:.0} days after the last call (median); {} never will be \
