@@ -16,6 +16,8 @@ pub struct Status {
     pub segments: Vec<SegmentsStatus>,
     /// Marks whose call has not come.
     pub waiting_marks: u64,
+    /// Notices of alerts that are still to be sent.
+    pub pending_notices: u64,
     /// Late joins not yet folded into their segments.
     pub amendments: u64,
     /// Sources, by name and kind.

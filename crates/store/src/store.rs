@@ -106,6 +106,9 @@ pub trait Store: Send + Sync {
     /// Since when somebody watches: `now`, the first time this is asked.
     fn watched_since(&self, now: Time) -> Result<Time, StoreError>;
 
+    /// Since when somebody watches; `None` while nobody ever did.
+    fn watched(&self) -> Result<Option<Time>, StoreError>;
+
     /// When callers of operations were seen.
     fn sightings(&self, question: &SightingQuestion) -> Result<Sightings, StoreError>;
 

@@ -179,25 +179,16 @@ fn silent(
     now: Time,
     seen: &mut Vec<Seen>,
 ) -> Result<(), StoreError> {
-    for status in store.status()?.sources {
-        // What was only ever imported from an archive is not expected to speak.
-        let is_live = status.to.is_some_and(|to| to > since);
-        if is_live && status.kind != "unread" && plan.sources.contains(&status.source) {
-            seen.extend(silence(&status, plan.heard.as_ref(), known, now));
-        }
-    }
+    let sources = store.status()?.sources;
+    let silences = silences(&sources, plan, known, since, now);
+    let causes = sources.into_iter().zip(silences);
+    // The next silence is another cause.
+    seen.extend(causes.filter_map(|(status, from)| from.map(|from| silence(&status, from))));
     Ok(())
 }
 
-/// The silence of a source, if it is unusual. The next silence is another cause.
-fn silence(
-    status: &SourceStatus,
-    heard: Option<&Heard>,
-    known: &[Alert],
-    now: Time,
-) -> Option<Seen> {
-    let from = silent_since(status, heard, known, now)?;
-    Some(Seen {
+fn silence(status: &SourceStatus, from: Time) -> Seen {
+    Seen {
         kind: Kind::SilentSource,
         cause: format!("{} since {from}", status.source),
         service: None,
@@ -205,13 +196,32 @@ fn silence(
         first: Some(from),
         last: None,
         count: 1,
-    })
+    }
+}
+
+/// Since when each of these sources is silent, where that is unusual and asks for somebody: what a
+/// watch tells of that began at `since`, and knows the alerts `known`.
+pub fn silences(
+    sources: &[SourceStatus],
+    plan: &Plan,
+    known: &[Alert],
+    since: Time,
+    now: Time,
+) -> Vec<Option<Time>> {
+    let silent = |status: &SourceStatus| {
+        // What was only ever imported from an archive is not expected to speak, and lines that
+        // nothing reads are not missed.
+        let is_live = status.to.is_some_and(|to| to > since) && status.kind != "unread";
+        let is_missed = is_live && plan.sources.contains(&status.source);
+        is_missed.then(|| silent_since(status, plan.heard.as_ref(), known, now)).flatten()
+    };
+    sources.iter().map(silent).collect()
 }
 
 /// Since when a source is silent, if that is unusual for it: within minutes by what was heard, else by
 /// the hour. One silence has one beginning, whoever notices it, and also after a restart: `known` are
 /// the alerts there are.
-pub fn silent_since(
+fn silent_since(
     status: &SourceStatus,
     heard: Option<&Heard>,
     known: &[Alert],
@@ -297,15 +307,20 @@ mod tests {
         heard
     }
 
+    fn found(heard: Option<&Heard>, known: &[Alert], minute: i64) -> Option<Seen> {
+        let from = silent_since(&status(LAST), heard, known, at(minute))?;
+        Some(silence(&status(LAST), from))
+    }
+
     fn cause(minute: i64, heard: Option<&Heard>, known: &[Alert]) -> Option<String> {
-        silence(&status(LAST), heard, known, at(minute)).map(|seen| seen.cause)
+        found(heard, known, minute).map(|seen| seen.cause)
     }
 
     #[test]
     fn one_silence_is_one_cause_however_it_is_noticed() {
         let minutes = LAST + 4;
         assert_eq!(cause(minutes, None, &[]), None, "by the hour it is too early");
-        let noticed = silence(&status(LAST), Some(&heard(minutes)), &[], at(minutes)).unwrap();
+        let noticed = found(Some(&heard(minutes)), &[], minutes).unwrap();
         let first = format!("proxy since {}", at(LAST));
         assert_eq!(noticed.cause, first);
         // By the hour it is late by now, and the same.
@@ -323,7 +338,7 @@ mod tests {
     #[test]
     fn another_sources_silence_is_another_cause() {
         let minutes = LAST + 4;
-        let noticed = silence(&status(LAST), Some(&heard(minutes)), &[], at(minutes)).unwrap();
+        let noticed = found(Some(&heard(minutes)), &[], minutes).unwrap();
         let mut other = crate::state::after(None, noticed, at(minutes)).unwrap();
         other.cause = format!("proxy 2 since {}", at(LAST));
         let hour = at((LAST / 60 + 1) * 60);

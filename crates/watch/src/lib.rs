@@ -18,7 +18,7 @@ mod state;
 use dolmen_model::Time;
 use dolmen_store::{Alert, Store, StoreError};
 
-pub use causes::{Kind, silent_since};
+pub use causes::{Kind, silences};
 pub use sentence::{sentence, what};
 pub use silence::Heard;
 pub use state::{acknowledge, is_open, is_pending, mute, tell};

@@ -5,7 +5,9 @@ use std::fmt::Write;
 use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
-use dolmen_store::Status;
+use dolmen_model::Time;
+use dolmen_store::{Alert, Status};
+use dolmen_watch::Kind;
 
 use super::alerts::now;
 use super::sources::silent;
@@ -14,22 +16,25 @@ use crate::problem::Problem;
 
 pub(crate) async fn metrics(State(console): State<Console>) -> Result<Response, Problem> {
     let heard = console.heard();
-    let (status, silent) = console
-        .ask(move |store, _| {
-            let (status, known, now) = (store.status()?, store.alerts()?, now());
-            let sources = status.sources.iter();
-            let silent = sources.map(|source| silent(source, heard.as_ref(), &known, now));
-            let silent = silent.map(|since| since.is_some()).collect::<Vec<_>>();
-            Ok((status, silent))
+    let (status, silent, alerts) = console
+        .ask(move |store, facts| {
+            let (status, alerts) = (store.status()?, store.alerts()?);
+            let silent = silent(store, facts, heard, &status.sources, &alerts)?;
+            Ok((status, silent, alerts))
         })
         .await?;
     let kind = [(header::CONTENT_TYPE, "text/plain; version=0.0.4")];
     let traffic = console.traffic().await;
-    Ok((kind, text(&status, &silent, &traffic)).into_response())
+    Ok((kind, text(&status, &silent, &alerts, &traffic)).into_response())
 }
 
-/// `silent` says of each source whether it is unusually silent.
-fn text(status: &Status, silent: &[bool], traffic: &[SourceTraffic]) -> String {
+/// `silent` says of each source since when it is unusually silent.
+fn text(
+    status: &Status,
+    silent: &[Option<Time>],
+    alerts: &[Alert],
+    traffic: &[SourceTraffic],
+) -> String {
     let mut out = Metrics::default();
     out.family("dolmen_build_info", "gauge", "The version of this program.");
     out.sample("dolmen_build_info", &[("version", env!("CARGO_PKG_VERSION"))], 1);
@@ -63,8 +68,18 @@ fn text(status: &Status, silent: &[bool], traffic: &[SourceTraffic]) -> String {
     out.family("dolmen_source_silent", "gauge", help);
     for (source, silent) in status.sources.iter().zip(silent) {
         let labels = [("source", source.source.as_str()), ("kind", source.kind.as_str())];
-        out.sample("dolmen_source_silent", &labels, u64::from(*silent));
+        out.sample("dolmen_source_silent", &labels, u64::from(silent.is_some()));
     }
+    let now = now();
+    out.family("dolmen_alerts_open", "gauge", "Alerts that nobody answered or muted.");
+    for kind in Kind::ALL.map(Kind::name) {
+        let is_open = |alert: &&Alert| alert.kind == kind && dolmen_watch::is_open(alert, now);
+        let open = alerts.iter().filter(is_open).count();
+        out.sample("dolmen_alerts_open", &[("kind", kind)], open as u64);
+    }
+    let help = "What is still to be sent of alerts, to somebody outside.";
+    out.family("dolmen_notices_pending", "gauge", help);
+    out.sample("dolmen_notices_pending", &[], status.pending_notices);
     network(traffic, &mut out);
     out.text
 }

@@ -1,13 +1,14 @@
 use axum::Json;
 use axum::extract::State;
 use dolmen_model::Time;
-use dolmen_store::{Alert, SourceStatus};
-use dolmen_watch::Heard;
+use dolmen_store::{Alert, SourceStatus, Store};
+use dolmen_watch::{Heard, Plan};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::alerts::now;
 use crate::app::{Console, SourceTraffic};
+use crate::facts::Facts;
 use crate::problem::Problem;
 
 /// Where lines came from, and when.
@@ -82,9 +83,9 @@ pub(crate) async fn sources(State(console): State<Console>) -> Result<Json<Sourc
     console
         .ask(move |store, facts| {
             let mut rows = Vec::new();
-            let (known, now) = (store.alerts()?, now());
-            for status in store.status()?.sources {
-                let silent_since = silent(&status, heard.as_ref(), &known, now);
+            let (known, sources) = (store.alerts()?, store.status()?.sources);
+            let silent = silent(store, facts, heard.clone(), &sources, &known)?;
+            for (status, silent_since) in sources.into_iter().zip(silent) {
                 let declared = facts.sources.iter().find(|one| one.name == status.source);
                 let gap = |gap: &dolmen_store::Gap| GapRow { from: gap.from, to: gap.to };
                 rows.push(SourceRow {
@@ -127,16 +128,18 @@ pub(crate) async fn sources(State(console): State<Console>) -> Result<Json<Sourc
         .await
 }
 
-/// Since when a source is silent, if that is unusual, as the watch sees it.
+/// Since when each of these sources is silent, where that is unusual, as the watch sees it.
 pub(super) fn silent(
-    status: &SourceStatus,
-    heard: Option<&Heard>,
+    store: &dyn Store,
+    facts: &Facts,
+    heard: Option<Heard>,
+    sources: &[SourceStatus],
     known: &[Alert],
-    now: Time,
-) -> Option<Time> {
-    // Lines that nothing reads are not missed.
-    let is_missed = status.kind != "unread";
-    is_missed.then(|| dolmen_watch::silent_since(status, heard, known, now)).flatten()
+) -> Result<Vec<Option<Time>>, Problem> {
+    // Where nobody watches nobody is missed.
+    let Some(since) = store.watched()? else { return Ok(vec![None; sources.len()]) };
+    let plan = Plan { heard, ..facts.plan.clone() };
+    Ok(dolmen_watch::silences(sources, &plan, known, since, now()))
 }
 
 impl From<SourceTraffic> for NetworkRow {

@@ -273,6 +273,7 @@ mod tests {
             catalog_bytes: 0,
             segments: Vec::new(),
             waiting_marks: 0,
+            pending_notices: 0,
             amendments: 0,
             sources: all.into_iter().map(|(source, _)| source).collect(),
         };

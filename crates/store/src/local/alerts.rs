@@ -24,6 +24,13 @@ impl LocalStore {
         })
     }
 
+    pub(super) fn read_watched(&self) -> Result<Option<Time>, StoreError> {
+        let inner = self.inner();
+        let since = get(&inner.catalog.db, WATCHED_SINCE).optional();
+        let refused = inner.catalog.refused("read since when somebody watches");
+        since.map(|since| since.map(Time::from_micros)).map_err(refused)
+    }
+
     pub(super) fn watch_from(&self, now: Time) -> Result<Time, StoreError> {
         let mut inner = self.inner();
         self.writing(&inner)?;

@@ -292,6 +292,10 @@ impl Store for LocalStore {
         self.watch_from(now)
     }
 
+    fn watched(&self) -> Result<Option<Time>, StoreError> {
+        self.read_watched()
+    }
+
     fn sightings(&self, question: &SightingQuestion) -> Result<Sightings, StoreError> {
         self.see(question)
     }

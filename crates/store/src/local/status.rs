@@ -30,6 +30,7 @@ fn read(db: &Connection, catalog_bytes: u64) -> rusqlite::Result<Status> {
         catalog_bytes,
         segments,
         waiting_marks: count("SELECT count(*) FROM waiting")?,
+        pending_notices: count("SELECT count(*) FROM outbox")?,
         amendments: count("SELECT count(*) FROM amendments")?,
         sources: sources(db)?,
     })
