@@ -3,6 +3,7 @@
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener};
 use std::sync::mpsc::{self, Receiver};
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
@@ -158,4 +159,46 @@ fn a_watch_is_tried_on_history_before_it_is_armed() {
     let server = place.serve();
     let tried = server.get("/api/v1/alerts/try?days=2");
     assert_eq!(json["alerts"].as_array().unwrap().len(), tried["alerts"].as_array().unwrap().len());
+}
+
+#[test]
+fn who_does_not_answer_keeps_nobody_else_waiting() {
+    // It takes connections, and never answers.
+    let (dead, chat) = (listen(), Somebody::at(listen(), &[200]));
+    let place = place(&format!(
+        "[[notify]]\nname = \"dead\"\nurl = \"http://{}/\"\n\
+         [[notify]]\nname = \"chat\"\nkind = \"slack\"\nurl = \"http://{}/\"\n",
+        dead.local_addr().unwrap(),
+        chat.address
+    ));
+    let server = place.serve();
+    server.until("/api/v1/panel", |panel| panel["calls"] == 1);
+    let written = Instant::now();
+    place.append("access.log", line(2, "/transfer"));
+    chat.next();
+    let took = written.elapsed();
+    assert!(took < Duration::from_secs(5), "{took:?}");
+    // The other still waits to be told.
+    let metrics = server.ask("GET", "/metrics", &[], b"");
+    assert!(metrics.text().contains("dolmen_notices_pending 1\n"), "{}", metrics.text());
+    assert!(metrics.text().contains("dolmen_alerts_open{kind=\"residual_call\"} 1\n"));
+    assert!(metrics.text().contains("dolmen_alerts_open{kind=\"silent_source\"} 0\n"));
+}
+
+#[test]
+fn what_was_only_imported_is_not_silent() {
+    let place = place("");
+    let hour = |hour: i64| {
+        let at = jiff::Timestamp::now() - jiff::Span::new().hours(240 + hour);
+        let at = at.strftime("%d/%b/%Y:%H:%M:%S +0000");
+        format!("10.0.0.1 - - [{at}] \"GET /a HTTP/1.1\" 200 5 \"-\" \"sh\"\n")
+    };
+    place.file("access.log", (0..60).rev().map(hour).collect::<String>());
+    place.dolmen(&["import", "--store", "store"]);
+    let server = place.serve();
+    let sources = server.until("/api/v1/sources", |sources| sources["sources"][0]["lines"] == 60);
+    let source = &sources["sources"][0];
+    assert_eq!(source["silent_since"], Value::Null, "the watch does not miss it either");
+    let metrics = server.ask("GET", "/metrics", &[], b"");
+    assert!(metrics.text().contains("dolmen_source_silent{source=\"proxy\",kind=\"calls\"} 0\n"));
 }

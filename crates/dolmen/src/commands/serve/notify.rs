@@ -4,8 +4,9 @@
 //! it. So a restart loses nothing and sends nothing twice; only a crash between the answer of the
 //! other side and our commit does, and then with the same `Idempotency-Key`.
 
-use std::collections::HashMap;
-use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::collections::{BTreeSet, HashMap};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
+use std::thread;
 use std::time::Duration;
 
 use dolmen_console::AlertRow;
@@ -60,17 +61,53 @@ fn body(alert: &Alert, key: &str, kind: NotifyKind) -> serde_json::Value {
     }
 }
 
-/// Sends what is due, whenever `told` says that there is something and when the time has come, until
-/// the other end goes.
+/// Somebody looks at least so often whether something is to be sent.
+const IDLE: Duration = Duration::from_secs(60);
+
+/// Has everybody who is to be told served by a thread of his own, so that who does not answer keeps
+/// nobody else waiting; whenever `told` says that there is something, until the other end goes.
 pub(super) fn run(live: &Live, runtime: &Handle, told: &Receiver<()>) {
     let client = match client() {
         Ok(client) => client,
         Err(error) => return say(&format!("nobody outside can be told of alerts: {error}")),
     };
-    let mut said = HashMap::new();
+    thread::scope(|scope| {
+        let mut serving: HashMap<String, Sender<()>> = HashMap::new();
+        loop {
+            for target in waiting(live) {
+                let wake = serving.entry(target).or_insert_with_key(|target| {
+                    let (wake, woken) = mpsc::channel();
+                    let (target, client) = (target.clone(), client.clone());
+                    scope.spawn(move || serve(live, runtime, &client, &target, &woken));
+                    wake
+                });
+                // It ends with `wake` alone.
+                _ = wake.send(());
+            }
+            if told.recv_timeout(IDLE) == Err(RecvTimeoutError::Disconnected) {
+                return;
+            }
+        }
+    });
+}
+
+/// Those for whom there is something.
+fn waiting(live: &Live) -> BTreeSet<String> {
+    match live.store.outbox() {
+        Ok(waiting) => waiting.into_iter().map(|notice| notice.target).collect(),
+        Err(error) => {
+            say(&format!("what is to be sent cannot be read: {error}"));
+            BTreeSet::new()
+        }
+    }
+}
+
+/// Sends to one what is due, when it is woken and when the time has come.
+fn serve(live: &Live, runtime: &Handle, client: &Client, target: &str, woken: &Receiver<()>) {
+    let mut said = None;
     loop {
-        let wait = round(live, runtime, &client, &mut said);
-        match told.recv_timeout(wait) {
+        let wait = round(live, runtime, client, target, &mut said);
+        match woken.recv_timeout(wait) {
             Ok(()) | Err(RecvTimeoutError::Timeout) => {}
             Err(RecvTimeoutError::Disconnected) => return,
         }
@@ -83,14 +120,15 @@ fn client() -> Result<Client, reqwest::Error> {
     Client::builder().timeout(PATIENCE).redirect(reqwest::redirect::Policy::none()).build()
 }
 
-/// Sends everything that is due; how long until the next is.
+/// Sends everything to one that is due; how long until the next is. `said` is what was said last of
+/// why he could not be told.
 fn round(
     live: &Live,
     runtime: &Handle,
     client: &Client,
-    said: &mut HashMap<String, String>,
+    name: &str,
+    said: &mut Option<String>,
 ) -> Duration {
-    const IDLE: Duration = Duration::from_secs(60);
     let waiting = match live.store.outbox() {
         Ok(waiting) => waiting,
         Err(error) => {
@@ -99,15 +137,15 @@ fn round(
         }
     };
     let settings = live.current().settings;
+    let target = settings.notify.iter().find(|target| target.name == name);
     let mut next = IDLE;
-    for notice in waiting {
+    for notice in waiting.into_iter().filter(|notice| notice.target == name) {
         let now = now();
         if notice.due > now {
             let micros = notice.due.micros().saturating_sub(now.micros()).max(0).unsigned_abs();
             next = next.min(Duration::from_micros(micros));
             continue;
         }
-        let target = settings.notify.iter().find(|target| target.name == notice.target);
         let Some(target) = target else {
             // Whoever it was is not in the configuration any more.
             keep(live.store.remove_notice(notice.id));
@@ -115,7 +153,7 @@ fn round(
         };
         match runtime.block_on(send(client, target, &notice)) {
             Ok(()) => {
-                said.remove(&target.name);
+                *said = None;
                 keep(live.store.remove_notice(notice.id));
             }
             Err(why) => {
@@ -124,8 +162,8 @@ fn round(
                 let due = Time::from_micros(now.micros().saturating_add(micros));
                 keep(live.store.postpone_notice(notice.id, due));
                 next = next.min(wait);
-                if said.insert(target.name.clone(), why.clone()).as_ref() != Some(&why) {
-                    say(&format!("`{}` was not told of an alert, and will be: {why}", target.name));
+                if said.replace(why.clone()).as_ref() != Some(&why) {
+                    say(&format!("`{name}` was not told of an alert, and will be: {why}"));
                 }
             }
         }
