@@ -1,4 +1,7 @@
 use std::fmt;
+use std::fs::File;
+use std::io::{self, Read};
+use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -57,10 +60,17 @@ pub struct Input {
 }
 
 /// Where bytes are.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub enum Origin {
     /// A file, plain or compressed by gzip or zstd (told by its first bytes, not by its name).
     File(PathBuf),
+    /// The same, a regular one that is open already: it may have another name by now, or none.
+    Open {
+        /// The name by which it was opened.
+        path: PathBuf,
+        /// Read by place alone, so it can be shared.
+        file: Arc<File>,
+    },
     /// Standard input, plain or compressed.
     Stdin,
     /// What came by somebody else's standard input, in a file.
@@ -71,16 +81,37 @@ impl Origin {
     /// Its path, `-` for standard input.
     pub fn path(&self) -> &Path {
         match self {
-            Self::File(path) => path,
+            Self::File(path) | Self::Open { path, .. } => path,
             Self::Stdin | Self::CopyOfStdin(_) => Path::new("-"),
         }
     }
 
     /// The file that holds the bytes, where there is one.
-    pub(crate) fn file(&self) -> Option<&Path> {
+    pub(crate) fn open(&self) -> io::Result<Option<Arc<File>>> {
         match self {
-            Self::File(path) | Self::CopyOfStdin(path) => Some(path),
-            Self::Stdin => None,
+            Self::File(path) | Self::CopyOfStdin(path) => Ok(Some(Arc::new(File::open(path)?))),
+            Self::Open { file, .. } => Ok(Some(Arc::clone(file))),
+            Self::Stdin => Ok(None),
         }
+    }
+}
+
+/// A regular file from its beginning, wherever others who share it stand.
+pub(crate) struct FromStart {
+    file: Arc<File>,
+    at: u64,
+}
+
+impl FromStart {
+    pub(crate) fn new(file: Arc<File>) -> Self {
+        Self { file, at: 0 }
+    }
+}
+
+impl Read for FromStart {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.file.read_at(buffer, self.at)?;
+        self.at += read as u64;
+        Ok(read)
     }
 }

@@ -11,6 +11,7 @@ use dolmen_store::{FileRef, Fingerprint, HEAD};
 
 use crate::progress::Progress;
 use crate::read::{Encoding, MAX_LINE, Prepared};
+use crate::source::FromStart;
 
 /// A file under way. Everything up to `at` was handed out.
 pub(super) struct Tape<'p> {
@@ -111,19 +112,22 @@ impl<'p> Tape<'p> {
     ) -> io::Result<Self> {
         let once = prepared.once.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take();
         let is_sequential = prepared.format.is_sequential();
-        let content = match (once, prepared.input.origin.file()) {
-            (None, Some(path)) if prepared.encoding == Encoding::Plain && !is_sequential => {
-                let file = File::open(path)?;
+        let file = match &once {
+            Some(_) => None,
+            None => prepared.input.origin.open()?,
+        };
+        let content = match (once, file) {
+            (None, Some(file)) if prepared.encoding == Encoding::Plain && !is_sequential => {
                 // What is written while it is read belongs to the next import.
                 let len = file.metadata()?.len();
                 let end = if last == LastLine::Read { len } else { last_line_end(&file, len)? };
                 progress.read(len - end);
-                Content::Plain { file: Arc::new(file), end }
+                Content::Plain { file, end }
             }
             (once, file) => {
                 let bytes: Box<dyn Read + Send> = match (once, file) {
                     (Some(once), _) => once,
-                    (None, Some(path)) => Box::new(File::open(path)?),
+                    (None, Some(file)) => Box::new(FromStart::new(file)),
                     (None, None) => Box::new(io::stdin()),
                 };
                 let bytes = prepared.encoding.unpack(Counted { bytes, progress })?;

@@ -1,14 +1,13 @@
 use std::fs::File;
 use std::io::{self, Cursor, Read};
 use std::os::unix::fs::FileExt;
-use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 use dolmen_logs::Format;
 
 use crate::error::CollectError;
 use crate::progress::Progress;
-use crate::source::{FormatChoice, Holds, Input, Source};
+use crate::source::{FormatChoice, FromStart, Holds, Input, Source};
 use crate::spool::without_preamble;
 
 /// Bytes from which a format is found.
@@ -91,18 +90,22 @@ fn prepare_one(
     progress: &Progress,
 ) -> Result<Prepared, CollectError> {
     let failed = |error| CollectError::Read { path: input.origin.path().into(), source: error };
-    let (head, rest, len) = match input.origin.file() {
-        Some(path) => {
-            let mut file = File::open(path).map_err(failed)?;
+    let file = input.origin.open().map_err(failed)?;
+    let (head, rest, len) = match &file {
+        Some(file) => {
             let metadata = file.metadata().map_err(failed)?;
             if metadata.is_dir() {
                 return Err(failed(io::ErrorKind::IsADirectory.into()));
             }
-            let head = read_up_to(&mut file, SAMPLE).map_err(failed)?;
-            // A named pipe cannot be opened twice: what was read of it would be lost.
-            let rest: Option<Box<dyn Read + Send>> =
-                if metadata.is_file() { None } else { Some(Box::new(file)) };
-            (head, rest, metadata.len())
+            if metadata.is_file() {
+                let head = read_up_to(FromStart::new(Arc::clone(file)), SAMPLE).map_err(failed)?;
+                (head, None, metadata.len())
+            } else {
+                // A named pipe cannot be opened twice: what was read of it would be lost.
+                let head = read_up_to(&**file, SAMPLE).map_err(failed)?;
+                let rest: Box<dyn Read + Send> = Box::new(Arc::clone(file));
+                (head, Some(rest), metadata.len())
+            }
         }
         None => {
             let head = read_up_to(io::stdin().lock(), SAMPLE).map_err(failed)?;
@@ -118,8 +121,8 @@ fn prepare_one(
         FormatChoice::Auto => {
             let (mut sample, fault) = unpacked_beginning(encoding, &head);
             is_guess = sample.trim_ascii().is_empty();
-            if let (Some(path), Encoding::Plain, None) = (input.origin.file(), encoding, &rest) {
-                add_later_lines(path, len, &mut sample).map_err(failed)?;
+            if let (Some(file), Encoding::Plain, None) = (&file, encoding, &rest) {
+                add_later_lines(file, len, &mut sample).map_err(failed)?;
             }
             let lines = without_preamble(&sample);
             match (detect(&input, source.holds, lines), fault) {
@@ -157,12 +160,11 @@ fn unpacked_beginning(encoding: Encoding, head: &[u8]) -> (Vec<u8>, Option<io::E
 
 /// Adds whole lines from four places further on: where a file changes its format half-way, what
 /// the new format's columns are is found from many of its lines, and from the file alone.
-fn add_later_lines(path: &Path, len: u64, sample: &mut Vec<u8>) -> io::Result<()> {
+fn add_later_lines(file: &File, len: u64, sample: &mut Vec<u8>) -> io::Result<()> {
     const STRETCH: u64 = 16 * 1024;
     if len <= SAMPLE as u64 {
         return Ok(());
     }
-    let file = File::open(path)?;
     // The head ends in the middle of a line.
     sample.truncate(memchr::memrchr(b'\n', sample).map_or(0, |at| at + 1));
     let mut stretch = vec![0; STRETCH as usize];

@@ -8,6 +8,7 @@ use super::prepare::{Encoding, Prepared};
 use super::stream::Stream;
 use super::{BLOCK, Ending};
 use crate::progress::Progress;
+use crate::source::FromStart;
 
 /// Hands out blocks to workers, file by file.
 pub(crate) struct Queue<'p> {
@@ -143,17 +144,15 @@ impl<'p> Queue<'p> {
     fn open(&self, index: usize, prepared: &'p Prepared) -> io::Result<Opened<'p>> {
         let alone = prepared.format.is_sequential();
         let once = prepared.once.lock().unwrap_or_else(PoisonError::into_inner).take();
-        let bytes = match (once, prepared.input.origin.file()) {
-            (Some(once), _) => once,
-            (None, Some(path)) => {
-                let file = File::open(path)?;
-                if prepared.encoding == Encoding::Plain && !alone {
-                    let file = Arc::new(file);
+        let bytes: Box<dyn Read + Send> = match once {
+            Some(once) => once,
+            None => match prepared.input.origin.open()? {
+                Some(file) if prepared.encoding == Encoding::Plain && !alone => {
                     return Ok(Opened::Shared(Open::Plain { index, file, offset: 0, number: 0 }));
                 }
-                Box::new(file)
-            }
-            (None, None) => Box::new(io::stdin()),
+                Some(file) => Box::new(FromStart::new(file)),
+                None => Box::new(io::stdin()),
+            },
         };
         let counted = Counted { bytes, progress: self.progress };
         let stream = Stream::new(prepared.encoding.unpack(counted)?);

@@ -125,7 +125,7 @@ pub(super) fn import(
     }
     let Inputs { sources, mut inputs, notes } =
         inputs::find(typed, settings, store.names(), arrived)?;
-    for input in inputs.iter_mut().filter(|input| input.origin == Origin::Stdin) {
+    for input in inputs.iter_mut().filter(|input| matches!(input.origin, Origin::Stdin)) {
         if let Some(copy) = &stdin {
             input.origin = Origin::CopyOfStdin(copy.clone());
         }

@@ -51,7 +51,7 @@ pub(crate) use notify::{NotifyKind, NotifySettings};
 pub(crate) use origin::{Entry, Origin, without_password};
 pub(crate) use problem::{ConfigError, Problem};
 pub(crate) use source::{Intake, LogPath, SourceSettings};
-pub(crate) use stamp::{Stamp, Stamped};
+pub(crate) use stamp::{Identity, Stamp, Stamped};
 
 /// The defaults, with an explanation of every setting.
 pub(crate) const DEFAULT: &str = include_str!("default.toml");

@@ -21,6 +21,7 @@ mod memory;
 mod naming;
 mod notify;
 mod reload;
+mod rotation;
 mod senders;
 mod server;
 mod tls;

@@ -2,9 +2,10 @@
 //!
 //! Every file of the configured sources is looked at again and again; whichever has changed is
 //! imported, which reads what is new of it. A rotated file is known by what it begins with, so
-//! neither a new name nor compression makes its lines come twice.
+//! neither a new name nor compression makes its lines come twice; that it is read to its end
+//! whatever becomes of its name, see `held`.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::num::NonZero;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -15,10 +16,11 @@ use dolmen_attribution::Rules;
 use dolmen_collect::{CollectError, ImportRequest, Input, LastLine, Progress, Source};
 use dolmen_store::{NamedBy, Store};
 
+use super::held::{Held, Looked};
 use super::live::{Current, Live, now};
 use super::say;
 use crate::commands::report::inputs::{self, Inputs};
-use crate::settings::Stamp;
+use crate::settings::{Identity, Stamp};
 
 /// How often files are looked at. A person who watches should not wait, and a look is one `stat`.
 const EVERY: Duration = Duration::from_millis(250);
@@ -26,16 +28,24 @@ const EVERY: Duration = Duration::from_millis(250);
 const AGAIN: Duration = Duration::from_secs(2);
 
 pub(super) struct Follower {
-    pub(super) live: Arc<Live>,
+    live: Arc<Live>,
     /// How each file was when it was last read.
-    pub(super) seen: HashMap<PathBuf, Stamp>,
+    seen: HashMap<Identity, Stamp>,
     /// The last complaint about each file: it is not repeated.
-    pub(super) said: HashMap<PathBuf, String>,
+    said: HashMap<PathBuf, String>,
+    /// Files that are kept open.
+    held: Held,
 }
 
 impl Follower {
+    pub(super) fn new(live: Arc<Live>) -> Self {
+        let (seen, said, held) = (HashMap::new(), HashMap::new(), Held::default());
+        Self { live, seen, said, held }
+    }
+
     /// Follows until the other end of `stop` goes.
     pub(super) fn run(mut self, stop: &Receiver<()>) {
+        self.held.search(&self.live.current().settings, &*self.live.store);
         loop {
             let pause = if self.round() { EVERY } else { AGAIN };
             match stop.recv_timeout(pause) {
@@ -58,34 +68,38 @@ impl Follower {
                 return true;
             }
         };
-        let mut changed = Vec::new();
-        let mut stamps = Vec::new();
         let arrived = live.arrivals().inputs(&sources);
-        for input in inputs.into_iter().chain(arrived) {
-            let path = input.origin.path().to_owned();
-            match Stamp::at(&path) {
-                Ok(stamp) if self.seen.get(&path) == Some(&stamp) => {}
-                Ok(stamp) => {
-                    changed.push(input);
-                    stamps.push((path, stamp));
-                }
-                Err(error) => self.complain(path, &error.to_string()),
-            }
+        let inputs = inputs.into_iter().chain(arrived).collect();
+        let mut missing = Vec::new();
+        let looked = self.held.look(
+            (&settings, &sources),
+            inputs,
+            |stamp| self.seen.get(&stamp.identity()) == Some(stamp),
+            |input, error| missing.push((input.origin.path().to_owned(), error)),
+        );
+        for (path, error) in missing {
+            self.complain(path, &error.to_string());
         }
+        let there: HashSet<Identity> = looked.iter().map(|one| one.stamp.identity()).collect();
+        self.seen.retain(|identity, _| there.contains(identity));
+        let is_new = |one: &Looked| self.seen.get(&one.stamp.identity()) != Some(&one.stamp);
+        let changed: Vec<Looked> = looked.into_iter().filter(is_new).collect();
         if changed.is_empty() {
             live.heard().listen(now());
             return true;
         }
         let mut took_all = true;
-        if self.import(&sources, &rules, changed.clone()).is_err() {
+        let mut stamps: Vec<Stamp> = changed.iter().map(|one| one.stamp).collect();
+        let inputs = changed.iter().map(|one| one.input.clone()).collect();
+        if self.import(&sources, &rules, inputs).is_err() {
             // One bad file shall not keep the others out.
-            for input in changed {
+            for Looked { input, stamp } in changed {
                 let path = input.origin.path().to_owned();
                 if let Err(error) = self.import(&sources, &rules, vec![input]) {
-                    self.complain(path.clone(), &error.to_string());
+                    self.complain(path, &error.to_string());
                     if is_ours(&error) {
                         // It need not change before there is room for it.
-                        stamps.retain(|(stamped, _)| *stamped != path);
+                        stamps.retain(|stamped| *stamped != stamp);
                         took_all = false;
                     }
                 }
@@ -96,10 +110,11 @@ impl Follower {
             live.heard().listen(now());
         }
         // A bad one is tried again when it has changed.
-        self.seen.extend(stamps);
+        self.seen.extend(stamps.into_iter().map(|stamp| (stamp.identity(), stamp)));
         live.arrivals().release(|path| {
             let is_bad = self.said.contains_key(path);
-            !is_bad && Stamp::at(path).is_ok_and(|stamp| self.seen.get(path) == Some(&stamp))
+            let is_seen = |stamp: Stamp| self.seen.get(&stamp.identity()) == Some(&stamp);
+            !is_bad && Stamp::at(path).is_ok_and(is_seen)
         });
         took_all
     }

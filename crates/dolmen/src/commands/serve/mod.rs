@@ -11,6 +11,7 @@ pub(super) mod arrive;
 mod derive;
 pub(super) mod facts;
 mod follow;
+mod held;
 mod jobs;
 mod live;
 mod naming;
@@ -19,7 +20,6 @@ mod reload;
 mod upkeep;
 mod watch;
 
-use std::collections::HashMap;
 use std::io::Write;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -127,7 +127,7 @@ pub(super) fn serve(
     let (stop_upkeep, upkeep_stopped) = mpsc::channel();
     let upkeep = start(&live, move |live| upkeep::run(live, &upkeep_stopped));
     let (stop, stopped) = mpsc::channel();
-    let follower = Follower { live: Arc::clone(&live), seen: HashMap::new(), said: HashMap::new() };
+    let follower = Follower::new(Arc::clone(&live));
     let follower = thread::spawn(move || follower.run(&stopped));
 
     jobs::listen(&live, runtime.handle())?;
