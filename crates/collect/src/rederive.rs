@@ -14,7 +14,8 @@ use dolmen_store::{
 use rustc_hash::FxHashMap;
 
 use crate::import::Counts;
-use crate::source::{FormatChoice, Source};
+use crate::read::found;
+use crate::source::{FormatChoice, Holds, Source};
 
 /// What was derived again.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -205,11 +206,15 @@ impl<'s> Formats<'s> {
         }
         let format = match self.source(name).map(|source| &source.format) {
             Some(FormatChoice::Given(format)) => Some(Arc::clone(format)),
-            Some(FormatChoice::Auto) | None => {
+            choice => {
+                let key = match choice {
+                    Some(FormatChoice::AutoIn(key)) => Some(key.as_str()),
+                    _ => None,
+                };
                 let lines = calls.iter().filter(|call| call.source == name).take(SAMPLE);
                 let sample: Vec<u8> =
                     lines.flat_map(|call| [call.line.as_slice(), b"\n"].concat()).collect();
-                Format::detect(&sample).ok().map(Arc::new)
+                found(key, Holds::Calls, &sample).ok().map(Arc::new)
             }
         };
         self.known.insert(name.to_owned(), format.clone());

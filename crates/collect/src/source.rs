@@ -46,6 +46,8 @@ impl fmt::Display for Holds {
 pub enum FormatChoice {
     /// Found from the first lines of each file.
     Auto,
+    /// The same of lines that lie under this key of JSON objects.
+    AutoIn(String),
     /// As the configuration or the command line says.
     Given(Arc<Format>),
 }

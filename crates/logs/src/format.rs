@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 
 use crate::detect::Auto;
 use crate::haproxy::HaProxy;
-use crate::json::Json;
+use crate::json::{Json, Within};
 use crate::paste::{self, Pasted, Spelling};
 use crate::pattern::Pattern;
 use crate::program::{BareQuotes, Program};
@@ -35,6 +35,7 @@ pub(crate) enum Kind {
     HaProxy(Box<HaProxy>),
     W3c(W3c),
     Auto(Auto),
+    Within(Within),
 }
 
 impl Format {
@@ -109,6 +110,7 @@ impl Format {
         match &self.kind {
             Kind::W3c(_) => true,
             Kind::Auto(auto) => auto.is_sequential(),
+            Kind::Within(within) => within.is_sequential(),
             _ => false,
         }
     }
@@ -129,9 +131,12 @@ impl Format {
                 read.map_err(|unread| unread.after(skipped))
             }
             Kind::Pattern(pattern) => pattern.values(line),
-            Kind::Json(_) | Kind::Traefik(_) | Kind::HaProxy(_) | Kind::W3c(_) | Kind::Auto(_) => {
-                Ok(values::of_line(&self.reader().read(line)?))
-            }
+            Kind::Json(_)
+            | Kind::Traefik(_)
+            | Kind::HaProxy(_)
+            | Kind::W3c(_)
+            | Kind::Auto(_)
+            | Kind::Within(_) => Ok(values::of_line(&self.reader().read(line)?)),
         }
     }
 
@@ -166,6 +171,7 @@ impl Format {
             Kind::Program(program) => return program.read_into(line, scratch, read),
             Kind::Json(json) => return json.read_into(line, scratch, read),
             Kind::Auto(auto) => return auto.read_into(line, scratch, read),
+            Kind::Within(within) => return within.read_into(line, scratch, read),
             Kind::Traefik(traefik) => return traefik.read_into(line, scratch, read),
             Kind::HaProxy(haproxy) => return haproxy.read_into(line, scratch, read),
             Kind::Pattern(pattern) => *read = pattern.read(line, scratch)?,

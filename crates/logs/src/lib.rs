@@ -31,6 +31,7 @@ pub use detect::{Tried, Undetected};
 pub use dolmen_model::{Call, Delivery, Mark, RequestId};
 pub use format::{Fields, Format};
 pub use format_error::FormatError;
+pub use json::Envelope;
 pub use program::{Edge, Redirect, Whose};
 pub use reader::{Line, Reader, Unread};
 pub use request_id::{RequestIdKind, TraceParent};

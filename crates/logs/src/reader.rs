@@ -5,7 +5,7 @@ use dolmen_model::{Call, Mark};
 
 use crate::Format;
 use crate::detect::AutoState;
-use crate::json::{Pick, Route};
+use crate::json::{Pick, Route, WithinState};
 use crate::program::Span;
 use crate::time::Clock;
 use crate::w3c::Directives;
@@ -35,6 +35,8 @@ pub(crate) struct Scratch {
     pub(crate) captures: Option<regex::bytes::CaptureLocations>,
     /// For a format that changes with the lines: the formats, and which it was last.
     pub(crate) auto: Option<Box<AutoState>>,
+    /// For lines that lie in JSON: what reads them there.
+    pub(crate) within: Option<Box<WithinState>>,
     /// Reads times; remembers the last hour.
     pub(crate) clock: Clock,
 }

@@ -118,8 +118,9 @@ impl<'p> Tape<'p> {
         };
         let content = match (once, file) {
             (None, Some(file)) if prepared.encoding == Encoding::Plain && !is_sequential => {
-                // What is written while it is read belongs to the next import.
-                let len = file.metadata()?.len();
+                // What is written while it is read belongs to the next import, and so does what was
+                // written since its format was found.
+                let len = file.metadata()?.len().min(prepared.len);
                 let end = if last == LastLine::Read { len } else { last_line_end(&file, len)? };
                 progress.read(len - end);
                 Content::Plain { file, end }

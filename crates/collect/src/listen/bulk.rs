@@ -2,11 +2,9 @@
 //! rsyslog's omelasticsearch and the official clients.
 
 use axum::Json;
-use axum::http::HeaderValue;
 use axum::response::{IntoResponse, Response};
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize, Serializer};
-use serde_json::json;
 
 /// Documents of a request: each takes memory beside its bytes, and a body can hold very many.
 const AT_MOST: usize = 100_000;
@@ -174,40 +172,6 @@ impl Serialize for Items<'_> {
         }
         items.end()
     }
-}
-
-/// Clients look at the version first, and at the name of the product.
-pub(super) async fn greeting() -> Response {
-    Json(json!({
-        "name": "dolmen",
-        "cluster_name": "dolmen",
-        "cluster_uuid": "dolmen",
-        "version": {
-            "number": "8.17.0",
-            "build_flavor": "default",
-            "minimum_wire_compatibility_version": "7.17.0",
-            "minimum_index_compatibility_version": "7.0.0",
-        },
-        "tagline": "You Know, for Search",
-    }))
-    .into_response()
-}
-
-pub(super) async fn license() -> Response {
-    let license = json!({ "status": "active", "type": "basic", "mode": "basic" });
-    Json(json!({ "license": license })).into_response()
-}
-
-/// What omelasticsearch of rsyslog asks before it sends.
-pub(super) async fn health() -> &'static str {
-    "dolmen green\n"
-}
-
-/// Clients look for this in every answer.
-pub(super) async fn product(mut response: Response) -> Response {
-    let name = HeaderValue::from_static("Elasticsearch");
-    response.headers_mut().insert("x-elastic-product", name);
-    response
 }
 
 #[cfg(test)]

@@ -8,10 +8,10 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::connect_info::Connected;
 use axum::extract::{ConnectInfo, Path, Request, State};
-use axum::http::{HeaderMap, StatusCode, Uri, header};
+use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::middleware::{Next, from_fn_with_state, map_response};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
+use axum::routing::post;
 use axum::serve::IncomingStream;
 use dolmen_join::JoinKey;
 use serde_json::json;
@@ -19,11 +19,11 @@ use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
 use tokio::time::sleep;
 
-use super::body::{Bodies, Taken, text};
+use super::body::{Bodies, Taken};
 use super::complaints::{About, Complaints};
 use super::door::{Arrived, Door, Room, Seated, greet};
 use super::refusal::Refusal;
-use super::{Complain, Listener, Open, Refused, bulk};
+use super::{Complain, Listener, Open, Refused, bulk, cluster, token};
 use crate::spool::{Batch, SpoolError};
 
 /// Connections beyond the limit that are told so at once.
@@ -55,17 +55,12 @@ pub async fn serve_http(
     let bodies = Bodies::new(listener.limits.body, Arc::clone(&listener.traffic));
     let shared = Arc::new(Shared { listener, bodies });
     let admitted = from_fn_with_state(Arc::clone(&shared), admitted);
-    let greeting = || get(bulk::greeting).head(bulk::greeting);
-    let elastic = Router::new()
-        .route("/api/v1/elastic", greeting())
-        .route("/api/v1/elastic/", greeting())
-        .route("/api/v1/elastic/_license", get(bulk::license))
-        .route("/api/v1/elastic/_cat/health", get(bulk::health))
+    let elastic = cluster::routes()
         .route("/api/v1/elastic/_bulk", post(elastic_bulk).put(elastic_bulk))
         .route("/api/v1/elastic/{index}/_bulk", post(elastic_bulk).put(elastic_bulk))
         .method_not_allowed_fallback(not_so)
         .layer(admitted.clone())
-        .layer(map_response(bulk::product));
+        .layer(map_response(cluster::product));
     let app = Router::new()
         .route("/api/v1/ingest/{source}", post(ingest))
         .method_not_allowed_fallback(not_so)
@@ -254,14 +249,11 @@ impl Shared {
             return Err(self.refuse(Refused::Network, StatusCode::FORBIDDEN, detail));
         }
         let Some(token) = token else { return Ok(()) };
-        let given = text(headers, header::AUTHORIZATION.as_str());
-        let given = given.and_then(|given| {
-            given.strip_prefix("Bearer ").or_else(|| given.strip_prefix("ApiKey "))
-        });
-        if given.is_some_and(|given| is_same(given.as_bytes(), token.as_bytes())) {
+        if token::knows(headers, token) {
             return Ok(());
         }
-        let detail = "send the source's token: `Authorization: Bearer TOKEN`";
+        let detail = "send the source's token: `Authorization: Bearer TOKEN`, or as the password \
+                      of any user";
         Err(self.refuse(Refused::Token, StatusCode::UNAUTHORIZED, detail))
     }
 
@@ -313,11 +305,6 @@ impl Shared {
 /// What is the same thing has the same key.
 fn key_of(kind: &str, name: &[u8]) -> u128 {
     JoinKey::of(&[kind.as_bytes(), b" ", name].concat()).0
-}
-
-/// Takes as long for a wrong token as for the right one.
-fn is_same(a: &[u8], b: &[u8]) -> bool {
-    a.len() == b.len() && a.iter().zip(b).fold(0, |differs, (a, b)| differs | (a ^ b)) == 0
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@
 
 mod body;
 mod bulk;
+mod cluster;
 mod complaints;
 mod door;
 mod http;
@@ -17,6 +18,7 @@ mod long;
 mod refusal;
 mod tcp;
 mod tls;
+mod token;
 mod traffic;
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ mod stream;
 
 pub(crate) use buffer::Buffer;
 pub(crate) use plain::read_block;
-pub(crate) use prepare::{Encoding, Prepared, prepare};
+pub(crate) use prepare::{Encoding, Prepared, found, prepare};
 pub(crate) use queue::{Block, Queue, Work};
 
 /// Bytes a block aims at: what a worker parses, attributes and hands on while it is in the cache.

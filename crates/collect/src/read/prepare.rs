@@ -3,7 +3,7 @@ use std::io::{self, Cursor, Read};
 use std::os::unix::fs::FileExt;
 use std::sync::{Arc, Mutex};
 
-use dolmen_logs::Format;
+use dolmen_logs::{Envelope, Format, Line, Undetected};
 
 use crate::error::CollectError;
 use crate::progress::Progress;
@@ -118,14 +118,14 @@ fn prepare_one(
     let mut is_guess = false;
     let format = match &source.format {
         FormatChoice::Given(format) => Arc::clone(format),
-        FormatChoice::Auto => {
+        FormatChoice::Auto | FormatChoice::AutoIn(_) => {
             let (mut sample, fault) = unpacked_beginning(encoding, &head);
             is_guess = sample.trim_ascii().is_empty();
             if let (Some(file), Encoding::Plain, None) = (&file, encoding, &rest) {
                 add_later_lines(file, len, &mut sample).map_err(failed)?;
             }
             let lines = without_preamble(&sample);
-            match (detect(&input, source.holds, lines), fault) {
+            match (detect(&input, source, lines), fault) {
                 (Ok(format), _) => Arc::new(format),
                 // What is broken hides what the lines are.
                 (Err(_), Some(fault)) if (head.len() as u64) == len => return Err(failed(fault)),
@@ -137,15 +137,56 @@ fn prepare_one(
     Ok(Prepared { input, format, is_guess, encoding, len, once: Mutex::new(once) })
 }
 
-fn detect(input: &Input, holds: Holds, sample: &[u8]) -> Result<Format, CollectError> {
-    let detected = match holds {
-        Holds::Calls => Format::detect(sample),
-        Holds::Marks => Format::detect_marks(sample),
+fn detect(input: &Input, source: &Source, sample: &[u8]) -> Result<Format, CollectError> {
+    let key = match &source.format {
+        FormatChoice::AutoIn(key) => Some(key.as_str()),
+        FormatChoice::Auto | FormatChoice::Given(_) => None,
     };
-    detected.map_err(|undetected| CollectError::Undetected {
+    found(key, source.holds, sample).map_err(|undetected| CollectError::Undetected {
         path: input.origin.path().into(),
         reason: undetected.to_string(),
     })
+}
+
+/// The format of these lines, which lie under `key` of JSON objects where that is named.
+pub(crate) fn found(key: Option<&str>, holds: Holds, sample: &[u8]) -> Result<Format, Undetected> {
+    if let Some(key) = key {
+        return detect_in(key, holds, sample);
+    }
+    detect_bare(holds, sample).or_else(|undetected| {
+        // Those who send others' lines put them into JSON of their own.
+        let is_object = |line: &[u8]| line.trim_ascii_start().starts_with(b"{");
+        let is_json = sample.split(|&byte| byte == b'\n').next().is_some_and(is_object);
+        let usual = Envelope::USUAL.into_iter().filter(|_| is_json);
+        let mut found = usual.filter_map(|key| detect_in(key, holds, sample).ok());
+        found.find(|format| reads(format, sample)).ok_or(undetected)
+    })
+}
+
+fn detect_bare(holds: Holds, sample: &[u8]) -> Result<Format, Undetected> {
+    match holds {
+        Holds::Calls => Format::detect(sample),
+        Holds::Marks => Format::detect_marks(sample),
+    }
+}
+
+/// The format of lines that lie in JSON objects.
+fn detect_in(key: &str, holds: Holds, sample: &[u8]) -> Result<Format, Undetected> {
+    match Envelope::new(key) {
+        Ok(envelope) => {
+            let format = detect_bare(holds, &envelope.lines(sample))?;
+            Ok(envelope.around(format))
+        }
+        // It was checked where it was configured.
+        Err(_) => detect_bare(holds, sample),
+    }
+}
+
+/// Whether a format reads any of these lines: of none at all every format is found.
+fn reads(format: &Format, sample: &[u8]) -> bool {
+    let mut reader = format.reader();
+    let mut lines = sample.split(|&byte| byte == b'\n');
+    lines.any(|line| matches!(reader.read(line), Ok(Line::Call(_) | Line::Mark(_))))
 }
 
 /// The beginning, unpacked as far as it goes, and what stopped it. A packed head breaks off

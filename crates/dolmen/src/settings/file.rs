@@ -52,6 +52,8 @@ pub(super) struct SourceSection {
     #[serde(default)]
     pub(super) fields: Option<Spanned<Fields>>,
     #[serde(default)]
+    pub(super) line: Option<Spanned<String>>,
+    #[serde(default)]
     pub(super) service: Option<Spanned<String>>,
     #[serde(default)]
     pub(super) behind: Option<Spanned<String>>,

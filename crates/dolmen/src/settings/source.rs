@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use dolmen_collect::{FormatChoice, Holds};
-use dolmen_logs::{Fields, Format};
+use dolmen_logs::{Envelope, Fields, Format};
 use dolmen_model::nearest;
 use glob::Pattern;
 use toml::Spanned;
@@ -109,6 +109,7 @@ fn buses(document: &Document<'_>, sections: &[SourceSection], problems: &mut Vec
         let written = [
             ("format", section.format.as_ref().map(Spanned::span)),
             ("fields", section.fields.as_ref().map(Spanned::span)),
+            ("line", section.line.as_ref().map(Spanned::span)),
             ("service", section.service.as_ref().map(Spanned::span)),
             ("behind", section.behind.as_ref().map(Spanned::span)),
         ];
@@ -223,6 +224,13 @@ fn format(
         let format = Format::calls("bus", &none);
         return format.map_or(FormatChoice::Auto, |format| FormatChoice::Given(Arc::new(format)));
     }
+    let envelope = section.line.as_ref().and_then(|line| match Envelope::new(line.get_ref()) {
+        Ok(envelope) => Some(envelope),
+        Err(error) => {
+            problems.push(document.problem(line.span(), error.message));
+            None
+        }
+    });
     let fields = section.fields.as_ref().map_or(&none, |fields| fields.get_ref());
     let format = match &section.format {
         Some(format) if format.get_ref() != "auto" => format,
@@ -232,7 +240,9 @@ fn format(
                                format = \"json\", or a regular expression with named groups";
                 problems.push(document.problem(fields.span(), message));
             }
-            return FormatChoice::Auto;
+            let line = section.line.as_ref().filter(|_| envelope.is_some());
+            return line
+                .map_or(FormatChoice::Auto, |line| FormatChoice::AutoIn(line.get_ref().clone()));
         }
     };
     let compiled = match section.holds {
@@ -240,7 +250,10 @@ fn format(
         SourceHolds::Marks => Format::marks(format.get_ref(), fields),
     };
     match compiled {
-        Ok(format) => FormatChoice::Given(Arc::new(format)),
+        Ok(format) => FormatChoice::Given(Arc::new(match envelope {
+            Some(envelope) => envelope.around(format),
+            None => format,
+        })),
         Err(error) => {
             let at = document.inside(format.span(), error.at);
             problems.push(document.problem(at, error.message));

@@ -24,5 +24,6 @@ mod reload;
 mod rotation;
 mod senders;
 mod server;
+mod shippers;
 mod tls;
 mod told;

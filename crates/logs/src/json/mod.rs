@@ -6,6 +6,7 @@
 
 mod delivery;
 mod duration;
+mod envelope;
 mod field;
 mod fill;
 mod keys;
@@ -20,6 +21,8 @@ mod tests;
 use field::{Dialect, Field};
 use keys::{BadPath, Keys, Leaf};
 
+pub use envelope::Envelope;
+pub(crate) use envelope::{Within, WithinState};
 pub(crate) use route::Route;
 pub(crate) use scan::Pick;
 
