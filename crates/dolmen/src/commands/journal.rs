@@ -259,3 +259,25 @@ fn last_line(path: &Path) -> io::Result<Vec<u8>> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use dolmen_bus::{Event, Message, What};
+
+    use super::*;
+
+    /// Also inside of what was written together, and a line of before there was any.
+    #[test]
+    fn a_line_says_where_it_stands() {
+        for position in [Position::of(12), Position { number: 12, part: 3 }] {
+            let mut event = Event::new(What::Done, Time::from_micros(0), Message::new("k", ""));
+            event.position = position;
+            let place: Place = serde_json::from_str(&event.line("agoram").unwrap()).unwrap();
+            assert_eq!(place.position(), position);
+            assert_eq!((&*place.what, &*place.routing_key), ("done", "k"));
+        }
+        let before = r#"{"position":7,"what":"done","routing_key":"k"}"#;
+        let place: Place = serde_json::from_str(before).unwrap();
+        assert_eq!(place.position(), Position::of(7));
+    }
+}

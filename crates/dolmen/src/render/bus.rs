@@ -3,12 +3,13 @@
 use std::io::{self, Write};
 
 use dolmen_bus::{Change, ChangeAction, Mode};
+use dolmen_model::Time;
 
 use super::number;
 use super::paint::Style;
 use super::report::{Look, Page};
 use super::table::{Cell, Kind, Table};
-use crate::commands::bus::{FailedRow, Foreign, Status, TraceRow, WaitingRow, Worked};
+use crate::commands::bus::{FailedRow, Foreign, MessageRow, Status, TraceRow, WaitingRow, Worked};
 use crate::terminal::{self, Terminal};
 
 /// Ids are to be pasted: they are never cut.
@@ -127,55 +128,45 @@ pub(crate) fn status(status: &Status, place: &str, terminal: Terminal) -> io::Re
     })
 }
 
-/// Messages that wait.
-pub(crate) fn waiting(rows: &[WaitingRow], terminal: Terminal) -> io::Result<()> {
-    let mut table = Table::new(&[
-        ("due", Kind::Text),
+/// A table of messages, whose first column says when.
+fn messages(when: &'static str) -> Table {
+    Table::new(&[
+        (when, Kind::Text),
         ("service", Kind::Text),
         ("message", ID),
         ("routing key", Kind::Text),
         ("attempt", Kind::Number),
         ("nature", Kind::Text),
         ("error", Kind::Text),
-    ]);
+    ])
+}
+
+fn message(at: Time, row: &MessageRow, reason: Option<&str>) -> Vec<Cell> {
+    vec![
+        Cell::new(number::instant(at)),
+        Cell::foreign(&row.service),
+        Cell::foreign(&row.message_id),
+        Cell::foreign(&row.routing_key),
+        Cell::new(row.attempt.to_string()),
+        Cell::new(row.nature.map_or("", |nature| nature.as_str())),
+        error(row.error.as_deref().or(reason)),
+    ]
+}
+
+/// Messages that wait.
+pub(crate) fn waiting(rows: &[WaitingRow], terminal: Terminal) -> io::Result<()> {
+    let mut table = messages("due");
     for row in rows {
-        let cells = vec![
-            Cell::new(number::instant(row.due_at)),
-            Cell::foreign(&row.service),
-            Cell::foreign(&row.message_id),
-            Cell::foreign(&row.routing_key),
-            Cell::new(row.attempt.to_string()),
-            Cell::new(row.nature.map_or("", |nature| nature.as_str())),
-            error(row.error.as_deref()),
-        ];
-        table.row(cells, 0);
+        table.row(message(row.due_at, &row.message, None), 0);
     }
     list(&table, rows.len(), "no message waits", terminal)
 }
 
 /// Failed messages.
 pub(crate) fn failed(rows: &[FailedRow], terminal: Terminal) -> io::Result<()> {
-    let mut table = Table::new(&[
-        ("failed", Kind::Text),
-        ("service", Kind::Text),
-        ("message", ID),
-        ("routing key", Kind::Text),
-        ("attempt", Kind::Number),
-        ("nature", Kind::Text),
-        ("error", Kind::Text),
-    ]);
+    let mut table = messages("failed");
     for row in rows {
-        let text = row.error.as_deref().or(row.reason.as_deref());
-        let cells = vec![
-            Cell::new(number::instant(row.failed_at)),
-            Cell::foreign(&row.service),
-            Cell::foreign(&row.message_id),
-            Cell::foreign(&row.routing_key),
-            Cell::new(row.attempt.to_string()),
-            Cell::new(row.nature.map_or("", |nature| nature.as_str())),
-            error(text),
-        ];
-        table.row(cells, 0);
+        table.row(message(row.failed_at, &row.message, row.reason.as_deref()), 0);
         if let Some(Foreign { bytes, begins }) = row.foreign.as_ref().filter(|_| row.body.is_none())
         {
             let size = number::counted(*bytes as u64, "byte", "bytes");

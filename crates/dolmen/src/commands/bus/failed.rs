@@ -1,4 +1,4 @@
-use dolmen_bus::{FOREIGN, FailedMessage, Nature};
+use dolmen_bus::{FOREIGN, FailedMessage};
 use dolmen_bus_sqlite::Kept;
 use dolmen_model::Time;
 use serde::Serialize;
@@ -6,6 +6,7 @@ use serde::Serialize;
 use super::decide::Selection;
 use super::open::{BusArgs, Missing, open};
 use super::print_json;
+use super::row::MessageRow;
 use crate::commands::Context;
 use crate::exit::Exit;
 use crate::render::bus;
@@ -54,13 +55,8 @@ pub(crate) struct Foreign {
 /// One failed message.
 #[derive(Debug, Serialize)]
 pub(crate) struct FailedRow {
-    pub(crate) message_id: String,
-    pub(crate) service: String,
-    pub(crate) routing_key: String,
-    /// How many deliveries there were.
-    pub(crate) attempt: u32,
-    pub(crate) nature: Option<Nature>,
-    pub(crate) error: Option<String>,
+    #[serde(flatten)]
+    pub(crate) message: MessageRow,
     pub(crate) failed_at: Time,
     /// Why it is not tried again by itself.
     pub(crate) reason: Option<String>,
@@ -103,12 +99,7 @@ fn row(kept: Kept, bodies: Bodies) -> FailedRow {
             bytes: message.body.len(),
             begins: text(&message.body[..message.body.len().min(BEGIN)]),
         }),
-        nature: last.map(|failure| failure.nature),
-        error: last.map(|failure| failure.text.clone()),
-        attempt: envelope.attempt,
-        message_id: message.id,
-        service,
-        routing_key: message.routing_key,
+        message: MessageRow::of(&message, &envelope, service),
         failed_at,
         reason: envelope.reason,
         body: match bodies {

@@ -8,6 +8,7 @@ mod failed;
 mod new;
 pub(super) mod open;
 mod publish;
+mod row;
 mod setup;
 mod status;
 mod trace;
@@ -23,6 +24,7 @@ use clap::Subcommand;
 use serde::Serialize;
 
 pub(crate) use self::failed::{FailedRow, Foreign};
+pub(crate) use self::row::MessageRow;
 pub(crate) use self::status::Status;
 pub(crate) use self::trace::{TraceRow, row as trace_row};
 pub(crate) use self::waiting::WaitingRow;

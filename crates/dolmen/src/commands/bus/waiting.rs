@@ -1,9 +1,10 @@
-use dolmen_bus::{Nature, Waiting};
+use dolmen_bus::Waiting;
 use dolmen_model::Time;
 use serde::Serialize;
 
 use super::open::{BusArgs, Missing, explain, open};
 use super::print_json;
+use super::row::MessageRow;
 use crate::commands::Context;
 use crate::exit::Exit;
 use crate::render::bus;
@@ -30,13 +31,8 @@ struct Answer {
 /// One message that waits.
 #[derive(Debug, Serialize)]
 pub(crate) struct WaitingRow {
-    pub(crate) message_id: String,
-    pub(crate) service: String,
-    pub(crate) routing_key: String,
-    /// Of the next delivery.
-    pub(crate) attempt: u32,
-    pub(crate) nature: Option<Nature>,
-    pub(crate) error: Option<String>,
+    #[serde(flatten)]
+    pub(crate) message: MessageRow,
     pub(crate) due_at: Time,
 }
 
@@ -54,14 +50,6 @@ pub(super) async fn run(args: WaitingArgs, context: &Context) -> anyhow::Result<
 }
 
 fn row(waiting: Waiting) -> WaitingRow {
-    let last = waiting.envelope.errors.last().map(|error| &error.failure);
-    WaitingRow {
-        nature: last.map(|failure| failure.nature),
-        error: last.map(|failure| failure.text.clone()),
-        attempt: waiting.envelope.attempt,
-        message_id: waiting.message.id,
-        service: waiting.service,
-        routing_key: waiting.message.routing_key,
-        due_at: waiting.due_at,
-    }
+    let Waiting { message, envelope, service, due_at } = waiting;
+    WaitingRow { message: MessageRow::of(&message, &envelope, service), due_at }
 }
