@@ -120,6 +120,10 @@ pub struct MarkCount {
     pub marks: u64,
     /// How many of the range have no call; of lines already removed, all for the whole of time.
     pub mark_only: u64,
+    /// The first of these; `None` where none has a time, or the lines were removed.
+    pub first_only: Option<Time>,
+    /// The last of these.
+    pub last_only: Option<Time>,
 }
 
 /// Calls of one caller on one service.

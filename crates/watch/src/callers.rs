@@ -126,6 +126,11 @@ pub(crate) fn is_of_many(alert: &Alert) -> bool {
     alert.cause == others_cause(alert.operation.as_deref(), alert.service.as_deref())
 }
 
+/// What [`cause`] put together.
+pub(crate) fn parts(cause: &str) -> Option<(&str, &str)> {
+    cause.strip_suffix(')')?.split_once(" (")
+}
+
 /// Network and user agent.
 fn cause(row: &Newcomer) -> String {
     let network = row.address.as_deref().map_or_else(|| "-".to_owned(), network_of);

@@ -75,7 +75,7 @@ pub(crate) fn all(
 ) -> Result<Vec<Seen>, StoreError> {
     let mut seen = Vec::new();
     for one in &plan.retired {
-        seen.extend(residual(store, one, one.since.max(retired))?);
+        seen.extend(residual(store, one, known, one.since.max(retired))?);
     }
     no_id(store, since, &mut seen)?;
     mark_only(store, since, now, &mut seen)?;
@@ -84,7 +84,12 @@ pub(crate) fn all(
     Ok(seen)
 }
 
-fn residual(store: &dyn Store, retired: &Retired, from: Time) -> Result<Option<Seen>, StoreError> {
+fn residual(
+    store: &dyn Store,
+    retired: &Retired,
+    known: &[Alert],
+    from: Time,
+) -> Result<Option<Seen>, StoreError> {
     let names = store.names();
     let Some(operation) = names.operations.find(retired.operation.as_bytes()) else {
         return Ok(None);
@@ -101,11 +106,23 @@ fn residual(store: &dyn Store, retired: &Retired, from: Time) -> Result<Option<S
         return Ok(None);
     }
     let Retired { operation, service, since } = retired;
-    let last =
-        last(store, &format!("operation:{} and service:{}", quoted(operation), quoted(service)))?;
+    let cause = format!("{operation} on {service} since {since}");
+    let before = known.iter().find(|alert| {
+        alert.kind == Kind::ResidualCall.name() && alert.cause == cause && alert.count > 0
+    });
+    // The last one is not looked for again in all that is stored, at every commit: where nothing
+    // changed it is the same, and of more calls it is none before it.
+    let from = before.filter(|alert| alert.count <= count).and_then(|alert| alert.last);
+    let last = match before {
+        Some(alert) if alert.count == count => alert.last,
+        _ => {
+            let query = format!("operation:{} and service:{}", quoted(operation), quoted(service));
+            last(store, &query, from.unwrap_or(Time::MIN))?.or(from)
+        }
+    };
     Ok(Some(Seen {
         kind: Kind::ResidualCall,
-        cause: format!("{operation} on {service} since {since}"),
+        cause,
         service: Some(service.clone()),
         operation: Some(operation.clone()),
         first: None,
@@ -114,11 +131,11 @@ fn residual(store: &dyn Store, retired: &Retired, from: Time) -> Result<Option<S
     }))
 }
 
-/// The last call that fulfils a query.
-fn last(store: &dyn Store, query: &str) -> Result<Option<Time>, StoreError> {
+/// The last call from an instant on that fulfils a query.
+fn last(store: &dyn Store, query: &str, from: Time) -> Result<Option<Time>, StoreError> {
     // A name that no query can hold names no call that could be shown.
     let Ok(query) = Query::parse(query) else { return Ok(None) };
-    let question = CallQuestion { from: Time::MIN, to: Time::MAX, query };
+    let question = CallQuestion { from, to: Time::MAX, query };
     Ok(store.calls(&question)?.next().transpose()?.and_then(|call| call.time))
 }
 
@@ -163,8 +180,8 @@ fn mark_only(
             cause: format!("{} on {}", word(&operation), word(&service)),
             service,
             operation,
-            first: None,
-            last: None,
+            first: count.first_only,
+            last: count.last_only,
             count: count.mark_only,
         });
     }

@@ -14,6 +14,7 @@ mod causes;
 mod sentence;
 mod silence;
 mod state;
+mod whom;
 
 use dolmen_model::Time;
 use dolmen_store::{Alert, Store, StoreError};
@@ -22,6 +23,7 @@ pub use causes::{Kind, silences};
 pub use sentence::{sentence, what};
 pub use silence::Heard;
 pub use state::{acknowledge, is_open, is_pending, mute, tell};
+pub use whom::{by, latest, query};
 
 /// What is watched.
 #[derive(Clone, Debug, Default)]

@@ -2,7 +2,6 @@
 
 use axum::Json;
 use axum::extract::State;
-use dolmen_model::query::quoted;
 use dolmen_model::{Language, Time};
 use dolmen_store::{Alert, Store};
 use jiff::Timestamp;
@@ -80,7 +79,7 @@ impl AlertRow {
     pub fn of(alert: Alert, language: Language) -> Self {
         Self {
             text: dolmen_watch::what(&alert, language),
-            filter: filter(&alert),
+            filter: dolmen_watch::query(&alert),
             id: alert.id,
             kind: alert.kind,
             cause: alert.cause,
@@ -94,21 +93,6 @@ impl AlertRow {
             muted_until: alert.muted_until,
         }
     }
-}
-
-fn filter(alert: &Alert) -> Option<String> {
-    let mut conditions = Vec::new();
-    match alert.kind.as_str() {
-        "residual_call" => {}
-        "unknown_caller" => conditions.push("actor:unknown".to_owned()),
-        "no_id" => conditions.push("joined:no_id".to_owned()),
-        _ => return None,
-    }
-    let named = [("operation", &alert.operation), ("service", &alert.service)];
-    for (field, name) in named {
-        conditions.extend(name.as_ref().map(|name| format!("{field}:{}", quoted(name))));
-    }
-    Some(conditions.join(" and "))
 }
 
 pub(super) fn now() -> Time {

@@ -6,6 +6,7 @@
 
 mod arrival;
 mod bus;
+mod console;
 mod document;
 mod file;
 mod find;
@@ -70,6 +71,8 @@ pub(crate) struct Settings {
     pub(crate) bus: BusSettings,
     /// How operations are judged.
     pub(crate) judging: Judging,
+    /// Where others reach the console.
+    pub(crate) console: Option<String>,
     /// Who is told of alerts.
     pub(crate) notify: Vec<NotifySettings>,
     /// The rules as they are written.
@@ -116,6 +119,7 @@ impl Settings {
         let sources = source::read(&document, &mut problems);
         let bus = bus::read(&document, &mut problems);
         let judging = verdict::read(&document, &mut problems);
+        let console = console::read(&document, &mut problems);
         let notify = notify::read(&document, &mut problems);
         let mut rule_set = rules::read(&document, &named, &mut problems);
         let openapi = openapi::add(&document, &mut rule_set, &mut problems);
@@ -145,6 +149,7 @@ impl Settings {
                     sources,
                     bus,
                     judging,
+                    console,
                     notify,
                     rule_set,
                     rules,

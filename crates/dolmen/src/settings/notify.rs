@@ -60,6 +60,12 @@ pub(crate) struct NotifySettings {
     pub(crate) alerts: Option<Vec<String>>,
 }
 
+/// Whether this is an address that is reached over HTTP.
+pub(super) fn is_address(url: &str) -> bool {
+    let host = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
+    host.is_some_and(|host| host.starts_with(|c: char| c.is_alphanumeric() || c == '['))
+}
+
 /// Reads and checks all of them.
 pub(super) fn read(document: &Document<'_>, problems: &mut Vec<Problem>) -> Vec<NotifySettings> {
     let mut all: Vec<NotifySettings> = Vec::new();
@@ -70,8 +76,7 @@ pub(super) fn read(document: &Document<'_>, problems: &mut Vec<Problem>) -> Vec<
             problems.push(document.problem(section.name.span(), message));
         }
         let url = section.url.get_ref();
-        let host = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
-        if !host.is_some_and(|host| host.starts_with(|c: char| c.is_alphanumeric() || c == '[')) {
+        if !is_address(url) {
             let message = "this is no address to send to: write https://HOST/PATH";
             problems.push(document.problem(section.url.span(), message));
         }

@@ -9,6 +9,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::bus::{BusSection, ServiceSection};
+use super::console::ConsoleSection;
 use super::document::{Document, Step};
 use super::file::{SourceSection, StoreSection};
 use super::notify::NotifySection;
@@ -28,7 +29,7 @@ struct Section {
     keys: &'static [&'static str],
 }
 
-fn sections() -> [Section; 10] {
+fn sections() -> [Section; 11] {
     let once = |name, keys| Section { name, shape: Shape::Once, keys };
     let many = |name, keys| Section { name, shape: Shape::Many, keys };
     [
@@ -40,6 +41,7 @@ fn sections() -> [Section; 10] {
         many("endpoint", keys_of::<EndpointRule>()),
         once("attribution", &["trusted_proxies"]),
         many("notify", keys_of::<NotifySection>()),
+        once("console", keys_of::<ConsoleSection>()),
         once("verdict", keys_of::<VerdictSection>()),
         once("bus", keys_of::<BusSection>()),
     ]

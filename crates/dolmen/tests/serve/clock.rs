@@ -228,6 +228,7 @@ fn who_went_past_the_proxy_is_told_of() {
         (&json!("transfer on monolith"), &json!(1)),
         "{alert}"
     );
+    assert!(alert["last"].is_string() && alert["first"] == alert["last"], "{alert}");
     let bypass = &alerts(&server, "no_id")[0];
     assert_eq!(
         (&bypass["service"], &bypass["where"]),

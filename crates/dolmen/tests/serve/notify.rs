@@ -79,7 +79,8 @@ fn line(second: u32, path: &str) -> String {
 fn an_alert_is_sent_until_it_is_taken_and_once() {
     let (hook, chat) = (Somebody::at(listen(), &[500, 503, 204]), Somebody::at(listen(), &[200]));
     let place = place(&format!(
-        "[[notify]]\nname = \"hook\"\nurl = \"http://{}/in/secret\"\ntoken = \"hush\"\n\
+        "[console]\nurl = \"https://dolmen.example.org/\"\n\
+         [[notify]]\nname = \"hook\"\nurl = \"http://{}/in/secret\"\ntoken = \"hush\"\n\
          [[notify]]\nname = \"chat\"\nkind = \"slack\"\nurl = \"http://{}/\"\nalerts = [\"residual_call\"]\n",
         hook.address, chat.address
     ));
@@ -101,7 +102,12 @@ fn an_alert_is_sent_until_it_is_taken_and_once() {
         (&alert["kind"], &alert["operation"]),
         (&"residual_call".into(), &"transfer".into())
     );
+    let query = "operation%3A%22transfer%22+and+service%3A%22monolith%22";
+    let link = format!("https://dolmen.example.org/calls?q={query}");
+    assert_eq!(tries[0].1["link"], link);
     let (_, said) = chat.next();
+    let who = format!("the last at 2026-03-01T10:00:02Z by 10.0.0.1 (sh) {link}");
+    assert!(said["text"].as_str().unwrap().ends_with(&who), "{said}");
     assert!(said["text"].as_str().unwrap().contains("transfer is retired on monolith"), "{said}");
     server.says("`hook` was not told of an alert, and will be: it answered 500");
     // A restart sends nothing again; the next thing that is sent is the next thing to tell.

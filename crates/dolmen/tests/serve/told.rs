@@ -168,6 +168,10 @@ fn somebody_new_is_told_of_among_hundreds_who_are_known() {
     let told = tells(&mut events, "unknown_caller", 1);
     assert_eq!(told["cause"], "10.9.9.0/24 (evil)");
     assert_eq!(unknown(&server).len(), 1, "all others were seen before");
+    let query = told["where"].as_str().unwrap();
+    let shown = server.get(&crate::server::with("/api/v1/calls", &[("where", query)]));
+    let shown = shown["calls"].as_array().unwrap();
+    assert_eq!((shown.len(), &shown[0]["user_agent"]), (1, &json!("evil")), "{query}");
     // Over a restart both are what they were.
     assert_eq!(server.stop(), Some(0));
     let server = place.serve();

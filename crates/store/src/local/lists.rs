@@ -16,7 +16,7 @@ impl LocalStore {
         let inner = self.fresh()?;
         let refused = inner.catalog.refused("count marks");
         let db = &inner.catalog.db;
-        let mut counts: FxHashMap<(u32, u32), (u64, u64)> = FxHashMap::default();
+        let mut counts: FxHashMap<(u32, u32), Marks> = FxHashMap::default();
         let kept = kept(db).map_err(&refused)?;
         let mut statement = db
             .prepare_cached(
@@ -39,30 +39,40 @@ impl LocalStore {
             let rows = statement.query_map(params![width as i64, from, to], read);
             for row in rows.map_err(&refused)? {
                 let (key, marks): ((u32, u32), u64) = row.map_err(&refused)?;
-                counts.entry(key).or_default().0 += marks;
+                counts.entry(key).or_default().all += marks;
             }
         }
         let mut statement = db
             .prepare_cached(
-                "SELECT service, operation, count(*) FROM waiting
+                "SELECT service, operation, count(*), min(time), max(time) FROM waiting
                  WHERE ifnull(time, ?3) >= ?1 AND ifnull(time, ?3) < ?2
                  GROUP BY service, operation
                  UNION ALL
-                 SELECT service, operation, marks FROM mark_only WHERE ?1 = ?3",
+                 SELECT service, operation, marks, NULL, NULL FROM mark_only WHERE ?1 = ?3",
             )
             .map_err(&refused)?;
         let range = params![from.micros(), to.micros(), i64::MIN];
-        for row in statement.query_map(range, read).map_err(&refused)? {
-            let (key, marks): ((u32, u32), u64) = row.map_err(&refused)?;
-            counts.entry(key).or_default().1 += marks;
+        let read_only = |row: &rusqlite::Row<'_>| {
+            let (key, marks): ((u32, u32), u64) = read(row)?;
+            let time = |at| row.get::<_, Option<i64>>(at).map(|time| time.map(Time::from_micros));
+            Ok((key, marks, time(3)?, time(4)?))
+        };
+        for row in statement.query_map(range, read_only).map_err(&refused)? {
+            let (key, marks, first, last) = row.map_err(&refused)?;
+            let counted = counts.entry(key).or_default();
+            counted.only += marks;
+            counted.first = counted.first.or(first);
+            counted.last = counted.last.or(last);
         }
         let mut counts: Vec<MarkCount> = counts
             .into_iter()
-            .map(|((service, operation), (marks, mark_only))| MarkCount {
+            .map(|((service, operation), counted)| MarkCount {
                 service: NameId(service),
                 operation: NameId(operation),
-                marks,
-                mark_only,
+                marks: counted.all,
+                mark_only: counted.only,
+                first_only: counted.first,
+                last_only: counted.last,
             })
             .collect();
         counts.sort_unstable_by_key(|c| (std::cmp::Reverse(c.marks), c.operation, c.service));
@@ -131,6 +141,15 @@ impl LocalStore {
             .collect::<rusqlite::Result<_>>()
             .map_err(refused)
     }
+}
+
+/// Marks of one operation on one service; `only` are those without a call.
+#[derive(Clone, Copy, Debug, Default)]
+struct Marks {
+    all: u64,
+    only: u64,
+    first: Option<Time>,
+    last: Option<Time>,
 }
 
 /// Beyond the years that four digits can write there is no bucket.

@@ -11,16 +11,16 @@ use std::time::Duration;
 
 use dolmen_console::AlertRow;
 use dolmen_model::{Language, Time};
-use dolmen_store::{Alert, NewNotice, Notice};
+use dolmen_store::{Alert, NewNotice, Notice, StoredCall};
 use jiff::Timestamp;
-use reqwest::Client;
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE};
+use reqwest::{Client, Url};
 use serde_json::json;
 use tokio::runtime::Handle;
 
 use super::live::Live;
 use super::say;
-use crate::settings::{NotifyKind, NotifySettings};
+use crate::settings::{NotifyKind, NotifySettings, Settings};
 
 /// How long the other side may take.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -35,30 +35,46 @@ const AGAIN: [Duration; 6] = [
     Duration::from_secs(3600),
 ];
 
-/// What is to be sent of an alert, to each who wants it.
-pub(super) fn notices(alert: &Alert, all: &[NotifySettings]) -> Vec<NewNotice> {
+/// What is to be sent of an alert, to each who wants it; `latest` is its latest call.
+pub(super) fn notices(
+    alert: &Alert,
+    latest: Option<&StoredCall>,
+    settings: &Settings,
+) -> Vec<NewNotice> {
     let wants = |target: &&NotifySettings| {
         target.alerts.as_ref().is_none_or(|kinds| kinds.contains(&alert.kind))
     };
     // Opened anew, it is told anew; so it is when more came while it was muted.
     let key = format!("{}-{}-{}", alert.id, alert.opened.micros(), alert.count);
+    let link = settings.console.as_deref().map(|console| link(console, alert));
+    let language = Language::default();
+    let mut text = dolmen_watch::sentence(alert, language);
+    if let Some(call) = latest {
+        text = format!("{text} {}", dolmen_watch::by(call, language));
+    }
+    let body = |kind| match kind {
+        NotifyKind::Slack => {
+            let link = link.iter().map(|link| format!(" {link}")).collect::<String>();
+            json!({ "text": format!("dolmen: {text}{link}") })
+        }
+        NotifyKind::Webhook => {
+            let alert = AlertRow::of(alert.clone(), language);
+            json!({ "id": key, "text": text, "link": link, "alert": alert })
+        }
+    };
     let notice = |target: &NotifySettings| NewNotice {
         target: target.name.clone(),
         key: key.clone(),
-        body: body(alert, &key, target.kind).to_string(),
+        body: body(target.kind).to_string(),
     };
-    all.iter().filter(wants).map(notice).collect()
+    settings.notify.iter().filter(wants).map(notice).collect()
 }
 
-fn body(alert: &Alert, key: &str, kind: NotifyKind) -> serde_json::Value {
-    let language = Language::default();
-    let text = dolmen_watch::sentence(alert, language);
-    match kind {
-        NotifyKind::Slack => json!({ "text": format!("dolmen: {text}") }),
-        NotifyKind::Webhook => {
-            json!({ "id": key, "text": text, "alert": AlertRow::of(alert.clone(), language) })
-        }
-    }
+/// Where the console shows the calls of an alert, or else all alerts.
+fn link(console: &str, alert: &Alert) -> String {
+    let calls = dolmen_watch::query(alert)
+        .and_then(|query| Url::parse_with_params(&format!("{console}/calls"), [("q", query)]).ok());
+    calls.map_or_else(|| format!("{console}/alerts"), String::from)
 }
 
 /// Somebody looks at least so often whether something is to be sent.

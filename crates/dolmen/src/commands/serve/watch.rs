@@ -78,7 +78,11 @@ impl Watcher {
         let alerts = self.live.store.alerts()?;
         let Some(alert) = alerts.iter().find(|alert| alert.id == id) else { return Ok(()) };
         let settings = self.live.current().settings;
-        let notices = notify::notices(alert, &settings.notify);
+        // Who it was is worth a look where somebody is told outside, and no reason not to tell.
+        let latest = (!settings.notify.is_empty())
+            .then(|| dolmen_watch::latest(&*self.live.store, alert).ok().flatten())
+            .flatten();
+        let notices = notify::notices(alert, latest.as_ref(), &settings);
         let now = now();
         self.live.store.keep_told(&dolmen_watch::tell(alert, now), &notices, now)?;
         if !notices.is_empty() {
