@@ -56,6 +56,8 @@ export class Bank {
         return ok({ sources: SOURCES });
       case '/alerts':
         return ok({ alerts: this.alerts.filter((it) => search.get('state') === 'all' || it.acknowledged === null) });
+      case '/alerts/try':
+        return ok({ alerts: ALERTS });
       case '/candidates':
         return ok(candidates(calls, search.get('lang')));
       case '/map':
@@ -102,6 +104,13 @@ export class Bank {
   }
 
   delete(path: string): Answer {
+    const [, answered = '', verb] = /^\/alerts\/([^/]+)\/(acknowledge|mute)$/.exec(path) ?? [];
+    const alert = this.alerts.find((it) => String(it.id) === answered);
+    if (alert) {
+      if (verb === 'acknowledge') alert.acknowledged = null;
+      else alert.muted_until = null;
+      return ok(alert);
+    }
     const id = Number(/^\/words\/(\d+)$/.exec(path)?.[1]);
     this.words = this.words.filter((it) => it.id !== id);
     return ok({});

@@ -103,6 +103,16 @@ pub trait Store: Send + Sync {
     /// Writes these over those of their kinds and causes, all of them or none.
     fn keep_alerts(&self, changed: &[Alert]) -> Result<(), StoreError>;
 
+    /// Changes one alert by what `change` makes of it as it is, and writes down what was done (`what`,
+    /// and to what, which `change` gives), all of it or nothing; `None` where there is no such alert.
+    fn change_alert(
+        &self,
+        id: i64,
+        at: Time,
+        what: &str,
+        change: &mut dyn FnMut(&Alert) -> (Alert, String),
+    ) -> Result<Option<Alert>, StoreError>;
+
     /// Since when somebody watches: `now`, the first time this is asked.
     fn watched_since(&self, now: Time) -> Result<Time, StoreError>;
 

@@ -22,7 +22,7 @@ use dolmen_store::{Alert, Store, StoreError};
 pub use causes::{Kind, silences};
 pub use sentence::{sentence, what};
 pub use silence::Heard;
-pub use state::{acknowledge, is_open, is_pending, mute, tell};
+pub use state::{acknowledge, is_open, is_pending, mute, reopen, tell, unmute};
 pub use whom::{by, latest, query};
 
 /// What is watched.

@@ -88,6 +88,16 @@ pub fn mute(alert: &Alert, until: Time) -> Alert {
     Alert { muted_until: Some(until), told: alert.count, ..alert.clone() }
 }
 
+/// It is not known after all. Whoever was told of it is not told again.
+pub fn reopen(alert: &Alert) -> Alert {
+    Alert { acknowledged: None, ..alert.clone() }
+}
+
+/// Somebody may be told again: of what came meanwhile at once.
+pub fn unmute(alert: &Alert) -> Alert {
+    Alert { muted_until: None, ..alert.clone() }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -152,6 +162,17 @@ mod tests {
         assert!(!is_pending(&again, at(160)), "nobody answered");
         // Who mutes it while it is told is heard.
         assert_eq!(tell(&muted, at(50)).muted_until, Some(at(100)));
+    }
+
+    #[test]
+    fn an_answer_is_taken_back() {
+        let told = tell(&opened(), at(5));
+        let again = reopen(&acknowledge(&told, at(6)));
+        assert!(is_open(&again, at(7)) && !is_pending(&again, at(7)), "told once");
+        let muted = mute(&told, at(100));
+        assert!(!is_pending(&unmute(&muted), at(7)));
+        let more = after(Some(&muted), seen(2), at(8)).unwrap();
+        assert!(is_pending(&unmute(&more), at(9)), "of more nobody was told");
     }
 
     #[test]

@@ -32,20 +32,23 @@ export function AlertItem({ alert }: { alert: Alert }) {
   const [error, setError] = useState<Error | null>(null);
 
   const path = { id: alert.id };
-  const tell = async (said: () => Promise<unknown>, done: string) => {
+  const tell = async (said: () => Promise<unknown>, done: string, undo?: () => void) => {
     setError(null);
     try {
       await said();
       await client.invalidateQueries({ queryKey: ['/alerts'] });
-      say(done);
+      say(done, undo && { label: t.undo, run: undo });
     } catch (failed) {
       if (failed instanceof Error) setError(failed);
     }
   };
   const mute = (length: number) => {
     const until = new Date(Date.now() + length).toISOString();
-    void tell(() => answer(api.POST('/api/v1/alerts/{id}/mute', { params: { path }, body: { until } })), t.alerts.mutedToast(f.day(until)));
+    void tell(() => answer(api.POST('/api/v1/alerts/{id}/mute', { params: { path }, body: { until } })), t.alerts.mutedToast(f.day(until)), unmute);
   };
+  const unmute = () => void tell(() => answer(api.DELETE('/api/v1/alerts/{id}/mute', { params: { path } })), t.alerts.unmutedToast);
+  const acknowledge = () => void tell(() => answer(api.POST('/api/v1/alerts/{id}/acknowledge', { params: { path } })), t.alerts.acknowledgedToast, reopen);
+  const reopen = () => void tell(() => answer(api.DELETE('/api/v1/alerts/{id}/acknowledge', { params: { path } })), t.alerts.reopenedToast);
   const kind = kindOf(alert);
   const last = alert.last ?? alert.opened;
   const muted = isMuted(alert, Date.now());
@@ -76,9 +79,10 @@ export function AlertItem({ alert }: { alert: Alert }) {
           <Button component={Link} to={link('/calls', { typed: alert.where, pills: [], range: rangeOf(alert, declared?.retired ?? null) })} size="xs" variant={urgent ? 'filled' : 'default'}>{t.showCalls}</Button>
         )}
         {alert.kind === 'unknown_caller' && <Button component={Link} to={link('/callers')} size="xs" variant="default">{t.alerts.name}</Button>}
-        {alert.acknowledged === null && (
-          <Button size="xs" variant="default" leftSection={<Icon name="check" size={14} />} onClick={() => void tell(() => answer(api.POST('/api/v1/alerts/{id}/acknowledge', { params: { path } })), t.alerts.acknowledgedToast)}>{t.alerts.acknowledge}</Button>
-        )}
+        {alert.acknowledged === null
+          ? <Button size="xs" variant="default" leftSection={<Icon name="check" size={14} />} onClick={acknowledge}>{t.alerts.acknowledge}</Button>
+          : <Button size="xs" variant="default" onClick={reopen}>{t.alerts.reopen}</Button>}
+        {muted && <Button size="xs" variant="default" onClick={unmute}>{t.alerts.unmute}</Button>}
         <Menu position="bottom-end" shadow="md">
           <Menu.Target>
             <Button size="xs" variant="subtle" color="gray" rightSection={<Icon name="down" size={13} />}>{t.alerts.mute}</Button>

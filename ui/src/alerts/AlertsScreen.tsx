@@ -10,6 +10,7 @@ import { useView } from '../view/useView';
 import { AlertItem } from './AlertItem';
 import { isQuiet } from './quiet';
 import styles from './AlertsScreen.module.css';
+import { TriedOnHistory } from './TriedOnHistory';
 
 /** What asks for a person. */
 export function AlertsScreen() {
@@ -36,6 +37,7 @@ export function AlertsScreen() {
       ) : (
         <ul className={styles.alerts}>{rows.map((it) => <AlertItem key={it.id} alert={it} />)}</ul>
       )}
+      <TriedOnHistory />
     </>
   );
 }

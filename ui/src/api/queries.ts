@@ -60,6 +60,12 @@ export function useAlerts(state: 'open' | 'all') {
   const query = { state, lang };
   return useAnswer('/alerts', query, (signal) => api.GET('/api/v1/alerts', { params: { query }, signal }));
 }
+/** What somebody would have been told, had the watch begun so many days ago. */
+export function useWouldTell(days: number, enabled: boolean) {
+  const { lang } = useLang();
+  const query = { days, lang };
+  return useAnswer('/alerts/try', query, (signal) => api.GET('/api/v1/alerts/try', { params: { query }, signal }), { enabled });
+}
 export const useConfig = () => useAnswer('/config', {}, (signal) => api.GET('/api/v1/config', { signal }));
 export const useUnparsed = () => useAnswer('/unparsed', {}, (signal) => api.GET('/api/v1/unparsed', { params: { query: { limit: 200 } }, signal }));
 export const useRequest = (id: string | null) => useAnswer('/requests', { id }, (signal) => api.GET('/api/v1/requests/{id}', { params: { path: { id: id ?? '' } }, signal }), { enabled: id !== null });

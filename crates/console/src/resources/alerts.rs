@@ -3,9 +3,10 @@
 use axum::Json;
 use axum::extract::State;
 use dolmen_model::{Language, Time};
-use dolmen_store::{Alert, Store};
+use dolmen_store::Alert;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use utoipa::{IntoParams, ToSchema};
 
 use crate::app::Console;
@@ -155,7 +156,18 @@ pub(crate) async fn acknowledge(
     Speak(language): Speak,
 ) -> Result<Json<AlertRow>, Problem> {
     let acknowledge = |alert: &Alert| dolmen_watch::acknowledge(alert, now());
-    console.ask(move |store, _| change(store, id, language, acknowledge)).await
+    answer(&console, id, language, "acknowledge alert", acknowledge).await
+}
+
+/// Takes back that an alert is known. Whoever was told of it is not told again.
+#[utoipa::path(delete, path = "/alerts/{id}/acknowledge", params(("id" = i64, Path), LanguageParams),
+    responses((status = OK, body = AlertRow), (status = NOT_FOUND, body = Problem)))]
+pub(crate) async fn reopen(
+    State(console): State<Console>,
+    Path(id): Path<i64>,
+    Speak(language): Speak,
+) -> Result<Json<AlertRow>, Problem> {
+    answer(&console, id, language, "reopen alert", dolmen_watch::reopen).await
 }
 
 /// Until when an alert is muted.
@@ -182,18 +194,39 @@ pub(crate) async fn mute(
         return Err(Problem::bad("`until` has passed: an alert is muted until an instant to come"));
     }
     let mute = move |alert: &Alert| dolmen_watch::mute(alert, until);
-    console.ask(move |store, _| change(store, id, language, mute)).await
+    answer(&console, id, language, "mute alert", mute).await
 }
 
-fn change(
-    store: &dyn Store,
+/// Mutes an alert no longer. Of what came meanwhile somebody is told within a minute.
+#[utoipa::path(delete, path = "/alerts/{id}/mute", params(("id" = i64, Path), LanguageParams),
+    responses((status = OK, body = AlertRow), (status = NOT_FOUND, body = Problem)))]
+pub(crate) async fn unmute(
+    State(console): State<Console>,
+    Path(id): Path<i64>,
+    Speak(language): Speak,
+) -> Result<Json<AlertRow>, Problem> {
+    answer(&console, id, language, "unmute alert", dolmen_watch::unmute).await
+}
+
+/// Keeps what somebody said to an alert, and writes down that it was said.
+async fn answer(
+    console: &Console,
     id: i64,
     language: Language,
-    next: impl FnOnce(&Alert) -> Alert,
+    what: &'static str,
+    next: impl Fn(&Alert) -> Alert + Send + 'static,
 ) -> Result<Json<AlertRow>, Problem> {
-    let alert = store.alerts()?.into_iter().find(|alert| alert.id == id);
-    let alert = alert.ok_or_else(|| Problem::missing(format!("there is no alert {id}")))?;
-    let next = next(&alert);
-    store.keep_alerts(std::slice::from_ref(&next))?;
-    Ok(Json(AlertRow::of(next, language)))
+    let mut change = move |alert: &Alert| {
+        let next = next(alert);
+        let Alert { id, kind, cause, muted_until, .. } = &next;
+        let detail = json!({ "alert": id, "kind": kind, "cause": cause, "until": muted_until });
+        (next, detail.to_string())
+    };
+    console
+        .ask(move |store, _| {
+            let alert = store.change_alert(id, now(), what, &mut change)?;
+            let alert = alert.ok_or_else(|| Problem::missing(format!("there is no alert {id}")))?;
+            Ok(Json(AlertRow::of(alert, language)))
+        })
+        .await
 }

@@ -19,7 +19,7 @@ struct AuditEntry {
     id: i64,
     #[schema(value_type = String, format = DateTime)]
     at: Time,
-    /// `name actor`, `undo`, `keep`, ...
+    /// `name actor`, `undo`, `keep`, `mute alert`, ...
     what: String,
     /// To what, by whom, what was before and after: an object, or a few words.
     detail: serde_json::Value,

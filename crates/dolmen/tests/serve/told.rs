@@ -208,3 +208,40 @@ fn a_scanner_of_many_names_is_no_hundred_alerts() {
     assert!(all.len() <= 11, "{}", all.len());
     assert!(all.iter().any(|alert| alert["cause"] == "transfer on monolith"));
 }
+
+#[test]
+fn an_answer_is_taken_back_and_written_down() {
+    let place = place(CONFIG);
+    let server = place.serve();
+    let mut events = server.events();
+    place.append("access.log", line(1, "/transfer"));
+    let alert = tells(&mut events, "residual_call", 1);
+    let (id, json) = (&alert["id"], [("Content-Type", "application/json")]);
+    let open = || server.get("/api/v1/alerts")["alerts"].as_array().unwrap().len();
+    let ask = |method: &str, what: &str, body: &str| {
+        let path = format!("/api/v1/alerts/{id}/{what}");
+        let answer = server.ask(method, &path, &json, body.as_bytes());
+        assert_eq!(answer.status, 200, "{}", answer.text());
+        answer.json()
+    };
+    ask("POST", "acknowledge", "");
+    assert_eq!(open(), 0);
+    assert_eq!(ask("DELETE", "acknowledge", "")["acknowledged"], Value::Null);
+    assert_eq!(open(), 1);
+    ask("POST", "mute", "{\"until\":\"2999-01-01T00:00:00Z\"}");
+    assert_eq!(open(), 0);
+    place.append("access.log", line(2, "/transfer"));
+    counts(&server, "residual_call", 2);
+    assert_eq!(ask("DELETE", "mute", "")["muted_until"], Value::Null);
+    // Of the second one nobody was told, so somebody is, with the next at the latest.
+    place.append("access.log", line(3, "/transfer"));
+    let told = events.next("alert");
+    assert!(told["count"].as_u64() >= Some(2), "{told}");
+    let audit = server.get("/api/v1/audit");
+    let done = audit["entries"].as_array().unwrap().iter().map(|entry| &entry["what"]);
+    let done: Vec<&Value> = done.take(4).collect();
+    assert_eq!(done, ["unmute alert", "mute alert", "reopen alert", "acknowledge alert"]);
+    assert_eq!(audit["entries"][1]["detail"]["until"], "2999-01-01T00:00:00Z");
+    let missing = server.ask("DELETE", "/api/v1/alerts/999/mute", &[], b"");
+    assert_eq!(missing.status, 404);
+}

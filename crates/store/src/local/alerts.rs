@@ -3,7 +3,7 @@ use rusqlite::OptionalExtension;
 
 use super::LocalStore;
 use crate::alert::Alert;
-use crate::catalog::{alerts, get, set};
+use crate::catalog::{alerts, audit, get, set};
 use crate::error::StoreError;
 
 /// Since when somebody watches, in `meta`.
@@ -21,6 +21,26 @@ impl LocalStore {
         let refused = inner.catalog.refused("keep the alerts");
         inner.catalog.transaction("keep the alerts", |tx| {
             changed.iter().try_for_each(|alert| alerts::keep(tx, alert)).map_err(&refused)
+        })
+    }
+
+    pub(super) fn answer_alert(
+        &self,
+        id: i64,
+        at: Time,
+        what: &str,
+        change: &mut dyn FnMut(&Alert) -> (Alert, String),
+    ) -> Result<Option<Alert>, StoreError> {
+        let mut inner = self.inner();
+        self.writing(&inner)?;
+        let refused = inner.catalog.refused("keep an answer to an alert");
+        inner.catalog.transaction("keep an answer to an alert", |tx| {
+            let all = alerts::read(tx).map_err(&refused)?;
+            let Some(alert) = all.iter().find(|alert| alert.id == id) else { return Ok(None) };
+            let (next, detail) = change(alert);
+            alerts::keep(tx, &next).map_err(&refused)?;
+            audit(tx, at.micros(), what, &detail).map_err(&refused)?;
+            Ok(Some(next))
         })
     }
 

@@ -288,6 +288,16 @@ impl Store for LocalStore {
         self.write_alerts(changed)
     }
 
+    fn change_alert(
+        &self,
+        id: i64,
+        at: Time,
+        what: &str,
+        change: &mut dyn FnMut(&Alert) -> (Alert, String),
+    ) -> Result<Option<Alert>, StoreError> {
+        self.answer_alert(id, at, what, change)
+    }
+
     fn watched_since(&self, now: Time) -> Result<Time, StoreError> {
         self.watch_from(now)
     }
