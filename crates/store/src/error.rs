@@ -47,6 +47,30 @@ pub enum StoreError {
         /// What SQLite says.
         reason: String,
     },
+    /// There are segments and no catalog that names them.
+    #[error(
+        "there are segments in the folder of {path}, and no catalog that names them: put the catalog \
+         back, with its -wal file, or restore a backup; nothing was changed. The segments hold every \
+         raw line. To begin anew, move the folder away and import the logs again"
+    )]
+    NoCatalog {
+        /// Where the catalog should be.
+        path: PathBuf,
+    },
+    /// There are more segments than a crash leaves that the catalog does not name.
+    #[error(
+        "{count} segments in {path} are newer than the catalog: was it put there without its -wal \
+         file, or from an older copy? Put back what belongs to it, or move these segments away; \
+         nothing was changed. The first is {first}"
+    )]
+    Unnamed {
+        /// The folder of segments.
+        path: PathBuf,
+        /// How many.
+        count: usize,
+        /// The first one's file name.
+        first: String,
+    },
     /// The disk is full. Nothing of the commit was kept; the same commit can be tried again.
     #[error(
         "no space left for the store {path}: nothing of this commit was kept, free some space and run it again"

@@ -25,6 +25,22 @@ impl Bench {
         let vfs: Arc<dyn Vfs> = self.disk.clone();
         LocalStore::open(self.folder.path(), Options { vfs })
     }
+
+    /// Names of the files in `segments/`.
+    fn segments(&self) -> Vec<String> {
+        let mut names = self.disk.list(&self.folder.path().join("segments")).unwrap();
+        names.sort();
+        names
+    }
+
+    fn leave(&self, name: &str) {
+        let path = self.folder.path().join("segments").join(name);
+        self.disk.create(&path, b"").unwrap();
+    }
+
+    fn take_away(&self, name: &str) {
+        self.disk.remove(&self.folder.path().join("segments").join(name)).unwrap();
+    }
 }
 
 const BLOCK: u64 = 50;
@@ -211,6 +227,54 @@ fn a_damaged_catalog_says_what_to_do() {
     let error = bench.open().unwrap_err();
     assert!(matches!(error, StoreError::Catalog { .. }), "{error:?}");
     assert!(error.to_string().contains("restore a backup"), "{error}");
+}
+
+/// Whoever lost the catalog still has every raw line: opening takes nothing away.
+#[test]
+fn segments_without_their_catalog_stay() {
+    let bench = Bench::new();
+    let (text, ends) = file(1);
+    let store = bench.open().unwrap();
+    commit(&store, 0, &text, &ends).unwrap();
+    drop(store);
+    let before = bench.segments();
+    assert!(!before.is_empty());
+    let catalog = bench.folder.path().join("catalog.sqlite");
+    for is_empty in [true, false] {
+        match is_empty {
+            true => std::fs::write(&catalog, b"").unwrap(),
+            false => std::fs::remove_file(&catalog).unwrap(),
+        }
+        let error = bench.open().unwrap_err();
+        assert!(matches!(error, StoreError::NoCatalog { .. }), "{error:?}");
+        assert!(error.to_string().contains("restore a backup"), "{error}");
+        assert_eq!(bench.segments(), before);
+        assert!(is_empty || !catalog.exists());
+    }
+}
+
+/// A catalog that is older than its segments, copied without its log for one, takes none away.
+#[test]
+fn more_segments_than_a_crash_leaves_stay() {
+    let bench = Bench::new();
+    let (text, ends) = file(1);
+    let store = bench.open().unwrap();
+    commit(&store, 0, &text, &ends).unwrap();
+    drop(store);
+    let names = |from: u32, to: u32| (from..to).map(|n| format!("{n:010}-calls.parquet"));
+    for name in names(100, 109) {
+        bench.leave(&name);
+    }
+    let before = bench.segments();
+    let error = bench.open().unwrap_err();
+    assert!(matches!(error, StoreError::Unnamed { count: 9, .. }), "{error:?}");
+    assert!(error.to_string().contains("0000000100-calls.parquet"), "{error}");
+    assert_eq!(bench.segments(), before);
+    for name in names(103, 109) {
+        bench.take_away(&name);
+    }
+    drop(bench.open().unwrap());
+    assert!(bench.segments().len() < before.len() - 6, "what a crash left goes");
 }
 
 #[test]

@@ -171,6 +171,8 @@ impl<'p> Tape<'p> {
         match &mut self.content {
             Content::Plain { file, end } => {
                 if position > file.metadata()?.len() {
+                    // A part of what is there already: none of it is read again.
+                    self.at = *end;
                     return Ok(Resumed::Shorter);
                 }
                 let mut before = vec![0; wanted];

@@ -273,6 +273,39 @@ fn a_file_that_was_rewritten_is_left_alone_and_said() {
     assert_eq!(summary["files"][0]["status"], json!("changed"));
 }
 
+/// Somebody's copy of the beginning of a log that was read further: it has nothing new, and keeps
+/// nobody else from being read.
+#[test]
+fn a_shorter_copy_of_a_known_file_has_nothing_new() {
+    let folder = Folder::new();
+    let line = |n: usize| {
+        format!(
+            "10.0.0.1 - - [02/Mar/2026:09:00:{:02} +0000] \"GET /{n} HTTP/1.1\" 200 {n}\n",
+            n % 60
+        )
+    };
+    for (long, short) in [(400, 200), (8, 5)] {
+        let text: String = (0..long).map(line).collect();
+        let end = text.match_indices('\n').nth(short - 1).unwrap().0 + 1;
+        let (log, copy, other) =
+            (format!("{long}.log"), format!("{long}.bak"), format!("{long}.new"));
+        folder.file(&log, &text);
+        folder.file(&copy, &text[..end]);
+        folder.file(&other, line(1000 + long));
+        let store = format!("s{long}");
+        let import = |files: &[&str]| {
+            folder
+                .dolmen(&[&["import", "--json", "--final", "--store", &store], files].concat())
+                .json()
+        };
+        assert_eq!(import(&[&log])["calls"], json!(long));
+        let done = import(&[&copy, &other]);
+        assert_eq!(done["calls"], json!(1), "{done}");
+        assert_eq!(done["files"][0]["status"], json!("known"), "{done}");
+        assert_eq!(done["files"][0]["lines_added"], json!(0), "{done}");
+    }
+}
+
 #[test]
 fn a_store_that_is_not_there_is_said() {
     let folder = Folder::new();

@@ -46,7 +46,10 @@ pub(crate) const NO_HOUR: i64 = i64::MIN;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Access {
     Read,
+    /// What is there.
     Write,
+    /// What is there, or a new one.
+    Make,
 }
 
 /// An open catalog.
@@ -60,15 +63,19 @@ pub(crate) struct Catalog {
 }
 
 impl Catalog {
-    /// Opens the catalog of a store, or makes it when `access` is to write.
+    /// Opens the catalog of a store, or makes it when `access` says so.
     pub(crate) fn open(root: &Path, access: Access) -> Result<Self, StoreError> {
         let path = root.join(FILE);
-        if access == Access::Read && !path.exists() {
-            return Err(StoreError::Missing { path: root.to_owned() });
+        let missing = || match access {
+            Access::Write => StoreError::NoCatalog { path: path.clone() },
+            Access::Read | Access::Make => StoreError::Missing { path: root.to_owned() },
+        };
+        if access != Access::Make && !path.exists() {
+            return Err(missing());
         }
         let flags = match access {
-            Access::Read => OpenFlags::SQLITE_OPEN_READ_WRITE,
-            Access::Write => OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE,
+            Access::Read | Access::Write => OpenFlags::SQLITE_OPEN_READ_WRITE,
+            Access::Make => OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE,
         } | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let refused = refused(&path, "open");
         let db = Connection::open_with_flags(&path, flags).map_err(&refused)?;
@@ -94,9 +101,7 @@ impl Catalog {
             Some(found) => {
                 return Err(StoreError::Version { path: root.to_owned(), found, ours: FORMAT });
             }
-            None if access == Access::Read => {
-                return Err(StoreError::Missing { path: root.to_owned() });
-            }
+            None if access != Access::Make => return Err(missing()),
             None => catalog.create().map_err(&refused)?,
         }
         catalog.db.set_prepared_statement_cache_capacity(64);

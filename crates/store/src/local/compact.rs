@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use arrow_array::builder::{ListBuilder, StringBuilder};
 use arrow_array::{Array, ArrayRef, BooleanArray, Int32Array, RecordBatch, UInt32Array};
-use arrow_schema::{DataType, Field};
+use arrow_schema::{ArrowError, DataType, Field};
 use arrow_select::concat::concat_batches;
 use arrow_select::take::take_record_batch;
 use dolmen_model::Time;
@@ -122,7 +122,10 @@ impl LocalStore {
         let time = |at: &u32| columns.time(first.kind.time_column(), *at as usize);
         let mut order: Vec<u32> = (0..batch.num_rows() as u32).collect();
         order.sort_by_key(|at| time(at));
-        let batch = if folded.is_empty() { batch } else { self.fold(&batch, &places, &folded) };
+        let batch = match folded.is_empty() {
+            true => batch,
+            false => self.fold(&batch, &places, &folded).map_err(|e| broken(e.to_string()))?,
+        };
         let batch = take_record_batch(&batch, &UInt32Array::from(order.clone()))
             .map_err(|e| broken(e.to_string()))?;
         let encoded = encode_batch(first.kind, &batch, group)?;
@@ -142,7 +145,7 @@ impl LocalStore {
         batch: &RecordBatch,
         places: &[(SegmentId, u32)],
         folded: &FxHashMap<(SegmentId, u32), Settled>,
-    ) -> RecordBatch {
+    ) -> Result<RecordBatch, ArrowError> {
         let columns = Columns::new(batch.clone());
         let mut operations = ListBuilder::new(StringBuilder::new()).with_field(Field::new(
             "element",
@@ -181,8 +184,7 @@ impl LocalStore {
                 replaced[at] = column;
             }
         }
-        // The columns have the types and the length they had.
-        RecordBatch::try_new(schema, replaced).unwrap_or_else(|_| batch.clone())
+        RecordBatch::try_new(schema, replaced)
     }
 
     fn replace(

@@ -143,14 +143,21 @@ const FILTERS: usize = 256;
 impl LocalStore {
     /// Opens a store for writing, or makes one. One process at a time can.
     ///
-    /// Files in `segments/` that the catalog does not name are left by a crash, and go.
+    /// Files in `segments/` that the catalog does not name are left by a crash, and go. Where there are
+    /// more than a crash leaves, or no catalog at all, it is the catalog that is missing: that is an
+    /// error, and nothing is removed.
     pub fn open(root: impl Into<PathBuf>, options: Options) -> Result<Self, StoreError> {
         let root = root.into();
         let folder = root.join(SEGMENTS);
         std::fs::create_dir_all(&root).map_err(StoreError::io("make the folder", &root))?;
         let lock = lock(&root)?;
         options.vfs.create_dir(&folder).map_err(StoreError::io("make the folder", &folder))?;
-        let store = Self::with(root, options, Access::Write)?;
+        let files = options.vfs.list(&folder).map_err(StoreError::io("list", &folder))?;
+        let access = match files.iter().any(|name| is_whole(name)) {
+            true => Access::Write,
+            false => Access::Make,
+        };
+        let store = Self::with(root, options, access)?;
         {
             let mut inner = store.inner();
             sweep(&*store.vfs, &folder, &inner.catalog)?;
@@ -264,17 +271,30 @@ fn lock(root: &Path) -> Result<File, StoreError> {
     }
 }
 
+/// More files than one commit writes: a crash leaves the files of one at most.
+const UNNAMED: usize = 8;
+
+/// Whether it is a segment that was written to its end.
+fn is_whole(name: &str) -> bool {
+    name.ends_with(".parquet")
+}
+
 /// Removes what a crash left: files that no transaction named.
 fn sweep(vfs: &dyn Vfs, folder: &Path, catalog: &Catalog) -> Result<(), StoreError> {
     let known: FxHashSet<String> = segments::files(&catalog.db)
         .map_err(catalog.refused("read the list of segments"))?
         .into_iter()
         .collect();
-    for name in vfs.list(folder).map_err(StoreError::io("list", folder))? {
-        if !known.contains(&name) {
-            let path = folder.join(name);
-            vfs.remove(&path).map_err(StoreError::io("remove", &path))?;
-        }
+    let mut left = vfs.list(folder).map_err(StoreError::io("list", folder))?;
+    left.retain(|name| !known.contains(name));
+    let count = left.iter().filter(|name| is_whole(name)).count();
+    if count > UNNAMED {
+        let first = left.into_iter().filter(|name| is_whole(name)).min().unwrap_or_default();
+        return Err(StoreError::Unnamed { path: folder.to_owned(), count, first });
+    }
+    for name in left {
+        let path = folder.join(name);
+        vfs.remove(&path).map_err(StoreError::io("remove", &path))?;
     }
     Ok(())
 }
