@@ -164,12 +164,12 @@ const refused = (counts: Readonly<Record<string, number>>) =>
 
 const SOURCES: SourceHealth[] = [
   {
-    source: 'proxy', kind: 'tcp', holds: 'calls', lines: 12_001, from: '2023-03-05T23:00:01Z', to: '2023-04-18T09:36:00Z', gaps: [{ from: '2023-03-12T02:10:00Z', to: '2023-03-12T05:40:00Z' }], heard: '2023-04-18T09:36:00Z', silent_since: null,
+    source: 'proxy', kind: 'tcp', holds: 'calls', lines: 12_001, from: '2023-03-05T23:00:01Z', to: '2023-04-18T09:36:00Z', gaps: [{ from: '2023-03-12T02:10:00Z', to: '2023-03-12T05:40:00Z' }], heard: '2023-04-18T09:36:00Z', silent_since: null, files: null, problem: null, problem_since: null,
     network: { connections: 2, lines: 12_001, refused: refused({ line: 1, network: 1_204 }), spool_bytes: 402_113, max_spool_bytes: 1_073_741_824 },
   },
-  { source: 'monolith-app', kind: 'file', holds: 'marks', lines: 8_931, from: '2023-03-05T23:00:01Z', to: '2023-04-18T09:36:00Z', gaps: [], heard: '2023-04-18T09:36:00Z', silent_since: null, network: null },
+  { source: 'monolith-app', kind: 'file', holds: 'marks', lines: 8_931, from: '2023-03-05T23:00:01Z', to: '2023-04-18T09:36:00Z', gaps: [], heard: '2023-04-18T09:36:00Z', silent_since: null, files: null, problem: null, problem_since: null, network: null },
   {
-    source: 'cards-proxy', kind: 'http', holds: 'calls', lines: 611, from: '2023-04-01T00:02:10Z', to: '2023-04-17T18:20:00Z', gaps: [], heard: '2023-04-17T18:20:00Z', silent_since: '2023-04-17T18:20:00Z',
+    source: 'cards-proxy', kind: 'http', holds: 'calls', lines: 611, from: '2023-04-01T00:02:10Z', to: '2023-04-17T18:20:00Z', gaps: [], heard: '2023-04-17T18:20:00Z', silent_since: '2023-04-17T18:20:00Z', files: null, problem: null, problem_since: null,
     network: { connections: 0, lines: 611, refused: refused({ token: 14 }), spool_bytes: 1_024, max_spool_bytes: 1_073_741_824 },
   },
 ];

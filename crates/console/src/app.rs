@@ -29,6 +29,7 @@ pub struct Console {
     one_more: Option<OneMore>,
     traffic: Option<Arc<dyn Fn() -> Vec<SourceTraffic> + Send + Sync>>,
     heard: Option<Arc<dyn Fn() -> Heard + Send + Sync>>,
+    readings: Option<Arc<dyn Fn() -> Vec<SourceReading> + Send + Sync>>,
 }
 
 /// What came over the network to a source since the program started.
@@ -46,6 +47,17 @@ pub struct SourceTraffic {
     pub spool: u64,
     /// Bytes that it may have.
     pub max_spool: u64,
+}
+
+/// How it stands with reading a source.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SourceReading {
+    /// Its name.
+    pub source: String,
+    /// Files that its paths lead to; `None` where it reads none.
+    pub files: Option<u64>,
+    /// What keeps lines of it from being read, and since when; of several the first.
+    pub problem: Option<(String, Time)>,
 }
 
 /// Lets one call more happen, where the server is a demonstration.
@@ -113,6 +125,7 @@ impl Console {
             one_more: None,
             traffic: None,
             heard: None,
+            readings: None,
         }
     }
 
@@ -129,6 +142,15 @@ impl Console {
     #[must_use]
     pub fn with_heard(self, heard: impl Fn() -> Heard + Send + Sync + 'static) -> Self {
         Self { heard: Some(Arc::new(heard)), ..self }
+    }
+
+    /// The same console, which knows how it stands with reading.
+    #[must_use]
+    pub fn with_readings(
+        self,
+        readings: impl Fn() -> Vec<SourceReading> + Send + Sync + 'static,
+    ) -> Self {
+        Self { readings: Some(Arc::new(readings)), ..self }
     }
 
     /// The same console, which may name callers: `namer` keeps the rules.
@@ -174,6 +196,10 @@ impl Console {
 
     pub(crate) fn heard(&self) -> Option<Heard> {
         self.heard.as_ref().map(|heard| heard())
+    }
+
+    pub(crate) fn readings(&self) -> Vec<SourceReading> {
+        self.readings.as_ref().map(|readings| readings()).unwrap_or_default()
     }
 
     pub(crate) fn namer(&self) -> Option<Arc<dyn Namer>> {

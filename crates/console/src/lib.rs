@@ -28,7 +28,7 @@ mod resources;
 mod spans;
 pub mod verdicts;
 
-pub use app::{Console, Event, OneMore, SourceTraffic, app};
+pub use app::{Console, Event, OneMore, SourceReading, SourceTraffic, app};
 pub use describe::api_description;
 pub use facts::{DeclaredOperation, DeclaredSource, Facts, Judging, RulesState, Setting, Warning};
 pub use name::{Added, NameError, Namer, NewActor};

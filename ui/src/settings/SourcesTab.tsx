@@ -79,15 +79,23 @@ function Health({ source }: { source: SourceHealth }) {
   const { now } = useScope();
   const silent = source.silent_since ?? null;
   const heard = source.heard ?? source.to;
+  const { problem, files } = source;
   const gaps = t.settings.gaps(source.gaps.length, f.count(source.gaps.length));
   const [tone, text] =
     source.lines === 0 ? [styles.quiet, t.settings.never] : silent !== null ? [styles.silent, t.settings.silent(f.time(silent))] : [styles.speaking, t.settings.speaking];
   return (
     <span className={styles.health}>
-      <span className={`${styles.dot} ${tone}`} />
+      <span className={`${styles.dot} ${problem === null ? tone : styles.silent}`} />
       <span>
         {text}
         <span className="dim"> · {gaps}{heard !== null && ` · ${f.ago(Math.min(Date.parse(heard), now), now)}`}</span>
+        {files !== null && <span className="dim"> · {t.settings.files(files, f.count(files))}</span>}
+        {problem !== null && (
+          <span className={styles.network} data-problem>
+            {source.problem_since !== null && `${t.settings.notRead(f.time(source.problem_since))} `}
+            <span className="mono">{problem}</span>
+          </span>
+        )}
         {source.network && <Network network={source.network} />}
       </span>
     </span>

@@ -11,7 +11,7 @@ use dolmen_watch::Kind;
 
 use super::alerts::now;
 use super::sources::silent;
-use crate::app::{Console, SourceTraffic};
+use crate::app::{Console, SourceReading, SourceTraffic};
 use crate::problem::Problem;
 
 pub(crate) async fn metrics(State(console): State<Console>) -> Result<Response, Problem> {
@@ -25,7 +25,9 @@ pub(crate) async fn metrics(State(console): State<Console>) -> Result<Response, 
         .await?;
     let kind = [(header::CONTENT_TYPE, "text/plain; version=0.0.4")];
     let traffic = console.traffic().await;
-    Ok((kind, text(&status, &silent, &alerts, &traffic)).into_response())
+    let mut text = text(&status, &silent, &alerts, &traffic);
+    text.push_str(&reading(&console.readings()));
+    Ok((kind, text).into_response())
 }
 
 /// `silent` says of each source since when it is unusually silent.
@@ -81,6 +83,24 @@ fn text(
     out.family("dolmen_notices_pending", "gauge", help);
     out.sample("dolmen_notices_pending", &[], status.pending_notices);
     network(traffic, &mut out);
+    out.text
+}
+
+/// How it stands with reading sources.
+fn reading(readings: &[SourceReading]) -> String {
+    let mut out = Metrics::default();
+    out.family("dolmen_source_files", "gauge", "Files that the paths of a source lead to.");
+    for one in readings {
+        if let Some(files) = one.files {
+            out.sample("dolmen_source_files", &[("source", one.source.as_str())], files);
+        }
+    }
+    let help = "Whether something keeps lines of a source from being read.";
+    out.family("dolmen_source_problem", "gauge", help);
+    for one in readings {
+        let value = u64::from(one.problem.is_some());
+        out.sample("dolmen_source_problem", &[("source", one.source.as_str())], value);
+    }
     out.text
 }
 

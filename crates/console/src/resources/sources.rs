@@ -7,7 +7,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::alerts::now;
-use crate::app::{Console, SourceTraffic};
+use crate::app::{Console, SourceReading, SourceTraffic};
 use crate::facts::Facts;
 use crate::problem::Problem;
 
@@ -40,6 +40,15 @@ struct SourceRow {
     /// minute where it knows that, else the end of the hour.
     #[schema(value_type = Option<String>, format = DateTime)]
     silent_since: Option<Time>,
+    /// Files that its paths lead to; `null` where it reads none.
+    files: Option<u64>,
+    /// What keeps lines of it from being read, in English: a file that is missing, may not be opened,
+    /// or has no format that is known; wildcards that fit no file; a kind that is not built in. Of
+    /// several rows of one source the first has it.
+    problem: Option<String>,
+    /// Since when it does, as far as this server knows.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    problem_since: Option<Time>,
     /// What came over the network; `null` where it does not listen. Of several rows of one source the
     /// first has it.
     network: Option<NetworkRow>,
@@ -80,6 +89,7 @@ struct GapRow {
 #[utoipa::path(get, path = "/sources", responses((status = OK, body = Sources)))]
 pub(crate) async fn sources(State(console): State<Console>) -> Result<Json<Sources>, Problem> {
     let (traffic, heard) = (console.traffic().await, console.heard());
+    let readings = console.readings();
     console
         .ask(move |store, facts| {
             let mut rows = Vec::new();
@@ -98,6 +108,9 @@ pub(crate) async fn sources(State(console): State<Console>) -> Result<Json<Sourc
                     from: status.from,
                     to: status.to,
                     silent_since,
+                    files: None,
+                    problem: None,
+                    problem_since: None,
                     network: None,
                 });
             }
@@ -114,6 +127,9 @@ pub(crate) async fn sources(State(console): State<Console>) -> Result<Json<Sourc
                         gaps: Vec::new(),
                         heard: None,
                         silent_since: None,
+                        files: None,
+                        problem: None,
+                        problem_since: None,
                         network: None,
                     });
                 }
@@ -121,6 +137,12 @@ pub(crate) async fn sources(State(console): State<Console>) -> Result<Json<Sourc
             for one in traffic {
                 if let Some(row) = rows.iter_mut().find(|row| row.source == one.source) {
                     row.network = Some(one.into());
+                }
+            }
+            for SourceReading { source, files, problem } in readings {
+                if let Some(row) = rows.iter_mut().find(|row| row.source == source) {
+                    row.files = files;
+                    (row.problem, row.problem_since) = problem.unzip();
                 }
             }
             Ok(Json(Sources { sources: rows }))

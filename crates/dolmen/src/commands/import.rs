@@ -123,7 +123,7 @@ pub(super) fn import(
         block_on(journal.catch_up(settings))?;
         arrived = journal.inputs()?;
     }
-    let Inputs { sources, mut inputs, notes } =
+    let Inputs { sources, mut inputs, notes, .. } =
         inputs::find(typed, settings, store.names(), arrived)?;
     for input in inputs.iter_mut().filter(|input| matches!(input.origin, Origin::Stdin)) {
         if let Some(copy) = &stdin {

@@ -27,3 +27,4 @@ mod server;
 mod shippers;
 mod tls;
 mod told;
+mod troubles;

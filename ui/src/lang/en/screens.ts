@@ -236,6 +236,8 @@ export const screens = {
     health: 'Health',
     speaking: 'speaking',
     silent: (ago: string) => `silent since ${ago}`,
+    files: (n: number, count: string) => (n === 1 ? '1 file' : `${count} files`),
+    notRead: (time: string) => `Not read since ${time}:`,
     never: 'no line yet',
     connected: (text: string) => `${text} connected`,
     refused: 'refused since the start:',

@@ -239,6 +239,8 @@ export const screens: typeof english = {
     health: 'État',
     speaking: 'elle parle',
     silent: (ago) => `muette depuis ${ago}`,
+    files: (n, count) => (n < 2 ? `${count} fichier` : `${count} fichiers`),
+    notRead: (time) => `Non lue depuis ${time} :`,
     never: 'aucune ligne encore',
     connected: (text) => `connexions : ${text}`,
     refused: 'refus depuis le démarrage :',

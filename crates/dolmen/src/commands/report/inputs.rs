@@ -8,6 +8,7 @@ use anyhow::Context as _;
 use dolmen_collect::{FormatChoice, Holds, Input, Origin, Source};
 use dolmen_logs::{Fields, Format};
 use dolmen_model::{NameId, Names};
+use glob::Pattern;
 
 use crate::exit::UsageError;
 use crate::settings::{Arrival, Intake, LogPath, Settings, SourceSettings};
@@ -36,6 +37,8 @@ pub(in crate::commands) struct Inputs {
     pub(in crate::commands) inputs: Vec<Input>,
     /// What is left out, and why.
     pub(in crate::commands) notes: Vec<String>,
+    /// Wildcards that fit no file, each with its source.
+    pub(in crate::commands) empty: Vec<(u16, Pattern)>,
 }
 
 /// The inputs of a report: the files that were typed, else those of the configured sources. A
@@ -132,6 +135,7 @@ struct Builder<'s> {
     sources: Vec<Source>,
     inputs: Vec<Input>,
     notes: Vec<String>,
+    empty: Vec<(u16, Pattern)>,
     /// The files of the configured sources, each with its source.
     files: BTreeMap<PathBuf, usize>,
     /// The files that are read, each with its source: none is counted twice.
@@ -154,6 +158,7 @@ impl<'s> Builder<'s> {
             sources: sources.collect::<Result<_, UsageError>>()?,
             inputs: Vec::new(),
             notes: Vec::new(),
+            empty: Vec::new(),
             files: BTreeMap::new(),
             read: BTreeMap::new(),
         };
@@ -261,6 +266,7 @@ impl<'s> Builder<'s> {
                 if let (LogPath::Matching(pattern), []) = (path, files.as_slice()) {
                     let name = &settings.name;
                     self.notes.push(format!("no file matches {pattern}, of the source `{name}`"));
+                    self.empty.push((source, pattern.clone()));
                 }
                 for file in files {
                     self.read(file, source)?;
@@ -271,7 +277,8 @@ impl<'s> Builder<'s> {
     }
 
     fn done(self) -> Inputs {
-        Inputs { sources: self.sources, inputs: self.inputs, notes: self.notes }
+        let Self { sources, inputs, notes, empty, .. } = self;
+        Inputs { sources, inputs, notes, empty }
     }
 
     fn something_to_read(&self) -> Result<(), UsageError> {

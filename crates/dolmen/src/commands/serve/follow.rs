@@ -7,18 +7,19 @@
 
 use std::collections::{HashMap, HashSet};
 use std::num::NonZero;
-use std::path::PathBuf;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::Duration;
 
 use dolmen_attribution::Rules;
 use dolmen_collect::{CollectError, ImportRequest, Input, LastLine, Progress, Source};
+use dolmen_model::Time;
 use dolmen_store::{NamedBy, Store};
 
 use super::held::{Held, Looked};
 use super::live::{Current, Live, now};
-use super::say;
+use super::troubles::Troubles;
 use crate::commands::report::inputs::{self, Inputs};
 use crate::settings::{Identity, Stamp};
 
@@ -31,16 +32,17 @@ pub(super) struct Follower {
     live: Arc<Live>,
     /// How each file was when it was last read.
     seen: HashMap<Identity, Stamp>,
-    /// The last complaint about each file: it is not repeated.
-    said: HashMap<PathBuf, String>,
+    troubles: Troubles,
+    /// Since when it follows.
+    start: Time,
     /// Files that are kept open.
     held: Held,
 }
 
 impl Follower {
     pub(super) fn new(live: Arc<Live>) -> Self {
-        let (seen, said, held) = (HashMap::new(), HashMap::new(), Held::default());
-        Self { live, seen, said, held }
+        let (troubles, held) = (Troubles::default(), Held::default());
+        Self { live, seen: HashMap::new(), troubles, start: now(), held }
     }
 
     /// Follows until the other end of `stop` goes.
@@ -61,24 +63,29 @@ impl Follower {
         let _round = live.round();
         let Current { settings, rules } = live.current();
         let found = inputs::configured(&settings, live.store.names());
-        let Inputs { sources, inputs, .. } = match found {
+        let Inputs { sources, inputs, empty, .. } = match found {
             Ok(found) => found,
             Err(error) => {
-                self.complain(PathBuf::new(), &format!("{error:#}"));
+                self.troubles.add(None, Path::new(""), format!("{error:#}"), now());
                 return true;
             }
         };
         let arrived = live.arrivals().inputs(&sources);
-        let inputs = inputs.into_iter().chain(arrived).collect();
+        let inputs: Vec<Input> = inputs.into_iter().chain(arrived).collect();
+        self.troubles.look(&sources, &inputs, &empty, now());
+        let mut named = inputs.clone();
         let mut missing = Vec::new();
         let looked = self.held.look(
             (&settings, &sources),
             inputs,
             |stamp| self.seen.get(&stamp.identity()) == Some(stamp),
-            |input, error| missing.push((input.origin.path().to_owned(), error)),
+            |input, error| missing.push((input.clone(), error)),
         );
-        for (path, error) in missing {
-            self.complain(path, &error.to_string());
+        let is_missing =
+            |input: &Input| missing.iter().any(|(one, _)| one.origin.path() == input.origin.path());
+        named.retain(|input| !is_missing(input));
+        for (input, error) in missing {
+            self.complain(&sources, &input, error.to_string());
         }
         let there: HashSet<Identity> = looked.iter().map(|one| one.stamp.identity()).collect();
         self.seen.retain(|identity, _| there.contains(identity));
@@ -86,6 +93,7 @@ impl Follower {
         let changed: Vec<Looked> = looked.into_iter().filter(is_new).collect();
         if changed.is_empty() {
             live.heard().listen(now());
+            live.say_readings(self.troubles.readings(&settings, &named, self.start));
             return true;
         }
         let mut took_all = true;
@@ -94,9 +102,8 @@ impl Follower {
         if self.import(&sources, &rules, inputs).is_err() {
             // One bad file shall not keep the others out.
             for Looked { input, stamp } in changed {
-                let path = input.origin.path().to_owned();
-                if let Err(error) = self.import(&sources, &rules, vec![input]) {
-                    self.complain(path, &error.to_string());
+                if let Err(error) = self.import(&sources, &rules, vec![input.clone()]) {
+                    self.complain(&sources, &input, error.to_string());
                     if is_ours(&error) {
                         // It need not change before there is room for it.
                         stamps.retain(|stamped| *stamped != stamp);
@@ -112,10 +119,11 @@ impl Follower {
         // A bad one is tried again when it has changed.
         self.seen.extend(stamps.into_iter().map(|stamp| (stamp.identity(), stamp)));
         live.arrivals().release(|path| {
-            let is_bad = self.said.contains_key(path);
+            let is_bad = self.troubles.has(path);
             let is_seen = |stamp: Stamp| self.seen.get(&stamp.identity()) == Some(&stamp);
             !is_bad && Stamp::at(path).is_ok_and(is_seen)
         });
+        live.say_readings(self.troubles.readings(&settings, &named, self.start));
         took_all
     }
 
@@ -131,6 +139,7 @@ impl Follower {
             .iter()
             .filter_map(|input| Some((path(input), source(input)?.name.clone())))
             .collect();
+        let named = inputs.clone();
         let request = ImportRequest {
             sources,
             named_by: &vec![NamedBy::Configuration; sources.len()],
@@ -149,25 +158,18 @@ impl Follower {
                 self.live.heard().hear(&source, now());
             }
         }
-        for file in imported.files {
+        for (file, input) in imported.files.into_iter().zip(named) {
             match file.error {
-                Some(error) => self.complain(file.path.into(), &error),
-                None => _ = self.said.remove(&PathBuf::from(file.path)),
+                Some(error) => self.complain(sources, &input, error),
+                None => self.troubles.is_over(input.origin.path()),
             }
         }
         Ok(())
     }
 
-    fn complain(&mut self, path: PathBuf, what: &str) {
-        let before = self.said.insert(path.clone(), what.to_owned());
-        if before.as_deref() != Some(what) {
-            let place = if path.as_os_str().is_empty() {
-                String::new()
-            } else {
-                format!("{}: ", path.display())
-            };
-            say(&format!("{place}{what}"));
-        }
+    fn complain(&mut self, sources: &[Source], input: &Input, what: String) {
+        let source = sources.get(usize::from(input.source)).map(|source| source.name.as_str());
+        self.troubles.add(source, input.origin.path(), what, now());
     }
 }
 

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use anyhow::bail;
 use dolmen_attribution::Rules;
 use dolmen_collect::Imported;
-use dolmen_console::{Console, Event, RulesState};
+use dolmen_console::{Console, Event, RulesState, SourceReading};
 use dolmen_model::Time;
 use dolmen_store::LocalStore;
 use dolmen_watch::Heard;
@@ -48,6 +48,8 @@ pub(super) struct Live {
     committed: Mutex<Option<Sender<()>>>,
     /// When sources spoke.
     heard: Mutex<Heard>,
+    /// How it stands with reading sources.
+    readings: Mutex<Vec<SourceReading>>,
     /// How the files of the configuration were when they were last read. Held while they are.
     read: Mutex<Stamps>,
 }
@@ -72,6 +74,7 @@ impl Live {
             round: Mutex::new(()),
             committed: Mutex::new(None),
             heard: Mutex::new(Heard::from(now())),
+            readings: Mutex::default(),
             read: Mutex::new(stamps),
         }
     }
@@ -120,6 +123,15 @@ impl Live {
     /// When sources spoke.
     pub(super) fn heard(&self) -> MutexGuard<'_, Heard> {
         self.heard.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// How it stands with reading sources.
+    pub(super) fn readings(&self) -> Vec<SourceReading> {
+        self.readings.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub(super) fn say_readings(&self, readings: Vec<SourceReading>) {
+        *self.readings.lock().unwrap_or_else(PoisonError::into_inner) = readings;
     }
 
     /// Waits until nobody else reads lines.

@@ -17,6 +17,7 @@ mod live;
 mod naming;
 mod notify;
 mod reload;
+mod troubles;
 mod upkeep;
 mod watch;
 
@@ -132,11 +133,12 @@ pub(super) fn serve(
 
     jobs::listen(&live, runtime.handle())?;
     let naming = Naming::new(Arc::clone(&live));
-    let (traffic, heard) = (Arc::clone(&live), Arc::clone(&live));
+    let (traffic, heard, readings) = (Arc::clone(&live), Arc::clone(&live), Arc::clone(&live));
     let console = console
         .with_namer(Arc::new(naming))
         .with_traffic(move || traffic.arrivals().traffic())
-        .with_heard(move || heard.heard().clone());
+        .with_heard(move || heard.heard().clone())
+        .with_readings(move || readings.readings());
     let served = runtime.block_on(answer(listener, console, reload));
     // With `answer` ended who asks for a reload.
     let leaving = live.arrivals().stop();
