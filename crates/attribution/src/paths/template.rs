@@ -122,7 +122,8 @@ fn read_segment(segment: &str) -> Result<Segment<'_>, (usize, Problem)> {
     }
     for (at, character) in segment.char_indices() {
         match character {
-            '{' | '}' | '*' => return Err((at, Problem::PartialSegment)),
+            '*' => return Err((at, Problem::NotAGlob)),
+            '{' | '}' => return Err((at, Problem::PartialSegment)),
             '?' => return Err((at, Problem::QueryInPath)),
             ';' | '#' => return Err((at, Problem::NotPath(character))),
             _ => {}
@@ -173,7 +174,7 @@ mod tests {
         assert_eq!(refused("/a/../b"), (Some(3), Problem::DotSegment));
         assert_eq!(refused("/a/{id}.pdf"), (Some(7), Problem::PartialSegment));
         assert_eq!(refused("/a/x{id}"), (Some(4), Problem::PartialSegment));
-        assert_eq!(refused("/a/b*"), (Some(4), Problem::PartialSegment));
+        assert_eq!(refused("/a/b*"), (Some(4), Problem::NotAGlob));
         assert_eq!(refused("/a/{id/b"), (Some(3), Problem::Unclosed));
         assert_eq!(refused("/a/{b{c}"), (Some(3), Problem::Unclosed));
         assert_eq!(refused("/a/{}"), (Some(3), Problem::EmptyParameter));

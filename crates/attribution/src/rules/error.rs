@@ -130,7 +130,13 @@ pub enum Problem {
     /// `.` or `..` inside a path template.
     #[error("dot segments are removed from paths: write the path without them")]
     DotSegment,
-    /// `{id}.pdf`, `a*b`.
+    /// `a*`, `**`.
+    #[error(
+        "a path is a template, no glob: write `{{name}}` for one whole segment, and `/*` at the end \
+         for any number of further ones"
+    )]
+    NotAGlob,
+    /// `{id}.pdf`, `a{id}`.
     #[error("a parameter takes a whole segment between two `/`: write `{{name}}` alone")]
     PartialSegment,
     /// `{id`.

@@ -142,3 +142,10 @@ fn sources_of_the_network_are_accepted_and_read_by_others() {
     let err = folder.dolmen(&["report"]).refused(2);
     assert!(err.contains("the source `s` (tcp) is left out"), "{err}");
 }
+
+#[test]
+fn a_glob_in_a_path_is_told_what_to_write() {
+    let said = "a path is a template, no glob: write `{name}` for one whole segment, and `/*`";
+    check("[[operation]]\nname = 'transfer'\npath = '/transfer*'\n", "3:18", said);
+    check("[[endpoint]]\npath = '/transfer*'\n", "2:18", said);
+}
