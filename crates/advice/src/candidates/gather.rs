@@ -19,7 +19,7 @@ pub struct Visitor {
     pub calls: u64,
     /// Calls answered with 404 or 400.
     pub not_found: u64,
-    /// Calls for what only scanners ask for.
+    /// Calls for what only scanners ask for, which entered nothing and were refused.
     pub odd: u64,
     /// Calls by operation.
     pub operations: BTreeMap<String, u64>,
@@ -111,8 +111,12 @@ pub(super) fn gather(store: &dyn Store, from: Time, to: Time) -> Result<Gathered
         visitor.not_found += u64::from(matches!(call.status(), Some(400 | 404)));
         let target = call.text(Field::Path).to_ascii_lowercase();
         let no_http = call.text(Field::Method).is_empty();
-        visitor.odd += u64::from(no_http || ODD.iter().any(|odd| target.contains(odd)));
-        for operation in call.operations() {
+        let operations = call.operations();
+        // What is there may have any name: a monolith may be written in PHP.
+        let is_there = !operations.is_empty() || call.status().is_some_and(is_served);
+        let is_odd = no_http || ODD.iter().any(|odd| target.contains(odd));
+        visitor.odd += u64::from(is_odd && !is_there);
+        for operation in operations {
             *visitor.operations.entry(operation).or_default() += 1;
         }
         visitor.services.extend(call.service());
@@ -134,6 +138,12 @@ pub(super) fn gather(store: &dyn Store, from: Time, to: Time) -> Result<Gathered
         b.calls.cmp(&a.calls).then_with(|| key(a).cmp(&key(b)))
     });
     Ok(Gathered { visitors, left_out })
+}
+
+/// Whether a call was answered as who asks for what is there is: a redirection for good only sends to
+/// another host or to HTTPS, whatever is asked for.
+const fn is_served(status: u16) -> bool {
+    matches!(status, 200..=299 | 302..=304)
 }
 
 fn named(

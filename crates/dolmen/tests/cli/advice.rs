@@ -106,6 +106,44 @@ fn an_unknown_script_becomes_a_rule_that_names_it() {
 }
 
 #[test]
+fn a_script_of_a_php_monolith_is_no_scanner() {
+    let script = ("10.0.0.5", "curl/7.81.0");
+    let stranger = ("198.51.100.7", "python-requests/2.31");
+    let mut log = String::new();
+    for day in 1..=20 {
+        log += &line(day, 2, 0, script, "POST /do.php");
+        log += &line(day, 4, 0, script, "POST /card.php");
+        log += &line(day, 5, 0, stranger, "GET /wp-login.php").replace(" 200 ", " 404 ");
+        log += &line(day, 5, 1, stranger, "GET /.env").replace(" 200 ", " 301 ");
+    }
+    let folder = Folder::new();
+    let transfer = "[[operation]]\nname = \"transfer\"\npath = \"/do.php\"\n";
+    folder.file("dolmen.toml", format!("{CONFIG}\n{transfer}"));
+    folder.file("access.log", log);
+    let found = folder.dolmen(&["rules", "suggest", "access.log", "--json"]).json();
+    let kinds: Vec<(&Value, &Value)> = found["candidates"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| (&one["addresses"][0], &one["kind"]))
+        .collect();
+    assert!(kinds.contains(&(&json!("10.0.0.5"), &json!("script"))), "{kinds:?}");
+    assert!(kinds.contains(&(&json!("198.51.100.7"), &json!("scanner"))), "{kinds:?}");
+}
+
+#[test]
+fn a_line_of_the_year_9999_costs_no_minute() {
+    let script = ("10.0.0.5", "curl/7.81.0");
+    let log: String = (1..=28).map(|day| line(day, 2, 0, script, "POST /old/block")).collect();
+    let late = line(1, 2, 0, script, "POST /old/block").replace("Mar/2026", "Mar/9999");
+    let folder = Folder::new();
+    folder.file("dolmen.toml", CONFIG);
+    folder.file("access.log", format!("{log}{late}"));
+    let found = folder.dolmen(&["rules", "suggest", "access.log", "--json"]).json();
+    assert!(found.to_string().contains("every day at 02:00"), "{found}");
+}
+
+#[test]
 fn what_to_move_first_comes_with_reasons() {
     let folder = folder();
     let rows = asked(&folder, &["report", "--move-first"]);
