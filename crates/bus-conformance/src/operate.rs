@@ -233,6 +233,13 @@ pub async fn a_service_with_ready_messages_is_not_removed<R: Rig>(rig: R) {
     scene.publish("k", "1").await;
     let error = scene.bus.remove("a").await.unwrap_err();
     assert!(matches!(error, TransportError::Refused(_)), "{error}");
+    // Somebody holds it: it is not ready, and would be lost all the same.
+    let mut consumer = scene.consume("a").await;
+    let held = next(consumer.as_mut()).await;
+    let error = scene.bus.remove("a").await.unwrap_err();
+    assert!(matches!(error, TransportError::Refused(_)), "{error}");
+    drop(held);
+    consumer.close().await.unwrap();
     assert_eq!(scene.take_all("a").await.len(), 1);
     scene.bus.remove("a").await.unwrap();
     let error = scene.bus.remove("a").await.unwrap_err();

@@ -73,6 +73,12 @@ struct Stats {
     ack_details: Rate,
 }
 
+#[derive(Deserialize)]
+struct Held {
+    #[serde(default)]
+    messages_unacknowledged: u64,
+}
+
 #[derive(Debug, Default, Deserialize)]
 struct Rate {
     #[serde(default)]
@@ -147,6 +153,12 @@ impl Admin {
             (queue.name, (publish_details.rate, ack_details.rate))
         });
         Ok(rates.collect())
+    }
+
+    /// How many messages of a queue are handed out without an answer; some seconds ago.
+    pub(crate) async fn unacknowledged(&self, queue: &str) -> Result<u64, TransportError> {
+        let held: Held = self.get(&["queues", &self.vhost, queue]).await?;
+        Ok(held.messages_unacknowledged)
     }
 
     /// Makes the waits hand on what is due. After a hard crash of RabbitMQ 3.10 a queue may be

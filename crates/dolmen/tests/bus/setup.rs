@@ -50,7 +50,11 @@ fn a_service_is_removed_once_it_is_empty(place: &Place) {
     place.set_up(TWO);
     place.publish("request.googleapps.user.create", "{}");
     let refused = place.bus(&["setup", "--remove", "googleapps"]).refused(2);
+    assert!(refused.contains("still has this service"), "{refused}");
+    place.configure("");
+    let refused = place.bus(&["setup", "--remove", "googleapps"]).refused(2);
     assert!(refused.contains("1 messages are ready for googleapps"), "{refused}");
+    place.configure(TWO);
     assert_eq!(place.work("googleapps", &[])["done"], 1);
     place.configure("");
     place.bus(&["setup", "--remove", "googleapps"]).done_with_notes();

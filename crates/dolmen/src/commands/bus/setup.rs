@@ -4,7 +4,7 @@ use serde::Serialize;
 use super::open::{BusArgs, Missing, explain, open};
 use super::{note, print_json};
 use crate::commands::Context;
-use crate::exit::Exit;
+use crate::exit::{Exit, UsageError};
 use crate::render::bus;
 use crate::settings::ServiceSettings;
 
@@ -20,7 +20,8 @@ pub(crate) struct SetupArgs {
     /// Only say what would change
     #[arg(long)]
     dry_run: bool,
-    /// Remove a service that no longer exists; refused while messages are ready for it
+    /// Remove a service that no longer exists; refused while it is configured, messages are
+    /// ready for it or workers may hold some
     #[arg(long, value_name = "SERVICE", conflicts_with = "dry_run")]
     remove: Vec<String>,
     /// Print JSON
@@ -51,6 +52,14 @@ pub(super) async fn run(args: SetupArgs, context: &Context) -> anyhow::Result<Ex
     let bus = open(&args.bus, context, missing, &[]).await?;
     let mut changes = Vec::new();
     for service in &args.remove {
+        // It would be made anew at once, without the messages that wait for it.
+        if bus.settings.services.iter().any(|configured| configured.name == *service) {
+            return Err(UsageError(format!(
+                "--remove {service}: the configuration still has this service; take its \
+                 [[bus.service]] out first"
+            ))
+            .into());
+        }
         bus.transport.remove(service).await.map_err(explain)?;
         let (action, object) = (ChangeAction::Remove, format!("service {service}"));
         changes.push(Change { action, object, note: None });
