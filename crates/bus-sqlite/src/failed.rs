@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use dolmen_bus::{FailedMessage, KeepError, KeepFailed, Message};
@@ -19,6 +20,9 @@ use crate::rows::{read_envelope, write_envelope};
 pub struct FailedFile {
     connection: Arc<Mutex<Connection>>,
 }
+
+/// How long a claim lasts when who claimed a message says nothing more of it.
+pub const CLAIM: Duration = Duration::from_secs(5 * 60);
 
 /// The number of a kept message in its file.
 pub type KeptId = i64;
@@ -90,6 +94,10 @@ impl FailedFile {
     /// Opens the file, a new one when there is none.
     pub fn open(path: &Path) -> Result<Self, OpenError> {
         let connection = file::open(path, file::FAILED)?;
+        // Files of before have no such table.
+        connection
+            .execute_batch(include_str!("claimed.sql"))
+            .map_err(|cause| OpenError::Sqlite { path: path.display().to_string(), cause })?;
         Ok(Self { connection: Arc::new(Mutex::new(connection)) })
     }
 
@@ -114,7 +122,42 @@ impl FailedFile {
         .await
     }
 
-    /// Gives these their fate, if they have none; those that got it.
+    /// Claims a message before something is done with it: of several who want to, one may. Whether
+    /// it is claimed: it has no fate, and nobody else claimed it within [`CLAIM`]. A claim ends with
+    /// [`Self::decide`] or [`Self::let_go`]; who died with one is followed by somebody who may do
+    /// the same again, so nothing is lost.
+    pub async fn claim(&self, id: KeptId, by: String, at: Time) -> Result<bool, FailedFileError> {
+        self.with(move |connection| {
+            let transaction =
+                connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            let lease = i64::try_from(CLAIM.as_micros()).unwrap_or(i64::MAX);
+            let oldest = at.micros().saturating_sub(lease);
+            // What was claimed in the future was claimed before a clock was set back.
+            transaction
+                .prepare_cached("DELETE FROM claimed WHERE failed = ?1 AND (at < ?2 OR at > ?3)")?
+                .execute(params![id, oldest, at.micros().saturating_add(lease)])?;
+            let claimed = transaction
+                .prepare_cached(
+                    "INSERT INTO claimed (failed, at, by)
+                     SELECT id, ?2, ?3 FROM failed WHERE id = ?1 AND fate IS NULL
+                     ON CONFLICT DO NOTHING",
+                )?
+                .execute(params![id, at.micros(), by])?;
+            transaction.commit()?;
+            Ok(claimed == 1)
+        })
+        .await
+    }
+
+    /// Lets go of a message that was claimed and that nothing was done with.
+    pub async fn let_go(&self, id: KeptId) -> Result<(), FailedFileError> {
+        self.with(move |connection| {
+            connection.execute("DELETE FROM claimed WHERE failed = ?1", [id]).map(drop)
+        })
+        .await
+    }
+
+    /// Gives these their fate, if they have none; those that got it. Their claims end.
     pub async fn decide(
         &self,
         ids: Vec<KeptId>,
@@ -136,6 +179,9 @@ impl FailedFile {
                 if changed == 1 {
                     decided.push(id);
                 }
+                transaction
+                    .prepare_cached("DELETE FROM claimed WHERE failed = ?1")?
+                    .execute([id])?;
             }
             transaction.commit()?;
             Ok(decided)

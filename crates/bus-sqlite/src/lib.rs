@@ -40,7 +40,7 @@ use crate::route::{Bindings, publish};
 use crate::rows::write_envelope;
 use crate::writer::{WriteError, Writer, answer};
 
-pub use failed::{FailedFile, FailedFileError, Fate, Kept, KeptId};
+pub use failed::{CLAIM, FailedFile, FailedFileError, Fate, Kept, KeptId};
 pub use file::OpenError;
 
 /// How many failed messages are handed over at a time.

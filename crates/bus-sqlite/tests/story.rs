@@ -6,9 +6,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use dolmen_bus::{Clock, Failure, HandClock, Message, Transport, What, Worker};
+use dolmen_bus::{Clock, Failure, HandClock, Message, Transport, What, Worker, after};
 use dolmen_bus_conformance::within;
-use dolmen_bus_sqlite::{FailedFile, Fate, Options, SqliteBus};
+use dolmen_bus_sqlite::{CLAIM, FailedFile, Fate, Options, SqliteBus};
 use dolmen_model::Time;
 
 const HALF_HOUR: Duration = Duration::from_secs(30 * 60);
@@ -123,13 +123,23 @@ async fn failed_messages_are_kept_listed_and_given_a_fate() {
     assert!(kept.iter().all(|kept| kept.failed.envelope.errors.len() == 1));
     let ids: Vec<i64> = kept.iter().map(|kept| kept.id).collect();
     let at = agoram.clock.now();
+    // One claims it, another may when the first is heard of no more, or let go.
+    let other = FailedFile::open(&path).unwrap();
+    assert!(file.claim(ids[0], "root".into(), at).await.unwrap());
+    assert!(!other.claim(ids[0], "x".into(), at).await.unwrap());
+    let later = after(at, CLAIM + Duration::from_secs(1));
+    assert!(other.claim(ids[0], "x".into(), later).await.unwrap());
+    other.let_go(ids[0]).await.unwrap();
+    assert!(file.claim(ids[0], "root".into(), at).await.unwrap());
     let decided = file.decide(vec![ids[0]], Fate::Discarded, "root".into(), at).await.unwrap();
     assert_eq!(decided, [ids[0]]);
+    assert!(!other.claim(ids[0], "x".into(), later).await.unwrap());
     // Who comes second decides nothing.
     let late = file.decide(vec![ids[0]], Fate::Retried, "x".into(), at).await.unwrap();
     assert!(late.is_empty());
     assert_eq!(file.open_messages().await.unwrap().len(), 2);
-    assert_eq!(file.restore(ids).await.unwrap(), 1);
+    assert_eq!(file.restore(ids.clone()).await.unwrap(), 1);
+    assert!(file.claim(ids[0], "root".into(), at).await.unwrap(), "its first claim has ended");
     assert_eq!(file.open_messages().await.unwrap().len(), 3);
 }
 

@@ -1,5 +1,7 @@
 //! `bus retry`, `bus forward`, `bus discard`.
 
+use std::process::{Child, Stdio};
+
 use serde_json::Value;
 
 use crate::place::{Place, column, on_both};
@@ -40,6 +42,37 @@ fn a_failed_message_is_retried(place: &Place) {
     // It has its fate.
     let refused = place.bus(&["retry", &ids[0]]).refused(2);
     assert!(refused.contains(&ids[0]), "{refused}");
+}
+
+/// Two people, or a person and a timer, decide at once about the same messages: each message is
+/// carried out once, or given up, and each of the two is told what was its own doing.
+fn two_who_decide_at_once_share_the_messages(place: &Place) {
+    const MANY: usize = 30;
+    place.set_up(SERVICES);
+    for other in ["retry", "discard"] {
+        hardfail(place, MANY);
+        let start = |what: &str| {
+            let mut command = place.start(&[what, "--all", "--yes", "--json"]);
+            command.stdout(Stdio::piped()).spawn().unwrap()
+        };
+        let touched = |child: Child| {
+            let output = child.wait_with_output().unwrap();
+            assert!(output.status.success(), "{output:?}");
+            let answer: Value = serde_json::from_slice(&output.stdout).unwrap();
+            column(answer["messages"].as_array().unwrap(), "message_id")
+        };
+        let both = [start("retry"), start(other)];
+        let [retried, others] = both.map(touched);
+        let mut all = [&retried[..], &others[..]].concat();
+        all.sort_unstable();
+        all.dedup();
+        assert_eq!((all.len(), retried.len() + others.len()), (MANY, MANY), "{other}");
+        place.folder.file("mended", "");
+        let done = place.work("a", &[])["done"].as_u64().unwrap();
+        let meant = if other == "retry" { MANY } else { retried.len() };
+        assert_eq!(done, meant as u64, "{other}");
+        std::fs::remove_file(place.folder.path().join("mended")).unwrap();
+    }
 }
 
 /// Many are touched only when somebody agrees, and only those that were meant.
@@ -167,6 +200,7 @@ on_both! {
     a_message_of_a_service_that_is_gone_is_not_retried
     a_failed_message_is_retried
     a_selection_is_asked_about
+    two_who_decide_at_once_share_the_messages
     a_failed_message_goes_to_another_service
     what_would_go_round_in_a_circle_stops_nothing_half_way
     a_discarded_message_can_be_brought_back

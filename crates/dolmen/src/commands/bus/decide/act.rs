@@ -4,7 +4,7 @@ use dolmen_bus::{
     Bytes, Clock, Envelope, Event, FailedMessage, Origin, Parcel, PublishError, SystemClock,
     Waiting, What,
 };
-use dolmen_bus_sqlite::{FailedFile, Fate, Kept};
+use dolmen_bus_sqlite::{FailedFile, Fate, Kept, KeptId};
 use dolmen_model::nearest;
 
 use super::{Common, Touched, operator};
@@ -159,6 +159,14 @@ async fn one(
         event
     };
     let touched = Touched::of(&message, Some(&service));
+    // Before anything is sent: of two who decide at once, one does.
+    let is_free = match action {
+        Action::Restore => true,
+        _ => file.claim(id, by.clone().unwrap_or_default(), now).await?,
+    };
+    if !is_free {
+        return Ok(None);
+    }
     let (fate, event) = match action {
         Action::Restore => {
             if file.restore(vec![id]).await? == 0 {
@@ -175,7 +183,8 @@ async fn one(
                 edited_from: envelope.origin.edited_from.clone(),
             };
             let again = Envelope { origin, ..Envelope::default() };
-            send(bus, &service, Parcel { message: message.clone(), envelope: again }).await?;
+            let parcel = Parcel { message: message.clone(), envelope: again };
+            send_claimed(bus, file, id, &service, parcel).await?;
             (Fate::Retried, event(What::Retried))
         }
         Action::Forward(to) => {
@@ -185,18 +194,35 @@ async fn one(
             // The other service's history is its own: its first attempt, its own limit.
             (on.attempt, on.first_failed_at, on.reason) = (1, None, None);
             on.service = Some(to.clone());
-            send(bus, to, Parcel { message: message.clone(), envelope: on }).await?;
+            let parcel = Parcel { message: message.clone(), envelope: on };
+            send_claimed(bus, file, id, to, parcel).await?;
             let mut event = event(What::Forwarded);
             event.to = Some(to.clone());
             (Fate::Forwarded, event)
         }
     };
     let decided = file.decide(vec![id], fate, by.unwrap_or_default(), now).await?;
+    // Whoever took so long that another took over says nothing that did not happen.
     if decided.is_empty() && fate == Fate::Discarded {
         return Ok(None);
     }
     bus.transport.record(event).await.map_err(explain)?;
     Ok(Some(touched))
+}
+
+/// Sends what was claimed; what is not sent is anybody's again.
+async fn send_claimed(
+    bus: &Bus,
+    file: &FailedFile,
+    id: KeptId,
+    service: &str,
+    parcel: Parcel,
+) -> anyhow::Result<()> {
+    let sent = send(bus, service, parcel).await;
+    if sent.is_err() {
+        file.let_go(id).await?;
+    }
+    sent
 }
 
 async fn send(bus: &Bus, service: &str, parcel: Parcel) -> anyhow::Result<()> {
