@@ -41,6 +41,7 @@ use crate::consumer::RabbitConsumer;
 use crate::convert::properties;
 use crate::journal::From as JournalFrom;
 use crate::link::Link;
+pub use crate::names::seconds;
 use crate::names::{Names, RUNGS};
 use crate::publisher::{Letter, Publisher, Unsent};
 use crate::recorder::Recorder;
@@ -63,7 +64,8 @@ pub struct Options {
     pub admin_url: Option<String>,
     /// Certificates that are trusted besides the system's, in PEM.
     pub ca: Option<String>,
-    /// The waits that setup makes besides those that policies name, in seconds.
+    /// The waits that are believed to exist, and that setup makes besides those that policies name,
+    /// in seconds. One that does not exist is done without.
     pub rungs: BTreeSet<u64>,
     /// The services that are known without asking: AMQP cannot list them.
     pub services: BTreeSet<String>,

@@ -86,8 +86,8 @@ impl Names {
 pub(crate) const RUNGS: [u64; 18] =
     [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14_400, 28_800, 43_200, 86_400];
 
-/// The seconds of a delay, rounded up.
-pub(crate) fn seconds(delay: Duration) -> u64 {
+/// The seconds of a delay, rounded up, as [`crate::Options::rungs`] has them.
+pub fn seconds(delay: Duration) -> u64 {
     delay.as_secs() + u64::from(delay.subsec_nanos() > 0)
 }
 

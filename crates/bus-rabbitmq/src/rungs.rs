@@ -5,6 +5,8 @@ use std::time::{Duration, Instant};
 
 use dolmen_bus::Return;
 
+use crate::names::RUNGS;
+
 /// How long a wait that was missing is done without: somebody may set it up meanwhile.
 const DO_WITHOUT: Duration = Duration::from_secs(5 * 60);
 
@@ -43,14 +45,18 @@ impl Rungs {
         longest.unwrap_or(least)
     }
 
-    /// Does without a wait for some minutes; whether there is a longer one to take instead.
+    /// Does without a wait for some minutes; whether there is another one to take instead: a longer
+    /// one, or the longest of all for one that only a policy names and nobody set up.
     pub(crate) fn do_without(&mut self, rung: u64, back: Return, now: Instant) -> bool {
-        let is_longer = |&other: &u64| other > rung && !self.is_missing(other, back);
-        let has_longer = self.of(back).iter().any(is_longer);
-        if has_longer && !self.is_missing(rung, back) {
+        let is_named = !RUNGS.contains(&rung);
+        let is_other = |&other: &u64| {
+            other != rung && (other > rung || is_named) && !self.is_missing(other, back)
+        };
+        let has_other = self.of(back).iter().any(is_other);
+        if has_other && !self.is_missing(rung, back) {
             self.missing.push((rung, back, now));
         }
-        has_longer
+        has_other
     }
 
     fn is_missing(&self, rung: u64, back: Return) -> bool {
@@ -78,6 +84,9 @@ mod tests {
         assert_eq!(rungs.choose(20, back, now), 60);
         assert_eq!(rungs.choose(20, Return::Exchange, now), 30);
         assert!(!rungs.do_without(60, back, now), "there is no longer one");
+        let mut named = Rungs::new(&[60, 100_000].into());
+        assert!(named.do_without(100_000, back, now), "nobody set it up");
+        assert_eq!(named.choose(90_000, back, now), 60);
         assert_eq!(rungs.choose(20, back, now + DO_WITHOUT), 30);
         assert!(rungs.do_without(30, back, now));
         rungs.set_up([1800].into_iter());

@@ -55,6 +55,17 @@ fn what_waits_is_listed(place: &Place) {
     assert_eq!(none["messages"].as_array().unwrap().len(), 0);
 }
 
+/// 20 minutes are none of the waits that every bus has: `setup` makes it, another process uses it.
+fn a_wait_is_no_longer_than_the_policy_says(place: &Place) {
+    place.set_up(&GOOGLE.replace("1s", "20m"));
+    place.publish("notify.gram.user.created", "{\"id\": 7}");
+    assert_eq!(place.work("googleapps", &[])["softfailed"], 1);
+    let waiting = place.json(&["waiting"]);
+    let due: jiff::Timestamp = waiting["messages"][0]["due_at"].as_str().unwrap().parse().unwrap();
+    let minutes = due.duration_since(jiff::Timestamp::now()).as_mins();
+    assert!((18..=20).contains(&minutes), "{minutes}");
+}
+
 fn the_last_softfail_is_a_failed_message(place: &Place) {
     place.set_up(GOOGLE);
     let id = place.publish("notify.gram.user.created", "{\"id\": 7}");
@@ -235,6 +246,7 @@ fn all_services_work_until_they_are_told_to_stop(place: &Place) {
 on_both! {
     a_retry_touches_only_the_service_that_failed
     what_waits_is_listed
+    a_wait_is_no_longer_than_the_policy_says
     the_last_softfail_is_a_failed_message
     what_is_typed_wins
     what_is_typed_is_never_ignored

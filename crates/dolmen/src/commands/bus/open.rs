@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use dolmen_bus::{Contracts, ServiceSpec, Topology, Transport, TransportError};
+use dolmen_bus::{Contracts, Policy, ServiceSpec, Topology, Transport, TransportError};
 use dolmen_bus_rabbitmq::RabbitBus;
 use dolmen_bus_sqlite::{FailedFile, SqliteBus};
 
@@ -138,6 +138,7 @@ pub(in crate::commands) async fn connect(
                 .chain(services.iter().copied())
                 .map(str::to_owned)
                 .collect();
+            options.rungs.extend(waits(&settings));
             options.admin_url.clone_from(&settings.admin_url);
             if let Some(path) = &settings.ca {
                 let pem = std::fs::read_to_string(path)
@@ -161,6 +162,15 @@ pub(in crate::commands) async fn connect(
             Ok(Bus { transport, settings, folder, place, failed, file: None, _pretended: None })
         }
     }
+}
+
+/// The waits that the policies name, in seconds: setup made them, perhaps another process's.
+fn waits(settings: &BusSettings) -> impl Iterator<Item = u64> {
+    let policies = settings.services.iter().map(|service| service.policy.clone());
+    // Of services that are only typed. Where it is wrong, those are told who type one.
+    let theirs = Policy::build(&settings.retry, "").ok();
+    let delays = policies.chain(theirs).flat_map(|policy| policy.named_delays());
+    delays.map(dolmen_bus_rabbitmq::seconds)
 }
 
 /// A bus is made in a folder that exists: one that does not is a slip of the pen.

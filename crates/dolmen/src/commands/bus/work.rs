@@ -5,7 +5,7 @@ use std::time::Duration;
 use dolmen_bus::{ExitCodes, Http, Pattern, Policy, PolicySettings, check_name};
 use dolmen_model::nearest;
 
-use super::open::{Bus, BusArgs, Missing, open};
+use super::open::{Bus, BusArgs, Missing, connect, settings};
 use super::{note, print_json};
 use crate::commands::Context;
 use crate::exit::{Exit, UsageError};
@@ -137,7 +137,10 @@ fn exit_code(text: &str) -> Result<(u8, String), String> {
 
 pub(super) async fn run(args: WorkArgs, context: &Context) -> anyhow::Result<Exit> {
     let missing = if args.listen.is_empty() { Missing::Refuse } else { Missing::Make };
-    let bus = open(&args.bus, context, missing, &[]).await?;
+    let (configured, mut meant) = settings(&args.bus, context)?;
+    // Their waits may exist; what is wrong with them is told with the service's name.
+    args.policy.retry(&mut meant.retry);
+    let bus = connect(&configured, meant, missing, &[]).await?;
     let jobs = match &args.service {
         Some(name) => vec![one(name, &args, &bus)?],
         None => all(&args, &bus)?,
@@ -261,7 +264,7 @@ impl PolicyArgs {
 fn new(name: &str, bus: &Bus) -> anyhow::Result<ServiceSettings> {
     let retry = bus.settings.retry.clone();
     let policy =
-        Policy::build(&retry, name).map_err(|error| UsageError(format!("[bus] {error}")))?;
+        Policy::build(&retry, name).map_err(|error| UsageError(format!("{name}: {error}")))?;
     Ok(ServiceSettings {
         name: name.to_owned(),
         about: None,
