@@ -94,6 +94,17 @@ concurrency = 0
     insta::assert_snapshot!(refused);
 }
 
+/// A service that says nothing of its own has the bus's policy, and its messages would go nowhere.
+#[test]
+fn the_bus_s_policy_names_a_service_that_is_there() {
+    let place = Place::file();
+    let services = "[[bus.service]]\nname = \"a\"\n[[bus.service]]\nname = \"by-hand\"\n";
+    place.configure(&format!("retry.fallback = \"by-hnad\"\n{services}"));
+    let refused = place.bus(&["status"]).refused(2);
+    assert!(refused.contains("[bus] retry: fallback: there is no service `by-hnad`"), "{refused}");
+    assert!(refused.contains("did you mean `by-hand`?"), "{refused}");
+}
+
 #[test]
 fn a_broker_through_tls_needs_its_authority() {
     let Some(broker) = broker::shared() else { return };

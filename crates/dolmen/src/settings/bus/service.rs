@@ -93,8 +93,12 @@ pub(super) fn check(
             let message = "another service of the bus has this name: choose a new one";
             problems.push(document.problem(section.name.span(), message));
         }
-        let fallback = section.retry.as_ref().and_then(|retry| retry.get_ref().fallback.as_ref());
-        if let (Some(fallback), Some(retry)) = (fallback, &section.retry)
+        // What it does not say itself, the bus says.
+        let (policy, at, of_bus) = match &section.retry {
+            Some(own) => (own.get_ref(), own.span(), ""),
+            None => (retry, section.name.span(), "[bus] retry: "),
+        };
+        if let Some(fallback) = &policy.fallback
             && !names.contains(fallback)
         {
             let others = names.iter().filter(|name| *name != section.name.get_ref());
@@ -102,8 +106,8 @@ pub(super) fn check(
                 Some(near) => format!("did you mean `{near}`?"),
                 None => "write the `name` of another [[bus.service]]".to_owned(),
             };
-            let message = format!("fallback: there is no service `{fallback}`; {advice}");
-            problems.push(document.problem(retry.span(), message));
+            let message = format!("{of_bus}fallback: there is no service `{fallback}`; {advice}");
+            problems.push(document.problem(at, message));
         }
     }
     let mut checked = Vec::with_capacity(sections.len());
