@@ -32,6 +32,19 @@ describe.skipIf(!HAS_BROWSER)('whoever must decide', () => {
     expect(errors).toEqual([]);
   });
 
+  it('speaks for all hosts of a caller, not for the last one alone', async () => {
+    const { page, errors } = await open(browser, '/switch-off?open=card+ceiling~monolith');
+    await page.locator('[data-word="say"]').click();
+    const sent = page.waitForRequest((request) => request.method() === 'POST' && request.url().endsWith('/words'));
+    await page.getByRole('combobox', { name: 'What is said' }).click();
+    await page.getByRole('option', { name: 'branch tool is gone', exact: true }).click();
+    await page.getByLabel('Who says so').fill('Anna, branches');
+    await page.getByLabel('Why it may be believed').fill('the tool was replaced');
+    await page.getByRole('button', { name: 'Write it down' }).click();
+    expect((await sent).postDataJSON()).toMatchObject({ about: 'gone', actor: 'branch tool', address: null, user_agent: null });
+    expect(errors).toEqual([]);
+  });
+
   it('exports for a change board in the language of the page, as of the end of a fixed time', async () => {
     const links = async (lang: 'en' | 'fr', path: string, button: string) => {
       const { page } = await open(browser, path, { lang });

@@ -5,7 +5,7 @@ import { useState } from 'react';
 import { useLang } from '../lang/Lang';
 import { Failure } from '../parts/Card';
 import { useToast } from '../shell/Toasts';
-import type { NewWord, Verdict, Word } from '../verdict/types';
+import type { CallerVerdict, NewWord, Verdict, Word } from '../verdict/types';
 import { say as sayWord, takeBack } from '../verdict/words';
 import styles from './Words.module.css';
 
@@ -73,7 +73,7 @@ function WordForm({ verdict, onCancel, onSay }: FormProps) {
   const missing = who.trim() === '' || why.trim() === '';
   const choices = [
     { value: ALL, label: t.verdict.words.goneAll },
-    ...verdict.callers.slice(0, 50).map((it, index) => ({ value: String(index), label: t.verdict.words.goneOne(named(it) || t.verdict.hidden) })),
+    ...verdict.callers.slice(0, 50).map((it, index) => ({ value: String(index), label: t.verdict.words.goneOne(named(whom(it)) || t.verdict.hidden) })),
     { value: YEAR_END, label: t.verdict.words.yearEnd },
   ];
   const save = () => {
@@ -81,7 +81,7 @@ function WordForm({ verdict, onCancel, onSay }: FormProps) {
     if (missing) return;
     const caller = verdict.callers[Number(about)];
     const { operation, service } = verdict;
-    void onSay({ operation, service, about: about === YEAR_END ? 'year_end' : 'gone', who: who.trim(), why: why.trim(), ...(caller === undefined || about === ALL ? {} : { address: caller.address, user_agent: caller.user_agent, actor: caller.actor }) });
+    void onSay({ operation, service, about: about === YEAR_END ? 'year_end' : 'gone', who: who.trim(), why: why.trim(), ...(caller === undefined || about === ALL ? {} : whom(caller)) });
   };
   return (
     <form className={styles.form} onSubmit={(event) => { event.preventDefault(); save(); }}>
@@ -98,6 +98,15 @@ function WordForm({ verdict, onCancel, onSay }: FormProps) {
   );
 }
 
-function named({ actor, user_agent: agent, address }: Pick<Word, 'actor' | 'user_agent' | 'address'>): string {
+type Whom = Pick<Word, 'actor' | 'user_agent' | 'address'>;
+
+/** Whom a word must name so that it speaks for all of a caller's hosts: the last one's address is not that of the others. */
+function whom({ actor, user_agent, address, addresses }: CallerVerdict): Whom {
+  if (addresses > 1 && actor !== null) return { actor, user_agent: null, address: null };
+  if (addresses > 1 && user_agent !== null) return { actor, user_agent, address: null };
+  return { actor, user_agent, address };
+}
+
+function named({ actor, user_agent: agent, address }: Whom): string {
   return [actor, agent, address].filter((it) => it !== null).join(' · ');
 }
