@@ -112,6 +112,7 @@ macro_rules! suite {
             an_outage_pauses_the_service_and_burns_no_attempts
             one_message_that_always_fails_pauses_nobody
             a_handler_that_cannot_be_run_pauses_instead_of_failing
+            one_message_that_cannot_be_run_stops_no_service
             a_new_process_that_gets_through_ends_a_pause
             what_is_forwarded_to_an_impossible_name_is_a_failed_message
             a_broken_contract_is_a_hardfail_that_no_handler_sees

@@ -187,6 +187,59 @@ pub async fn a_handler_that_cannot_be_run_pauses_instead_of_failing<R: Rig>(rig:
     assert!(events.iter().filter(|e| e.what == What::Done).all(|event| event.attempt == 1));
 }
 
+/// A handler that cannot be run for one message: the others get through, and that one follows the
+/// rule of ten.
+pub async fn one_message_that_cannot_be_run_stops_no_service<R: Rig>(rig: R) {
+    let scene = Scene::new(rig, &[("a", &["k"])]).await;
+    let bad = scene.publish("k", "bad").await;
+    for _ in 0..5 {
+        scene.publish("k", "good").await;
+    }
+    let seen = Seen::default();
+    let policy = settings(&["1s"], 2, |settings| settings.probe_after = Some("1s".to_owned()));
+    let worker = scene.worker("a").policy(policy).concurrency(1).handle({
+        let seen = seen.clone();
+        move |incoming: Incoming| {
+            let is_bad = &incoming.body[..] == b"bad";
+            if !is_bad {
+                seen.note(&incoming);
+            }
+            async move {
+                match is_bad {
+                    true => Err(Failure::technical("no such command").pause()),
+                    false => Ok(()),
+                }
+            }
+        }
+    });
+    let told = async {
+        seen.reach(5).await;
+        // Somebody must get through between its pauses.
+        let publishing = async {
+            loop {
+                scene.publish("k", "good").await;
+                tokio::time::sleep(Duration::from_millis(200)).await;
+            }
+        };
+        tokio::select! {
+            story = scene.story(&bad, What::Hardfail) => story,
+            () = publishing => Vec::new(),
+        }
+    };
+    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+    let working = worker.run_until(async move { drop(stopped.await) });
+    let both = async {
+        let story = told.await;
+        drop(stop);
+        story
+    };
+    let (summary, story) = tokio::join!(working, both);
+    assert_eq!(summary.unwrap().hardfailed, 1);
+    let outcomes: Vec<What> = story.iter().map(|event| event.what).collect();
+    let own = outcomes.iter().filter(|what| matches!(what, What::Softfail | What::Hardfail));
+    assert_eq!(own.count(), 2, "{outcomes:?}");
+}
+
 /// A process that paused its service and ended cannot say that it works again: the next one does.
 pub async fn a_new_process_that_gets_through_ends_a_pause<R: Rig>(rig: R) {
     let scene = Scene::new(rig, &[("a", &["k"]), ("b", &["k"])]).await;

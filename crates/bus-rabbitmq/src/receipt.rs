@@ -78,7 +78,7 @@ impl RabbitReceipt {
                 shared.send(to, &self.message, envelope).await.map(|()| Settled::Done)
             }
             // A copy of its own starts counting anew; see `settle`.
-            Settlement::HandBack => {
+            Settlement::HandBack | Settlement::PutBack => {
                 let to = (shared.names.deliver(), self.service.clone());
                 shared.send(to, &self.message, &self.envelope).await.map(|()| Settled::Done)
             }
@@ -92,7 +92,7 @@ impl RabbitReceipt {
             Settlement::Wait { took, envelope, .. } => (What::Softfail, took, Some(envelope)),
             Settlement::Fail { took, envelope } => (What::Hardfail, took, Some(envelope)),
             Settlement::Forward { took, envelope, .. } => (What::Forwarded, took, Some(envelope)),
-            Settlement::HandBack => return None,
+            Settlement::HandBack | Settlement::PutBack => return None,
         };
         let mut event = Event::new(what, self.shared.now(), self.message.clone());
         event.service = Some(self.service.clone());

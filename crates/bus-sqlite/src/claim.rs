@@ -253,6 +253,17 @@ pub(crate) fn give_back(
     Ok(changed == 1)
 }
 
+/// Gives back one delivery untouched, behind all that are due. Whether it was still ours.
+pub(crate) fn put_back(connection: &Connection, held: Held, now: Time) -> rusqlite::Result<bool> {
+    let changed = connection
+        .prepare_cached(
+            "UPDATE delivery SET holder = NULL, due = max(due, ?4)
+             WHERE id = ?1 AND holder = ?2 AND claim = ?3",
+        )?
+        .execute([held.id, held.holder, held.claim, now.micros()])?;
+    Ok(changed == 1)
+}
+
 /// Whether a delivery that is given back may have been handled in part.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Untouched {

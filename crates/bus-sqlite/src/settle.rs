@@ -6,7 +6,7 @@ use dolmen_bus::{Envelope, Event, Message, Return, Settled, Settlement, What, af
 use dolmen_model::Time;
 use rusqlite::Connection;
 
-use crate::claim::{Held, Untouched, end, give_back};
+use crate::claim::{Held, Untouched, end, give_back, put_back};
 use crate::route::{deliver, record};
 use crate::rows::write_envelope;
 
@@ -29,6 +29,10 @@ pub(crate) fn settle(
         let ours = give_back(connection, held, Untouched::Yes)?;
         return Ok(ours.then_some(Settled::Done));
     }
+    if settlement == Settlement::PutBack {
+        let ours = put_back(connection, held, now)?;
+        return Ok(ours.then_some(Settled::Done));
+    }
     let Some(service) = end(connection, held)? else { return Ok(None) };
     let seq = held.message;
     let key = message.routing_key.clone();
@@ -41,7 +45,7 @@ pub(crate) fn settle(
     };
     let last = |envelope: &Envelope| envelope.errors.last().cloned().into_iter().collect();
     match settlement {
-        Settlement::HandBack => Ok(None),
+        Settlement::HandBack | Settlement::PutBack => Ok(None),
         Settlement::Done { took } => {
             record(connection, seq, &event(What::Done, took))?;
             Ok(Some(Settled::Done))

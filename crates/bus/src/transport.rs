@@ -202,6 +202,9 @@ pub enum Settlement {
     },
     /// It is handed back untouched: nobody tried to handle it.
     HandBack,
+    /// It is handed back untouched, behind all that are ready: the handler could not be run for it,
+    /// and may be for another.
+    PutBack,
 }
 
 /// What a settlement came to.

@@ -1,12 +1,13 @@
 //! One delivery from its message to its end.
 
 use std::panic::AssertUnwindSafe;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use futures_util::FutureExt;
 use tokio_util::sync::CancellationToken;
 
+use super::suspects::Suspects;
 use crate::failure::FailedAttempt;
 use crate::handler::{Handler, Incoming};
 use crate::message::continue_trace;
@@ -28,6 +29,7 @@ pub(super) struct Shared<H> {
     pub(super) clock: Arc<dyn Clock>,
     /// The grace time is over.
     pub(super) cut: CancellationToken,
+    pub(super) suspects: Mutex<Suspects>,
 }
 
 /// How a delivery ended.
@@ -65,6 +67,7 @@ impl<H: Handler> Shared<H> {
             }
         };
         let took = started.elapsed();
+        let result = result.map(|result| self.blame(result, &message.id));
         let observed = result.as_ref().and_then(observe);
         let cannot_run = match &result {
             Some(Err(Failure { remedy: Remedy::Pause, text, .. })) => Some(text.clone()),
@@ -110,6 +113,23 @@ impl<H: Handler> Shared<H> {
         }
     }
 
+    /// Who could not be run for this message again and again, and was run for others meanwhile, can
+    /// be run: then the message follows the rule of ten.
+    fn blame(&self, result: Result<(), Failure>, message_id: &str) -> Result<(), Failure> {
+        let mut suspects = self.suspects.lock().unwrap_or_else(PoisonError::into_inner);
+        match result {
+            Err(failure) if failure.remedy == Remedy::Pause => {
+                Err(if suspects.blames(message_id) { failure.softfail() } else { failure })
+            }
+            result => {
+                if observe(&result) == Some(Observed::Reached) {
+                    suspects.ran(message_id);
+                }
+                result
+            }
+        }
+    }
+
     /// What [`decide`] decides, as a settlement.
     fn settlement(
         &self,
@@ -141,7 +161,7 @@ impl<H: Handler> Shared<H> {
                 envelope.service = Some(service.clone());
                 (Settlement::Forward { service, envelope, took }, How::Forwarded)
             }
-            Action::Pause => (Settlement::HandBack, How::HandedBack),
+            Action::Pause => (Settlement::PutBack, How::HandedBack),
         }
     }
 

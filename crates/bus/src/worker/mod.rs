@@ -6,6 +6,7 @@
 
 mod delivery;
 mod run;
+mod suspects;
 #[cfg(test)]
 mod tests;
 

@@ -1,6 +1,6 @@
 use std::future::Future;
 use std::pin::pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tokio::task::{JoinError, JoinHandle, JoinSet};
@@ -83,6 +83,7 @@ impl<H: Handler> Run<H> {
             contracts: worker.contracts,
             clock: worker.clock,
             cut: CancellationToken::new(),
+            suspects: Mutex::default(),
         };
         Self {
             transport: worker.transport,
