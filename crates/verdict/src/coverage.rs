@@ -31,14 +31,23 @@ impl Coverage {
     /// The same without these stretches.
     #[must_use]
     pub fn except(&self, gaps: impl IntoIterator<Item = (Time, Time)>) -> Self {
-        let mut spans = self.spans.clone();
-        for (from, to) in gaps {
-            let (from, to) = (from.micros(), to.micros());
-            spans = spans
-                .into_iter()
-                .flat_map(|(start, end)| [(start, end.min(from)), (start.max(to), end)])
-                .filter(|(start, end)| start < end)
-                .collect();
+        let gaps = Self::new(gaps).spans;
+        let mut spans = Vec::with_capacity(self.spans.len() + gaps.len());
+        let mut first = 0;
+        for &(mut start, end) in &self.spans {
+            // One gap may reach into the next span.
+            while gaps.get(first).is_some_and(|gap| gap.1 <= start) {
+                first += 1;
+            }
+            for &(from, to) in gaps[first..].iter().take_while(|gap| gap.0 < end) {
+                if start < from {
+                    spans.push((start, from));
+                }
+                start = to;
+            }
+            if start < end {
+                spans.push((start, end));
+            }
         }
         Self { spans }
     }
@@ -66,6 +75,13 @@ impl Coverage {
     /// The end of what is covered.
     pub fn end(&self) -> Option<Time> {
         self.spans.last().map(|span| Time::from_micros(span.1))
+    }
+
+    /// The first instant that is covered from `at` on.
+    pub fn after(&self, at: Time) -> Option<Time> {
+        let at = at.micros();
+        let next = self.spans.get(self.spans.partition_point(|span| span.1 <= at))?;
+        Some(Time::from_micros(next.0.max(at)))
     }
 
     /// How much of [from, to) is covered, in microseconds.

@@ -5,6 +5,7 @@ use dolmen_model::{Language, Time};
 use crate::cadence::{Cadence, MONTHS};
 use crate::calendar::{Calendar, Day};
 use crate::evidence::About;
+use crate::gates::GateName;
 use crate::reason::Reason;
 use crate::who::Who;
 
@@ -120,6 +121,11 @@ pub(crate) fn sentence(reason: &Reason, calendar: &Calendar) -> String {
             };
             format!("no logs from {} to {}{counts}", at(*from), at(*to))
         }
+        Reason::MoreGaps { gaps, days: long } => format!(
+            "no logs in {gaps} more stretch{}, {} in all",
+            if *gaps == 1 { "" } else { "es" },
+            days(*long)
+        ),
         Reason::WithoutId { last } => format!(
             "calls without a request id reached the service, the last on {}: what they entered is \
              unknown",
@@ -130,6 +136,17 @@ pub(crate) fn sentence(reason: &Reason, calendar: &Calendar) -> String {
              unknown",
             at(*last)
         ),
+        Reason::StillCalls { who: by, last, operation } => {
+            let what = match operation {
+                Some(operation) => format!("it enters {operation} now, which was new then"),
+                None => "what it enters is unknown".to_owned(),
+            };
+            format!(
+                "{} used to call it and still calls the service, the last time before {}: {what}",
+                who(by),
+                at(*last)
+            )
+        }
         Reason::SilentMarks { source, since } => format!(
             "no mark has come from {source} since {}, which is unusual: what calls entered since is \
              unknown where only marks tell",
@@ -178,11 +195,28 @@ pub(crate) fn sentence(reason: &Reason, calendar: &Calendar) -> String {
             at(*said)
         ),
         Reason::SafeOn { at } => format!("if nobody calls, it is safe on {}", day(*at)),
-        Reason::Never => {
-            "no silence will prove it: an owner must speak for who was seen on one day, or in one run \
-             of days, alone"
-                .to_owned()
+        Reason::Never { unmet } => {
+            let unmet: Vec<&str> = unmet.iter().map(never).collect();
+            format!("no silence will prove it: {}", unmet.join(", and "))
         }
+    }
+}
+
+/// What must be, where no silence brings it about.
+fn never(gate: &GateName) -> &'static str {
+    match gate {
+        GateName::Likelihood => {
+            "an owner must speak for who was seen on one day, or in one run of days, alone"
+        }
+        GateName::TwoPeriods => "two periods of every rhythm must be seen",
+        GateName::MonthEnd => "no end of a month will be watched",
+        GateName::QuarterEnd => "no end of a quarter will be watched",
+        GateName::YearEnd => "no end of a year will be watched, unless an owner waives it",
+        GateName::Week => "no week without a call will be seen",
+        GateName::LongestSilence => "no silence will be longer than those before",
+        GateName::Coverage => "no period without a gap will be watched",
+        GateName::RequestIds => "calls without a request id still come",
+        GateName::Marks => "calls of which nobody knows what they enter still come",
     }
 }
 

@@ -34,6 +34,8 @@ pub struct Evidence {
     /// last call that is known, or where a rule tells from the call itself and named every call that
     /// marks tell of.
     pub without_mark: Option<Time>,
+    /// A former caller who is there still, and nobody knows what for: the last of them.
+    pub still_calls: Option<StillCalls>,
     /// Sources of marks that are unusually silent, where marks tell of it.
     pub silent_marks: Vec<SilentMarks>,
     /// Sources with many lines that no format reads.
@@ -43,6 +45,20 @@ pub struct Evidence {
     pub untimed: Vec<Untimed>,
     /// What owners said of it.
     pub words: Vec<Word>,
+}
+
+/// Somebody who used to enter an operation and still calls its service.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StillCalls {
+    /// Who.
+    pub caller: Caller,
+    /// The end of the last day on which he did.
+    pub last: Time,
+    /// The operation that he enters instead, which was new when this one ended; `None` where nobody
+    /// knows what he enters, which he never, or hardly ever, did before.
+    pub operation: Option<String>,
+    /// Whether that is enough to hold the verdict up; otherwise it is told, no more.
+    pub holds: bool,
 }
 
 /// A source of which no line has a time.

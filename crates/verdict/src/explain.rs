@@ -4,7 +4,7 @@ use dolmen_model::Time;
 
 use crate::alive::Silence;
 use crate::cadence::Certainty;
-use crate::evidence::{SilentMarks, Unread, Untimed};
+use crate::evidence::{SilentMarks, StillCalls, Unread, Untimed};
 use crate::gates::{End, Gate, GateName};
 use crate::judge::{Court, State};
 use crate::reason::Reason;
@@ -14,6 +14,8 @@ use crate::words;
 
 /// Callers that are told one by one.
 const TOLD: usize = 5;
+/// Stretches without logs that are.
+const GAPS: usize = 3;
 
 pub(crate) fn reasons(
     court: &Court<'_>,
@@ -45,7 +47,7 @@ pub(crate) fn reasons(
             Some(safe_on) => {
                 reasons.push(Reason::SafeOn { at: safe_on });
             }
-            None => reasons.push(Reason::Never),
+            None => reasons.push(Reason::Never { unmet: never(gates) }),
         }
     }
     reasons.push(Reason::LastCall {
@@ -61,11 +63,14 @@ pub(crate) fn reasons(
     reasons.push(Reason::Likelihood { any, unsaid, alpha: court.question.alpha });
     reasons.extend(callers(court));
     reasons.extend(gates.iter().filter(|gate| !gate.is_met).filter_map(|gate| unmet(court, gate)));
-    for (from, to) in court.gaps() {
-        let days = (to.micros() - from.micros()) as f64 / 86_400e6;
-        let counts = court.silences.iter().any(|silence| days > silence.period() / 2.0);
-        reasons.push(Reason::Gap { from, to, counts });
+    let marks = gates.iter().find(|gate| gate.gate == GateName::Marks);
+    if let Some(StillCalls { caller, last, operation, holds }) = &evidence.still_calls
+        && (!holds || marks.is_some_and(|marks| !marks.is_met))
+    {
+        let (who, operation) = (Who::from(caller.clone()), operation.clone());
+        reasons.push(Reason::StillCalls { who, last: *last, operation });
     }
+    reasons.extend(missing(court));
     let silent = evidence.silent_marks.iter().cloned();
     reasons
         .extend(silent.map(|SilentMarks { source, since }| Reason::SilentMarks { source, since }));
@@ -79,6 +84,31 @@ pub(crate) fn reasons(
     }
     reasons.extend(told(court));
     reasons
+}
+
+/// What is never met. Calls of which nobody knows what they entered only need as much silence as all.
+fn never(gates: &[Gate]) -> Vec<GateName> {
+    let unmet = gates.iter().filter(|gate| gate.from.is_none()).map(|gate| gate.gate);
+    let waits = |gate: &GateName| matches!(gate, GateName::RequestIds | GateName::Marks);
+    let (waiting, own): (Vec<GateName>, Vec<GateName>) = unmet.partition(waits);
+    if own.is_empty() { waiting } else { own }
+}
+
+/// Stretches without logs: the longest, and how many more.
+fn missing(court: &Court<'_>) -> Vec<Reason> {
+    let mut gaps = court.gaps();
+    let long = |(from, to): &(Time, Time)| to.micros().saturating_sub(from.micros());
+    let days = |gap: &(Time, Time)| long(gap) as f64 / 86_400e6;
+    gaps.sort_by_key(|gap| std::cmp::Reverse(long(gap)));
+    let more = gaps.split_off(gaps.len().min(GAPS));
+    gaps.sort_unstable();
+    let told = gaps.iter().map(|gap| {
+        let counts = court.silences.iter().any(|silence| days(gap) > silence.period() / 2.0);
+        Reason::Gap { from: gap.0, to: gap.1, counts }
+    });
+    let folded = (!more.is_empty())
+        .then(|| Reason::MoreGaps { gaps: more.len(), days: more.iter().map(days).sum() });
+    told.chain(folded).collect()
 }
 
 /// Lines that may tell of it, and nobody knows.

@@ -47,17 +47,21 @@ impl End {
         since: Time,
         calendar: &Calendar,
     ) -> Option<Time> {
-        let day = calendar.day(coverage.start()?.max(since));
-        let (year, month, _) = day.civil();
-        let month = i32::from(month);
-        // The first month after the end that comes next.
-        let next = month + self.months() - (month - 1) % self.months();
-        (0..1_200).find_map(|n| {
-            let first = Day::first_of(year, next + n * self.months());
+        let mut seen = coverage.start()?.max(since);
+        loop {
+            let (year, month, _) = calendar.day(seen).civil();
+            let month = i32::from(month);
+            // The first month after the end that comes next.
+            let next = month + self.months() - (month - 1) % self.months();
+            let first = Day::first_of(year, next);
             let (from, to) = (calendar.start(first.plus(-1)), calendar.start(first.plus(1)));
             let watched = coverage.measure(from.max(since), to) as f64;
-            (watched >= (to.micros() - from.micros()) as f64 * 0.9).then_some(to)
-        })
+            if watched >= (to.micros() - from.micros()) as f64 * 0.9 {
+                return Some(to);
+            }
+            // One line with a wrong clock may be ages before the next: nothing is watched between.
+            seen = coverage.after(to).filter(|next| *next > seen)?;
+        }
     }
 }
 
@@ -92,7 +96,8 @@ pub enum GateName {
     Coverage,
     /// No call came without the request id that tells what it entered.
     RequestIds,
-    /// No call took a route of the operation without the mark that tells what it entered.
+    /// No call took a route of the operation without the mark that tells what it entered, and no
+    /// former caller does on its service what nobody knows.
     Marks,
     /// Whoever still might call hardly does.
     Likelihood,
@@ -105,5 +110,33 @@ impl GateName {
             End::Quarter => Self::QuarterEnd,
             End::Year => Self::YearEnd,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::tz::TimeZone;
+
+    use super::*;
+
+    #[test]
+    fn a_clock_of_the_year_one_watches_no_end_and_hides_none() {
+        let time = |text: &str| -> Time {
+            let at: jiff::Timestamp = text.parse().unwrap();
+            Time::from_micros(at.as_microsecond())
+        };
+        let first = time("0001-01-01T10:00:00Z");
+        let spans = [
+            (first, time("0001-01-01T11:00:00Z")),
+            (time("2022-12-01T00:00:00Z"), time("2024-06-01T00:00:00Z")),
+        ];
+        let coverage = Coverage::new(spans).as_of(time("2024-06-01T00:00:00Z"));
+        let calendar = Calendar::new(TimeZone::UTC);
+        let watched = End::ALL.map(|end| end.watched(&coverage, first, &calendar));
+        let new_year = Some(time("2023-01-02T00:00:00Z"));
+        assert_eq!(watched, [new_year; 3]);
+        // Nobody can have been seen before.
+        let later = End::Quarter.watched(&coverage, time("2023-01-01T12:00:00Z"), &calendar);
+        assert_eq!(later, Some(time("2023-04-02T00:00:00Z")));
     }
 }

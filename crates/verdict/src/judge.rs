@@ -253,7 +253,9 @@ impl<'a> Court<'a> {
         let enough = [week, longest, likely].into_iter().collect::<Option<Vec<Time>>>();
         let enough = enough.and_then(|all| all.into_iter().max());
         add(GateName::RequestIds, self.after_unknown(self.evidence.without_id, enough));
-        add(GateName::Marks, self.after_unknown(self.evidence.without_mark, enough));
+        let still = self.evidence.still_calls.as_ref().filter(|still| still.holds);
+        let still = still.map(|still| still.last);
+        add(GateName::Marks, self.after_unknown(self.evidence.without_mark.max(still), enough));
         add(GateName::Likelihood, likely);
         gates
     }

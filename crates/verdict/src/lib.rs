@@ -36,7 +36,8 @@ pub use cadence::{Cadence, Certainty, DayRule, Fit, Hours, OfMonth, Population, 
 pub use calendar::{Calendar, Day};
 pub use coverage::Coverage;
 pub use evidence::{
-    ALPHA, About, Caller, Evidence, Question, Sighting, SilentMarks, Unread, Untimed, Word,
+    ALPHA, About, Caller, Evidence, Question, Sighting, SilentMarks, StillCalls, Unread, Untimed,
+    Word,
 };
 pub use gates::{End, Gate, GateName};
 pub use judge::{CallerVerdict, State, Verdict, judge};

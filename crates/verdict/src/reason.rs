@@ -8,7 +8,7 @@ use crate::calendar::Calendar;
 use crate::english;
 use crate::evidence::Word;
 use crate::french;
-use crate::gates::End;
+use crate::gates::{End, GateName};
 use crate::who::Who;
 
 /// One reason.
@@ -160,6 +160,13 @@ pub enum Reason {
         /// Whether it is longer than half a period of somebody.
         counts: bool,
     },
+    /// Logs are missing more often than is told one by one.
+    MoreGaps {
+        /// How many more stretches.
+        gaps: usize,
+        /// How long all of them are.
+        days: f64,
+    },
     /// Somebody called the service without a request id.
     WithoutId {
         /// The last of these calls.
@@ -169,6 +176,15 @@ pub enum Reason {
     WithoutMark {
         /// The end of the last day with such a call.
         last: Time,
+    },
+    /// A former caller still calls the service, and nobody knows what for.
+    StillCalls {
+        /// Who.
+        who: Who,
+        /// The end of the last day with such a call.
+        last: Time,
+        /// The new operation that he enters; `None` where nobody knows what he enters.
+        operation: Option<String>,
     },
     /// Marks do not come any more, which is unusual.
     SilentMarks {
@@ -231,7 +247,10 @@ pub enum Reason {
         at: Time,
     },
     /// No silence will ever prove it.
-    Never,
+    Never {
+        /// What is not met, however long it lasts.
+        unmet: Vec<GateName>,
+    },
 }
 
 impl Reason {
@@ -270,8 +289,10 @@ impl Reason {
             Self::NewThisYear { .. } => "new_this_year",
             Self::ShortlyKnown { .. } => "shortly_known",
             Self::Gap { .. } => "gap",
+            Self::MoreGaps { .. } => "more_gaps",
             Self::WithoutId { .. } => "without_id",
             Self::WithoutMark { .. } => "without_mark",
+            Self::StillCalls { .. } => "still_calls",
             Self::SilentMarks { .. } => "silent_marks",
             Self::Unread { .. } => "unread",
             Self::Untimed { .. } => "untimed",
@@ -280,7 +301,7 @@ impl Reason {
             Self::Word { .. } => "word",
             Self::CameSince { .. } => "came_since",
             Self::SafeOn { .. } => "safe_on",
-            Self::Never => "never",
+            Self::Never { .. } => "never",
         }
     }
 }

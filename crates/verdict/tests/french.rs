@@ -4,7 +4,9 @@
 use std::collections::BTreeSet;
 
 use dolmen_model::{Language, Time};
-use dolmen_verdict::{About, Cadence, Calendar, Caller, DayRule, End, OfMonth, Reason, Who, Word};
+use dolmen_verdict::{
+    About, Cadence, Calendar, Caller, DayRule, End, GateName, OfMonth, Reason, Who, Word,
+};
 use jiff::tz::TimeZone;
 
 /// One of each kind.
@@ -43,6 +45,10 @@ fn one_of_each() -> Vec<Reason> {
         Reason::NewThisYear { who: who(), needed: 70.0 },
         Reason::ShortlyKnown { who: who(), within: 30.0, needed: 30.0 },
         Reason::Gap { from: at, to: at, counts: true },
+        Reason::MoreGaps { gaps: 1, days: 0.5 },
+        Reason::MoreGaps { gaps: 2, days: 12.0 },
+        Reason::StillCalls { who: who(), last: at, operation: None },
+        Reason::StillCalls { who: who(), last: at, operation: Some("virement".to_owned()) },
         Reason::WithoutId { last: at },
         Reason::WithoutMark { last: at },
         Reason::SilentMarks { source: "app".to_owned(), since: at },
@@ -55,8 +61,18 @@ fn one_of_each() -> Vec<Reason> {
         word(About::Gone { address: None, user_agent: named(), actor: None }),
         Reason::CameSince { said_by: "Anna".to_owned(), said: at, who: who(), at },
         Reason::SafeOn { at },
-        Reason::Never,
+        Reason::Never { unmet: every_gate() },
     ]
+}
+
+fn every_gate() -> Vec<GateName> {
+    use GateName::{
+        Coverage, Likelihood, LongestSilence, Marks, MonthEnd, QuarterEnd, RequestIds, TwoPeriods,
+        Week, YearEnd,
+    };
+    let ends = [MonthEnd, QuarterEnd, YearEnd];
+    let others = [TwoPeriods, Week, LongestSilence, Coverage, RequestIds, Marks, Likelihood];
+    ends.into_iter().chain(others).collect()
 }
 
 /// How many kinds there are: a new one does not compile until it is counted here, and the test
@@ -89,7 +105,9 @@ fn kinds(reason: &Reason) -> usize {
         | Reason::Word { .. }
         | Reason::CameSince { .. }
         | Reason::SafeOn { .. }
-        | Reason::Never => 27,
+        | Reason::MoreGaps { .. }
+        | Reason::StillCalls { .. }
+        | Reason::Never { .. } => 29,
     }
 }
 
@@ -98,7 +116,7 @@ fn every_reason_is_said_in_french_too() {
     let calendar = Calendar::new(TimeZone::UTC);
     let all = one_of_each();
     let codes: BTreeSet<&str> = all.iter().map(Reason::code).collect();
-    assert_eq!(codes.len(), kinds(&Reason::Never), "{codes:?}");
+    assert_eq!(codes.len(), kinds(&Reason::Never { unmet: Vec::new() }), "{codes:?}");
     for reason in &all {
         let said = |language| reason.sentence(&calendar, language);
         let (english, french) = (said(Language::English), said(Language::French));

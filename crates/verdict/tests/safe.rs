@@ -3,7 +3,7 @@
 
 mod world;
 
-use dolmen_verdict::{About, Caller, Coverage, Evidence, Sighting, State, Word};
+use dolmen_verdict::{About, Caller, Coverage, Evidence, Reason, Sighting, State, Word};
 
 use world::{DAY, HOUR, MINUTE, caller, evidence, judged, script, sighting, time};
 
@@ -116,4 +116,26 @@ fn a_host_that_comes_once_a_year_is_not_overlooked_among_many() {
     let some = [3, 290, 734].map(|day| day * DAY + 8 * HOUR);
     let verdict = judged(&many_and_one(some), 1_030 * DAY);
     assert_eq!((verdict.callers.len(), verdict.state), (1, State::Safe), "{:#?}", verdict.callers);
+}
+
+#[test]
+fn gaps_are_told_the_longest_first_and_the_others_together() {
+    // Nightly until day 500; then an hour of each day is lost, and once two days.
+    let mut one = evidence(vec![script("10.0.0.1", (300..500).map(|day| day * DAY + 2 * HOUR))]);
+    let hour = |day: i64| (time(day * DAY + 9 * HOUR), time(day * DAY + 10 * HOUR));
+    let long = (time(510 * DAY), time(512 * DAY));
+    one.coverage = one.coverage.except((500..530).map(hour).chain([long]));
+    let verdict = judged(&one, 540 * DAY);
+    let gaps = verdict.reasons.iter().filter(|reason| matches!(reason, Reason::Gap { .. }));
+    assert_eq!(gaps.count(), 3, "{:#?}", verdict.reasons);
+    let is_long =
+        |reason: &Reason| matches!(reason, Reason::Gap { from, to, .. } if (*from, *to) == long);
+    assert!(verdict.reasons.iter().any(is_long), "{:#?}", verdict.reasons);
+    // Two of the thirty hours are in the two days.
+    let more = verdict.reasons.iter().find_map(|reason| match reason {
+        Reason::MoreGaps { gaps, days } => Some((*gaps, *days)),
+        _ => None,
+    });
+    let (gaps, days) = more.unwrap();
+    assert_eq!((gaps, (days * 24.0).round() as i64), (26, 26));
 }

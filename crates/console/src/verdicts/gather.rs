@@ -8,7 +8,7 @@ use dolmen_verdict::{About, Calendar, Evidence, Population, Word};
 
 use super::known::{Known, places};
 use super::sources::Sources;
-use super::{Asked, NoVerdict, SourceGap, routes};
+use super::{Asked, NoVerdict, SourceGap, former, routes};
 use crate::facts::Facts;
 
 pub(super) struct Gathered {
@@ -65,10 +65,11 @@ pub(super) fn gather(
         known.places.retain(|(_, name), _| name == operation);
     }
     for evidence in known.places.values_mut() {
-        evidence.words = words(store, evidence)?;
+        evidence.words = words(store, evidence, asked.at)?;
     }
     let Known { mut places, by_marks } = known;
     routes::without_mark(store, facts, &by_marks, at, &mut places)?;
+    former::still_calling(store, at, &mut places)?;
     let population = population(&seen.callers);
     Ok(Gathered { at, evidence: places.into_values().collect(), population, gaps: sources.gaps() })
 }
@@ -125,13 +126,14 @@ fn services(names: &Names, facts: &Facts, asked: &Asked) -> Result<Option<Vec<Na
     Ok(Some(monoliths.map(|name| names.services.intern(name.as_bytes())).collect()))
 }
 
-/// What owners said of this operation.
-fn words(store: &dyn Store, evidence: &Evidence) -> Result<Vec<Word>, NoVerdict> {
+/// What owners said of this operation. Whoever asks as of an instant asks what was known then.
+fn words(store: &dyn Store, evidence: &Evidence, at: Option<Time>) -> Result<Vec<Word>, NoVerdict> {
     let is_of = |said: &Option<String>, name: Option<&str>| {
         said.as_deref().is_none_or(|said| Some(said) == name)
     };
     let words = store.words()?.into_iter().filter(|word| {
-        is_of(&word.word.operation, Some(&evidence.operation))
+        at.is_none_or(|at| word.said <= at)
+            && is_of(&word.word.operation, Some(&evidence.operation))
             && is_of(&word.word.service, evidence.service.as_deref())
     });
     Ok(words

@@ -3,6 +3,7 @@
 //! The command line prints the same: what is answered here is what it prints.
 
 mod board;
+mod former;
 mod gather;
 mod judged;
 mod known;

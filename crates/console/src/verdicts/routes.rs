@@ -204,8 +204,8 @@ impl History {
     }
 
     /// The last day with a call that may have entered this operation, and nobody knows; `None` where
-    /// the route never led there, or where its calls often enter nothing and those since its last
-    /// mark are no others.
+    /// the route never led there, or where its calls often enter nothing and those since the
+    /// operation's last mark are no others.
     fn last_unknown(
         &self,
         operation: NameId,
@@ -214,8 +214,8 @@ impl History {
         names: &Names,
     ) -> Option<Time> {
         let entered = self.operations.get(&operation)?;
-        let (last_mark, _) = self.days.iter().rev().find(|(_, counts)| counts.marked > 0)?;
-        let theirs = Theirs { entered, end: end_of(*last_mark), covered };
+        // Marks of others may go on where those of this one are lost.
+        let theirs = Theirs { entered, end: end_of(entered.days.1), covered };
         let unknown = Tally::of(&self.days, theirs.end, |counts| counts.unknown);
         let known = Tally::of(&self.days, theirs.end, |counts| counts.marked + counts.claimed());
         let is_marked = known.before as f64 >= (known.before + unknown.before) as f64 * MARKED;

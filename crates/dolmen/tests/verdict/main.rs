@@ -4,6 +4,7 @@
 
 mod bank;
 mod corpus;
+mod former;
 mod kept;
 mod lost;
 mod marks;

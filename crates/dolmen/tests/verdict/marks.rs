@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::place::{Place, of, reasons};
 
-const CONFIG: &str = r#"
+pub(crate) const CONFIG: &str = r#"
 [[service]]
 name = "monolith"
 monolith = true

@@ -1,7 +1,12 @@
 //! What owners say.
 
+use std::fmt::Write as _;
+
+use jiff::ToSpan;
+use jiff::civil::date;
+
 use crate::bank::place;
-use crate::place::{of, reasons};
+use crate::place::{MONOLITH, Place, of, reasons};
 
 #[test]
 fn a_word_stands_in_for_what_silence_cannot_prove() {
@@ -53,17 +58,31 @@ fn a_word_on_somebody_else_changes_nothing() {
 
 #[test]
 fn a_year_may_be_waived() {
-    let place = place();
-    let at = ["--store", "s", "--at", "2023-09-01", "export"];
-    let gate = |verdicts: &serde_json::Value| {
-        let gates = of(verdicts, "export")["gates"].as_array().unwrap().clone();
+    // From February to August: no end of a year.
+    let place = Place::new();
+    let mut log = String::new();
+    for day in date(2023, 2, 1).series(1.day()).take_while(|day| *day < date(2023, 9, 1)) {
+        let path = if day < date(2023, 6, 1) { "/export" } else { "/health" };
+        let day = day.strftime("%d/%b/%Y");
+        let request = format!("\"GET {path} HTTP/1.1\" 200 10 \"-\" \"curl/7\"");
+        writeln!(log, "10.0.0.1 - - [{day}:02:00:00 +0000] {request}").unwrap();
+    }
+    place.file("access.log", log);
+    let export = "\n[[operation]]\nname = \"export\"\npath = \"/export\"\n";
+    place.file("dolmen.toml", format!("{MONOLITH}{export}"));
+    place.ends(0, &["import", "--store", "s"]);
+    let gate = |more: &[&str]| {
+        let verdicts = place.verdicts(&[&["--store", "s", "export"], more].concat());
+        let gates = of(&verdicts, "export")["gates"].as_array().unwrap().clone();
         gates.into_iter().find(|gate| gate["gate"] == "year_end").unwrap()["is_met"].clone()
     };
-    assert_eq!(gate(&place.verdicts(&at)), false);
+    assert_eq!(gate(&[]), false);
     let say =
         ["verdict", "say", "export", "--year-end", "--who", "A", "--why", "b", "--store", "s"];
     place.ends(0, &say);
-    assert_eq!(gate(&place.verdicts(&at)), true);
+    assert_eq!(gate(&[]), true);
+    // Whoever asks as of a day asks what was known then: nobody had said it.
+    assert_eq!(gate(&["--at", "2023-08-31"]), false);
 }
 
 #[test]

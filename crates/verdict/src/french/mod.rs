@@ -7,7 +7,7 @@ use dolmen_model::Time;
 use crate::cadence::Cadence;
 use crate::calendar::{Calendar, Day};
 use crate::evidence::{About, Caller};
-use crate::gates::End;
+use crate::gates::{End, GateName};
 use crate::reason::Reason;
 use crate::who::Who;
 pub(crate) use cadence::cadence;
@@ -150,6 +150,11 @@ pub(crate) fn sentence(reason: &Reason, calendar: &Calendar) -> String {
             };
             format!("pas de journaux du {} au {}{counts}", at(*from), at(*to))
         }
+        Reason::MoreGaps { gaps, days: long } => format!(
+            "pas de journaux non plus pendant {gaps} autre{0} période{0}, {1} en tout",
+            s(*gaps as u64),
+            days(*long)
+        ),
         Reason::WithoutId { last } => format!(
             "des appels sans identifiant de requête ont atteint le service, le dernier le {} : ce \
              qu’ils faisaient est inconnu",
@@ -160,6 +165,17 @@ pub(crate) fn sentence(reason: &Reason, calendar: &Calendar) -> String {
              ce qu’ils faisaient est inconnu",
             at(*last)
         ),
+        Reason::StillCalls { who: by, last, operation } => {
+            let what = match operation {
+                Some(operation) => format!("il fait maintenant {operation}, alors nouvelle"),
+                None => "ce qu’il fait est inconnu".to_owned(),
+            };
+            format!(
+                "{} l’appelait et appelle toujours le service, la dernière fois avant le {} : {what}",
+                who(by),
+                at(*last)
+            )
+        }
         Reason::SilentMarks { source, since } => format!(
             "aucune trace n’est venue de {source} depuis le {}, ce qui est inhabituel : ce que les \
              appels faisaient depuis est inconnu là où seules les traces le disent",
@@ -213,9 +229,30 @@ pub(crate) fn sentence(reason: &Reason, calendar: &Calendar) -> String {
         Reason::SafeOn { at } => {
             format!("si personne n’appelle, elle sera sûre le {}", day(*at))
         }
-        Reason::Never => "aucun silence ne le prouvera : un responsable doit répondre de qui n’a \
-                          été vu qu’un seul jour, ou que quelques jours d’affilée"
-            .to_owned(),
+        Reason::Never { unmet } => {
+            let unmet: Vec<&str> = unmet.iter().map(never).collect();
+            format!("aucun silence ne le prouvera : {}", unmet.join(", et "))
+        }
+    }
+}
+
+/// What must be, where no silence brings it about.
+fn never(gate: &GateName) -> &'static str {
+    match gate {
+        GateName::Likelihood => {
+            "un responsable doit répondre de qui n’a été vu qu’un seul jour, ou que quelques jours d’affilée"
+        }
+        GateName::TwoPeriods => "deux périodes de chaque rythme doivent être vues",
+        GateName::MonthEnd => "aucune fin de mois ne sera observée",
+        GateName::QuarterEnd => "aucune fin de trimestre ne sera observée",
+        GateName::YearEnd => {
+            "aucune fin d’année ne sera observée, à moins qu’un responsable n’y renonce"
+        }
+        GateName::Week => "aucune semaine sans appel ne sera vue",
+        GateName::LongestSilence => "aucun silence ne dépassera les précédents",
+        GateName::Coverage => "aucune période sans lacune ne sera observée",
+        GateName::RequestIds => "des appels sans identifiant de requête arrivent toujours",
+        GateName::Marks => "des appels dont nul ne sait ce qu’ils font arrivent toujours",
     }
 }
 
