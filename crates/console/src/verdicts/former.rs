@@ -215,17 +215,18 @@ impl Former<'_> {
         at: Time,
     ) -> Option<StillCalls> {
         let is_his = |row: &&CallerRow| {
-            row.operations == SetId::EMPTY
-                && row.address == self.caller.address
+            row.address == self.caller.address
                 && row.user_agent == self.caller.user_agent
                 && self.rows.iter().any(|known| known.service == row.service)
         };
-        let his: Vec<&CallerRow> = after.iter().filter(is_his).collect();
+        let (his, named): (Vec<&CallerRow>, Vec<&CallerRow>) =
+            after.iter().filter(is_his).partition(|row| row.operations == SetId::EMPTY);
         let since: u64 = his.iter().map(|row| row.calls).sum();
         let all: u64 = self.rows.iter().map(|row| row.calls).sum();
         let unknown: u64 = self.unknown().map(|row| row.calls).sum();
         let before = unknown.saturating_sub(since) as f64;
-        let known = all.saturating_sub(unknown) as f64;
+        let named: u64 = named.iter().map(|row| row.calls).sum();
+        let known = all.saturating_sub(unknown).saturating_sub(named) as f64;
         let first = self.rows.iter().map(|row| row.first).min()?;
         let days = |from, to| coverage.measure(from, to) as f64 / DAY as f64;
         // Two standard deviations of a count are what chance explains.
