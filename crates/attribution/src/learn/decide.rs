@@ -145,7 +145,7 @@ fn branches(
         if !languages.is_empty() {
             add_languages(&mut typed, languages);
         }
-        let names = take_names(calls, &mut literals);
+        let names = take_names(calls, &mut literals, knows_operations);
         let how = match &rest {
             Some(_) => Some(How::Values),
             None => judge(&literals, knows_operations),

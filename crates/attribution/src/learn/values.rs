@@ -101,7 +101,11 @@ const FREQUENT: u64 = 20;
 const GAP: f64 = 4.0;
 
 /// Takes from `literals` those that are names whatever the others are.
-pub(super) fn take_names(node_calls: u64, literals: &mut Literals) -> Literals {
+pub(super) fn take_names(
+    node_calls: u64,
+    literals: &mut Literals,
+    knows_operations: bool,
+) -> Literals {
     let mut names = Literals::new();
     let mut take = |literals: &mut Literals, is_name: &dyn Fn(&[u8], &Node) -> bool| {
         names.extend(literals.extract_if(.., |name, node| is_name(name, node)));
@@ -110,15 +114,17 @@ pub(super) fn take_names(node_calls: u64, literals: &mut Literals) -> Literals {
     take(literals, &|name, node| {
         node.calls >= DEED_CALLS && DEEDS.iter().any(|deed| deed.as_bytes() == name)
     });
+    // What marks say to be one is one, however often each is asked for.
+    if knows_operations && are_marked(literals) {
+        return names;
+    }
     if let Some(least) = gap(node_calls, literals) {
         take(literals, &|_, node| node.calls >= least);
     }
-    let ends: BTreeSet<Box<[u8]>> = literals
-        .iter()
-        .filter(|(_, node)| is_end(node, literals))
-        .map(|(name, _)| name.clone())
-        .collect();
-    take(literals, &|name, _| ends.contains(name));
+    for leads_nowhere in [is_end, is_dead_end] {
+        let going_on = GoingOn::of(literals.values());
+        take(literals, &|_, node| leads_nowhere(node, &going_on));
+    }
     if literals.len() >= MANY {
         let nodes: Vec<&Node> = literals.values().collect();
         let likeness = Likeness::of(&nodes);
@@ -153,7 +159,7 @@ fn gap(node_calls: u64, literals: &Literals) -> Option<u64> {
     let least = FREQUENT.max(node_calls / 100);
     let stands_out = |at: usize| {
         let (this, next) = (counts[at], *counts.get(at + 1)?);
-        let steps = next as f64 / *counts.get(2 * at + 3)? as f64;
+        let steps = steps(&counts, at + 1)?;
         let needed = (1.6 * steps).clamp(2.0, GAP);
         let ratio = this as f64 / next as f64;
         (this >= least && ratio >= needed).then_some((ratio / needed, this))
@@ -162,13 +168,90 @@ fn gap(node_calls: u64, literals: &Literals) -> Option<u64> {
     found.max_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, least)| least)
 }
 
+/// How likely it may be that a value is taken for a name because none of its calls goes on.
+const DEAD_END: f64 = 0.01;
+/// Calls of one value that all go on, or all do not, are alike to this degree.
+const ALIKE: f64 = 0.999;
+/// More calls of one value than that tell no more.
+const TELLING: u64 = 10_000;
+
+/// How many calls of each literal go on to what lies below it, summed up.
+#[derive(Clone, Copy, Debug, Default)]
+struct GoingOn {
+    literals: f64,
+    calls: f64,
+    on: f64,
+    /// The squares of the calls of each.
+    squares: f64,
+    /// The squares of those that go on, each divided by its calls.
+    within: f64,
+}
+
+impl GoingOn {
+    fn of<'n>(nodes: impl Iterator<Item = &'n Node>) -> Self {
+        nodes.fold(Self::default(), |sum, node| sum.with(node, 1.0))
+    }
+
+    fn with(self, node: &Node, times: f64) -> Self {
+        let calls = node.calls.max(1) as f64;
+        let on = node.calls.saturating_sub(ended(node)) as f64;
+        Self {
+            literals: self.literals + times,
+            calls: self.calls + times * calls,
+            on: self.on + times * on,
+            squares: self.squares + times * calls * calls,
+            within: self.within + times * on * on / calls,
+        }
+    }
+
+    /// How likely none of so many calls of a value goes on, if it is one of these values. How many of
+    /// its calls go on is each value's own: some users have no orders. So the share is taken as
+    /// distributed by a beta (J. G. Skellam, J. R. Stat. Soc. B 10, 1948), as widely as it is among
+    /// these (the moment estimator of J. C. Kleinman, J. Am. Stat. Assoc. 68, 1973).
+    fn none_of(self, calls: u64) -> f64 {
+        let share = self.on / self.calls;
+        let variance = share * (1.0 - share);
+        let room = self.calls - self.squares / self.calls - (self.literals - 1.0);
+        if self.literals < 2.0 || share <= 0.0 || room <= 0.0 {
+            return 1.0;
+        }
+        let spread = (self.within - self.on * share) / variance - (self.literals - 1.0);
+        let alike = if variance > 0.0 { (spread / room).clamp(0.0, ALIKE) } else { 0.0 };
+        let mut chance = 1.0;
+        for before in 0..calls.min(TELLING) {
+            let before = before as f64 * alike;
+            chance *= ((1.0 - share) * (1.0 - alike) + before) / (1.0 - alike + before);
+        }
+        chance
+    }
+}
+
+fn ended(node: &Node) -> u64 {
+    node.ended.iter().flat_map(|ended| ended.methods.values()).sum()
+}
+
+/// How many times as frequent the value at a place is as the one at twice its rank, on the average of as
+/// many such steps as there are values for, at most three: one alone is much a matter of chance.
+fn steps(counts: &[u64], at: usize) -> Option<f64> {
+    let first = *counts.get(at)? as f64;
+    let there = |steps: i32| Some((*counts.get(((at + 1) << steps) - 1)?, steps));
+    let (last, steps) = (1..=3).rev().find_map(there)?;
+    Some((first / last as f64).powf(1.0 / f64::from(steps)))
+}
+
 /// Whether nothing lies below a literal that is often asked for, where most calls of the others go
 /// on.
-fn is_end(node: &Node, all: &Literals) -> bool {
-    let ends = |node: &Node| node.ended.iter().flat_map(|e| e.methods.values()).sum::<u64>();
-    let (calls, ended) =
-        all.values().fold((0, 0), |(calls, ended), node| (calls + node.calls, ended + ends(node)));
-    node.calls >= FREQUENT && ends(node) == node.calls && ended * 2 < calls
+fn is_end(node: &Node, all: &GoingOn) -> bool {
+    node.calls >= FREQUENT && ended(node) == node.calls && all.on * 2.0 > all.calls
+}
+
+/// Whether nothing lies below a literal that is asked for so often that of the calls of a value some
+/// would have gone on.
+fn is_dead_end(node: &Node, all: &GoingOn) -> bool {
+    let others = all.with(node, -1.0);
+    node.calls >= FREQUENT
+        && ended(node) == node.calls
+        && others.none_of(node.calls) * all.literals <= DEAD_END
 }
 
 /// So many values are many.
@@ -183,16 +266,22 @@ const RICH_WAYS: usize = 3;
 /// So many are enough where marks say that they are one.
 const MARKED: usize = 3;
 
+/// Whether marks say that these literals are one parameter, below each of which exactly the same lies.
+fn are_marked(literals: &Literals) -> bool {
+    let nodes = || literals.values().collect::<Vec<&Node>>();
+    literals.len() >= MARKED && enter_one(literals) && Likeness::of(&nodes()).is_same
+}
+
 /// How these literals are a parameter; `None` where they are names.
 pub(super) fn judge(literals: &Literals, knows_operations: bool) -> Option<How> {
     if literals.len() < MARKED {
         return None;
     }
-    let nodes: Vec<&Node> = literals.values().collect();
-    let likeness = Likeness::of(&nodes);
-    if knows_operations && likeness.is_same && enter_one(literals) {
+    if knows_operations && are_marked(literals) {
         return Some(How::Marks);
     }
+    let nodes: Vec<&Node> = literals.values().collect();
+    let likeness = Likeness::of(&nodes);
     let everyone_alike = likeness.is_like.iter().all(|is_like| *is_like);
     if literals.len() >= RICH && everyone_alike && likeness.ways_in_common >= RICH_WAYS {
         return Some(How::Values);

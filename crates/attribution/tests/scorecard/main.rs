@@ -22,6 +22,9 @@ use dolmen_model::{Call, NameId, Names, SetId};
 use apis::Api;
 use traffic::{Asked, play};
 
+/// Of the routes of each API, so many must be found, and so many of those found must be right.
+const LEAST: f64 = 0.97;
+
 /// What was found of one API.
 #[derive(Clone, Copy, Debug, Default)]
 struct Score {
@@ -120,7 +123,7 @@ fn templates_are_learned() {
     let full = std::env::var_os("DOLMEN_SCORECARD").is_some_and(|value| value == "full");
     let seeds = if full { 1..=20 } else { 1..=3 };
     let mut all = Score::default();
-    let mut shown = Vec::new();
+    let (mut shown, mut poor) = (Vec::new(), Vec::new());
     println!("templates        routes  found  precision  recall  calls named right");
     for api in apis::all() {
         let mut of_api = Score::default();
@@ -128,18 +131,17 @@ fn templates_are_learned() {
             of_api.add(score(&api, &play(&api, seed), &mut shown));
         }
         print_row(api.name, of_api);
-        // A good total hides no bad API. Of the smallest's 48 routes three may be missed.
-        let least = if full { 0.95 } else { 0.93 };
-        let (precision, recall) = (of_api.precision(), of_api.recall());
-        assert!(precision >= least && recall >= least, "{}: {precision}, {recall}", api.name);
+        // A good total hides no bad API.
+        if of_api.precision().min(of_api.recall()) < LEAST {
+            poor.push(api.name);
+        }
         all.add(of_api);
     }
     print_row("all", all);
     for line in shown.iter().take(if full { 0 } else { 60 }) {
         println!("  {line}");
     }
-    assert!(all.precision() >= 0.97, "precision {}", all.precision());
-    assert!(all.recall() >= 0.97, "recall {}", all.recall());
+    assert!(poor.is_empty(), "{poor:?} are found worse than {LEAST}");
 }
 
 fn print_row(name: &str, score: Score) {

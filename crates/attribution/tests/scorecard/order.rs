@@ -85,6 +85,42 @@ fn what_finds_no_room_is_counted() {
 }
 
 #[test]
+fn a_value_may_have_nothing_below_it_where_many_have() {
+    // Half of the users never order, so nothing tells a user who never does from a name.
+    let mut learner = Learner::default();
+    let mut see = |path: &str| {
+        let (method, entered) = (b"GET".as_slice(), SetId::EMPTY);
+        learner.see(Seen { method, path: path.as_bytes(), status: Some(200), entered, calls: 1 });
+    };
+    for user in 0..64_u8 {
+        let name: String = [user / 8, user % 8].map(|n| char::from(b'a' + n)).iter().collect();
+        for call in 0..36 {
+            let orders = user % 2 == 0 && call % 2 == 0;
+            see(&format!("/users/{name}na{}", if orders { "/orders" } else { "" }));
+        }
+    }
+    let found = learner.learn();
+    let paths: Vec<&str> = found.iter().map(|template| template.path.as_str()).collect();
+    assert_eq!(paths, ["/users/{value}", "/users/{value}/orders"]);
+}
+
+#[test]
+fn what_marks_say_to_be_one_is_one_however_frequent() {
+    let mut learner = Learner::default();
+    let mut see = |path: &str, operation: u32, calls: u64| {
+        let (method, entered) = (b"POST".as_slice(), SetId(operation));
+        learner.see(Seen { method, path: path.as_bytes(), status: Some(200), entered, calls });
+    };
+    for (site, calls) in [("lyon", 300), ("nantes", 40), ("brest", 30), ("lille", 20)] {
+        see(&format!("/relais/{site}/depot"), 1, calls);
+    }
+    see("/virement", 2, 50);
+    let found = learner.learn();
+    let paths: Vec<&str> = found.iter().map(|template| template.path.as_str()).collect();
+    assert_eq!(paths, ["/relais/{value}/depot", "/virement"]);
+}
+
+#[test]
 fn what_is_not_there_teaches_nothing() {
     let mut learner = Learner::default();
     for n in 0..1_000 {
