@@ -4,55 +4,13 @@ use std::io::{self, Write};
 
 use dolmen_advice::map::{Compared, Thing, ThingKind};
 use dolmen_advice::moved::{MovedActor, Shape, Side};
-use dolmen_advice::{Candidate, Candidates, FirstRow, Moved};
+use dolmen_advice::{FirstRow, Moved};
 
 use super::number;
 use super::page::{Look, Page};
 use super::paint::Style;
 use super::table::{Cell, Kind, Table};
 use super::text::clean;
-
-/// Writes comments and rules: what is printed can be pasted as it is.
-pub(crate) fn candidates(found: &Candidates, out: &mut dyn Write) -> io::Result<()> {
-    if found.candidates.is_empty() {
-        return writeln!(out, "# nothing to propose: rules name every caller");
-    }
-    let candidates = number::counted(found.candidates.len() as u64, "candidate", "candidates");
-    let calls = number::counted(found.calls, "call", "calls");
-    writeln!(out, "# {calls} of nobody known, {candidates}")?;
-    for candidate in &found.candidates {
-        writeln!(out, "\n# {}", clean(&facts(candidate)))?;
-        writeln!(out, "# {}", clean(&candidate.why))?;
-        write!(out, "{}", candidate.toml)?;
-    }
-    if found.left_out > 0 {
-        let calls = number::counted(found.left_out, "call", "calls");
-        writeln!(out, "\n# {calls} of further callers were left out: there was no room for them")?;
-    }
-    Ok(())
-}
-
-/// "2 addresses, curl/7.81.0, card block, every day at 02:00"
-fn facts(candidate: &Candidate) -> String {
-    let Candidate { addresses, user_agents, operations, endpoints, rhythm, .. } = candidate;
-    let mut facts = vec![match addresses.as_slice() {
-        [one] => one.clone(),
-        _ => number::counted(candidate.address_count as u64, "address", "addresses"),
-    }];
-    facts.push(match user_agents.as_slice() {
-        [one] if one.is_empty() => "no user agent".to_owned(),
-        [one] => one.clone(),
-        many => number::counted(many.len() as u64, "user agent", "user agents"),
-    });
-    match (operations.as_slice(), endpoints.as_slice()) {
-        ([], []) => {}
-        ([], [first, ..]) => facts.push(first.clone()),
-        (all, _) => facts.push(all.join(" and ")),
-    }
-    facts.extend(rhythm.clone());
-    facts.push(number::counted(candidate.calls, "call", "calls"));
-    facts.join(", ")
-}
 
 /// Writes operations, the best to move first.
 pub(crate) fn first(rows: &[FirstRow], look: Look, out: &mut dyn Write) -> io::Result<()> {

@@ -5,6 +5,7 @@
 pub(crate) mod advice;
 pub(crate) mod bus;
 pub(crate) mod calls;
+pub(crate) mod candidates;
 pub(crate) mod csv;
 pub(crate) mod import;
 pub(crate) mod number;

@@ -184,21 +184,27 @@ impl Told {
 }
 
 /// Writes what owners said.
-pub(crate) fn words(words: &[WordRow], terminal: Terminal, out: &mut dyn Write) -> io::Result<()> {
+pub(crate) fn words(
+    words: &[WordRow],
+    language: Language,
+    terminal: Terminal,
+    out: &mut dyn Write,
+) -> io::Result<()> {
     let look = Look { width: terminal.width, painter: terminal.painter, top: None };
     let mut page = Page::new(look, out);
-    let count = number::counted(words.len() as u64, "word", "words");
-    page.title(&format!("{count} of owners"))?;
+    let names = Words::of(language);
+    page.title(&names.of_owners(words.len()))?;
+    let [said, about, who, why] = names.said;
     let mut table = Table::new(&[
         ("", Kind::Number),
-        ("said", Kind::Text),
-        ("about", Kind::Text),
-        ("who", Kind::Text),
-        ("why", Kind::Text),
+        (said, Kind::Text),
+        (about, Kind::Text),
+        (who, Kind::Text),
+        (why, Kind::Text),
     ]);
     for word in words {
         let about = match word.about.as_str() {
-            "year_end" => Some("the year's end"),
+            "year_end" => Some(names.year_end),
             _ => None,
         };
         let named = [&word.operation, &word.service, &word.actor, &word.user_agent, &word.address];

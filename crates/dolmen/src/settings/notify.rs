@@ -1,5 +1,6 @@
 //! `[[notify]]`: who is told of alerts, beside whoever looks at the console.
 
+use dolmen_model::Language;
 use serde::Deserialize;
 use toml::Spanned;
 
@@ -19,6 +20,12 @@ pub(super) struct NotifySection {
     token: Option<String>,
     #[serde(default)]
     alerts: Option<Vec<Spanned<String>>>,
+    #[serde(default, deserialize_with = "language")]
+    lang: Language,
+}
+
+fn language<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Language, D::Error> {
+    one_word(deserializer, &[Language::English, Language::French], Language::code)
 }
 
 /// How somebody is told.
@@ -58,6 +65,8 @@ pub(crate) struct NotifySettings {
     pub(crate) token: Option<String>,
     /// Of which alerts; `None`: of all.
     pub(crate) alerts: Option<Vec<String>>,
+    /// What he is told in.
+    pub(crate) language: Language,
 }
 
 /// Whether this is an address that is reached over HTTP.
@@ -99,6 +108,7 @@ pub(super) fn read(document: &Document<'_>, problems: &mut Vec<Problem>) -> Vec<
             alerts: section
                 .alerts
                 .map(|alerts| alerts.into_iter().map(Spanned::into_inner).collect()),
+            language: section.lang,
         });
     }
     all

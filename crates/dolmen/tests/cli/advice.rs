@@ -93,6 +93,14 @@ fn an_unknown_script_becomes_a_rule_that_names_it() {
     // What is printed can be pasted; then nobody is unknown.
     let printed = folder.dolmen(&["rules", "suggest", "--store", "s"]).done();
     assert!(printed.contains("# 10.1.9.17, curl/7.81.0, block"), "{printed}");
+    // As the console does, it says so in French, too; the keys stay.
+    let french = folder.dolmen(&["rules", "suggest", "--store", "s", "--lang", "fr"]).done();
+    assert!(french.contains("# 3 appels d’inconnus, 1 candidat\n"), "{french}");
+    assert!(french.contains("\n# l’agent d’une bibliothèque, depuis une adresse interne\n"));
+    assert!(french.contains("\nname = \"script pour block\"\n"), "{french}");
+    let json = asked(&folder, &["rules", "suggest", "--lang", "fr"]);
+    assert_eq!(json["candidates"][0]["id"], candidate["id"]);
+    assert_eq!(json["candidates"][0]["proposed_name"], "script pour block");
     folder.file("dolmen.toml", format!("{CONFIG}\n{printed}"));
     folder.dolmen(&["rules", "apply", "--store", "s"]).done();
     assert_eq!(asked(&folder, &["rules", "suggest"])["candidates"], json!([]));

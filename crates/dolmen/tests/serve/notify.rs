@@ -78,11 +78,13 @@ fn line(second: u32, path: &str) -> String {
 #[test]
 fn an_alert_is_sent_until_it_is_taken_and_once() {
     let (hook, chat) = (Somebody::at(listen(), &[500, 503, 204]), Somebody::at(listen(), &[200]));
+    let team = Somebody::at(listen(), &[200]);
     let place = place(&format!(
         "[console]\nurl = \"https://dolmen.example.org/\"\n\
          [[notify]]\nname = \"hook\"\nurl = \"http://{}/in/secret\"\ntoken = \"hush\"\n\
-         [[notify]]\nname = \"chat\"\nkind = \"slack\"\nurl = \"http://{}/\"\nalerts = [\"residual_call\"]\n",
-        hook.address, chat.address
+         [[notify]]\nname = \"chat\"\nkind = \"slack\"\nurl = \"http://{}/\"\nalerts = [\"residual_call\"]\n\
+         [[notify]]\nname = \"team\"\nurl = \"http://{}/\"\nlang = \"fr\"\nalerts = [\"residual_call\"]\n",
+        hook.address, chat.address, team.address
     ));
     let server = place.serve();
     server.until("/api/v1/panel", |panel| panel["calls"] == 1);
@@ -109,6 +111,11 @@ fn an_alert_is_sent_until_it_is_taken_and_once() {
     let who = format!("the last at 2026-03-01T10:00:02Z by 10.0.0.1 (sh) {link}");
     assert!(said["text"].as_str().unwrap().ends_with(&who), "{said}");
     assert!(said["text"].as_str().unwrap().contains("transfer is retired on monolith"), "{said}");
+    let (_, french) = team.next();
+    let who = "la dernière le 2026-03-01T10:00:02Z par 10.0.0.1 (sh)";
+    let text = french["text"].as_str().unwrap();
+    assert!(text.ends_with(who) && french["link"] == link.as_str(), "{french}");
+    assert_eq!(french["alert"]["kind"], "residual_call");
     server.says("`hook` was not told of an alert, and will be: it answered 500");
     // A restart sends nothing again; the next thing that is sent is the next thing to tell.
     assert_eq!(server.stop(), Some(0));

@@ -40,6 +40,11 @@ fn a_word_stands_in_for_what_silence_cannot_prove() {
 
     let words = place.ends(0, &["verdict", "words", "--store", "s"]);
     assert!(words.contains("10.0.0.9") && words.contains("Anna"), "{words}");
+    let french = place.ends(0, &["verdict", "words", "--store", "s", "--lang", "fr"]);
+    assert!(
+        french.contains("1 parole de responsables") && french.contains("au sujet de"),
+        "{french}"
+    );
     let taken = place.ends(0, &["verdict", "take-back", "1", "--store", "s"]);
     assert!(taken.contains("word 1 is taken back"));
     assert_eq!(of(&audit(), "audit")["state"], "silent");

@@ -9,11 +9,11 @@ use dolmen_collect::Window;
 use dolmen_console::verdicts::zone_of;
 use dolmen_model::Language;
 
-use super::super::Context;
 use super::super::report::window::{self, Instant};
 use super::super::store::{self, Scratch, StoreArg};
+use super::super::{Context, language};
 use crate::exit::Exit;
-use crate::render::advice;
+use crate::render::candidates as render;
 use crate::settings::{Asked, Settings};
 use crate::terminal;
 
@@ -41,24 +41,28 @@ pub(crate) struct SuggestArgs {
     /// Print JSON
     #[arg(long)]
     json: bool,
+    /// Say it in this language, `en` or `fr`; keys stay as they are
+    #[arg(long, value_name = "LANGUAGE", value_parser = language)]
+    lang: Option<Language>,
 }
 
 pub(super) fn run(args: SuggestArgs, context: &Context) -> anyhow::Result<Exit> {
     let settings = Settings::load(&Asked::new(context.config.clone(), args.store.store))?;
+    let language = args.lang.unwrap_or_default();
     let Window { from, to } = window::between(args.from, args.to)?;
     let (times, zone) = ((from, to), zone_of(&settings.judging.zone)?);
     let found = if args.files.is_empty() && args.marks.is_empty() {
-        candidates(&store::open_read(&settings)?, times, zone, Language::English)?
+        candidates(&store::open_read(&settings)?, times, zone, language)?
     } else {
         let scratch = Scratch::of(args.files, args.marks, &settings, context)?;
-        candidates(&scratch.store, times, zone, Language::English)?
+        candidates(&scratch.store, times, zone, language)?
     };
     let mut out = terminal::stdout();
     if args.json {
         serde_json::to_writer_pretty(&mut out, &found)?;
         writeln!(out)?;
     } else {
-        advice::candidates(&found, &mut out)?;
+        render::candidates(&found, language, &mut out)?;
     }
     out.flush()?;
     Ok(Exit::Done)

@@ -10,7 +10,7 @@ use std::thread;
 use std::time::Duration;
 
 use dolmen_console::AlertRow;
-use dolmen_model::{Language, Time};
+use dolmen_model::Time;
 use dolmen_store::{Alert, NewNotice, Notice, StoredCall};
 use jiff::Timestamp;
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE};
@@ -47,25 +47,26 @@ pub(super) fn notices(
     // Opened anew, it is told anew; so it is when more came while it was muted.
     let key = format!("{}-{}-{}", alert.id, alert.opened.micros(), alert.count);
     let link = settings.console.as_deref().map(|console| link(console, alert));
-    let language = Language::default();
-    let mut text = dolmen_watch::sentence(alert, language);
-    if let Some(call) = latest {
-        text = format!("{text} {}", dolmen_watch::by(call, language));
-    }
-    let body = |kind| match kind {
-        NotifyKind::Slack => {
-            let link = link.iter().map(|link| format!(" {link}")).collect::<String>();
-            json!({ "text": format!("dolmen: {text}{link}") })
+    let body = |NotifySettings { kind, language, .. }: &NotifySettings| {
+        let mut text = dolmen_watch::sentence(alert, *language);
+        if let Some(call) = latest {
+            text = format!("{text} {}", dolmen_watch::by(call, *language));
         }
-        NotifyKind::Webhook => {
-            let alert = AlertRow::of(alert.clone(), language);
-            json!({ "id": key, "text": text, "link": link, "alert": alert })
+        match kind {
+            NotifyKind::Slack => {
+                let link = link.iter().map(|link| format!(" {link}")).collect::<String>();
+                json!({ "text": format!("dolmen: {text}{link}") })
+            }
+            NotifyKind::Webhook => {
+                let alert = AlertRow::of(alert.clone(), *language);
+                json!({ "id": key, "text": text, "link": link, "alert": alert })
+            }
         }
     };
     let notice = |target: &NotifySettings| NewNotice {
         target: target.name.clone(),
         key: key.clone(),
-        body: body(target.kind).to_string(),
+        body: body(target).to_string(),
     };
     settings.notify.iter().filter(wants).map(notice).collect()
 }

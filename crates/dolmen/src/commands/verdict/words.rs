@@ -5,12 +5,12 @@ use std::io::Write;
 use anyhow::Context as _;
 use dolmen_collect::Progress;
 use dolmen_console::verdicts::WordRow;
-use dolmen_model::Time;
+use dolmen_model::{Language, Time};
 use dolmen_store::{NewWord, Store, WordKind};
 use jiff::Timestamp;
 
-use super::super::Context;
 use super::super::store::{self, StoreArg, Writer};
+use super::super::{Context, language};
 use crate::exit::{Exit, UsageError};
 use crate::handover::Work;
 use crate::render::verdict as render;
@@ -61,6 +61,9 @@ pub(crate) struct WordsArgs {
     /// Print JSON
     #[arg(long)]
     json: bool,
+    /// Name the columns in this language, `en` or `fr`; words stay as they were said
+    #[arg(long, value_name = "LANGUAGE", value_parser = language)]
+    lang: Option<Language>,
 }
 
 /// Take back what an owner said; that it was said stays in the store
@@ -123,7 +126,7 @@ pub(super) fn list(args: WordsArgs, context: &Context) -> anyhow::Result<Exit> {
         serde_json::to_writer_pretty(&mut out, &serde_json::json!({ "words": words }))?;
         writeln!(out)?;
     } else {
-        render::words(&words, context.terminal, &mut out)?;
+        render::words(&words, args.lang.unwrap_or_default(), context.terminal, &mut out)?;
     }
     out.flush()?;
     Ok(Exit::Done)

@@ -8,6 +8,8 @@ pub(super) struct Words {
     pub(super) overview: [&'static str; 6],
     pub(super) callers: [&'static str; 7],
     pub(super) expected: [&'static str; 5],
+    pub(super) said: [&'static str; 4],
+    pub(super) year_end: &'static str,
     pub(super) never: &'static str,
     pub(super) unknown: &'static str,
     /// Between an operation and its service.
@@ -44,6 +46,16 @@ impl Words {
             }
         }
     }
+
+    /// How many words owners said.
+    pub(super) fn of_owners(&self, words: usize) -> String {
+        match (self.language, words) {
+            (Language::English, 1) => "1 word of owners".to_owned(),
+            (Language::English, _) => format!("{words} words of owners"),
+            (Language::French, 0 | 1) => format!("{words} parole de responsables"),
+            (Language::French, _) => format!("{words} paroles de responsables"),
+        }
+    }
 }
 
 const ENGLISH: Words = Words {
@@ -51,6 +63,8 @@ const ENGLISH: Words = Words {
     overview: ["operation", "service", "state", "last call", "safe on", "still called"],
     callers: ["caller", "from", "calls", "rhythm", "last call", "next due", "still there"],
     expected: ["when", "operation", "who", "rhythm", "still there"],
+    said: ["said", "about", "who", "why"],
+    year_end: "the year's end",
     never: "never",
     unknown: "unknown",
     on: "on",
@@ -68,6 +82,8 @@ const FRENCH: Words = Words {
     overview: ["opération", "service", "état", "dernier appel", "sûre le", "encore appelée"],
     callers: ["appelant", "depuis", "appels", "rythme", "dernier appel", "prochain", "encore là"],
     expected: ["quand", "opération", "qui", "rythme", "encore là"],
+    said: ["dit", "au sujet de", "qui", "pourquoi"],
+    year_end: "la fin de l’année",
     never: "jamais",
     unknown: "inconnu",
     on: "sur",
