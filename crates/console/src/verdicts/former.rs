@@ -7,14 +7,15 @@ use std::collections::BTreeMap;
 
 use dolmen_model::{NameId, Names, SetId, Time};
 use dolmen_store::{CallerQuestion, CallerRow, Store, StoreError};
-use dolmen_verdict::{Caller, Coverage, Evidence, StillCalls};
+use dolmen_verdict::{ALPHA, Caller, Coverage, Evidence, StillCalls};
 
 use super::known::Place;
 
 /// So many calls of one operation, and none of which nobody knows what it entered, hint that a caller did
 /// nothing else.
 const HINT: u64 = 3;
-/// And so many show it: nine of ten of his calls would be known (the rule of succession: 1 of n + 2).
+/// And so many show it: nine of ten of his calls would be known (the rule of succession: 1 of n + 2). Fewer
+/// do, too, where what nobody knows came on days enough, all of them later.
 const SHOWN: u64 = 10;
 /// Or so large a share of all his calls.
 const KNOWN: f64 = 0.9;
@@ -82,6 +83,12 @@ pub(super) fn still_calling(
         evidence.still_calls = still.into_iter().max_by_key(|still| (still.holds, still.last));
     }
     Ok(())
+}
+
+/// On how many days so many calls were from the first to the last, at most.
+fn days_at_most(first: Time, last: Time, calls: u64) -> u64 {
+    let between = last.micros().saturating_sub(first.micros()) / DAY;
+    calls.min(between.unsigned_abs() + 1)
 }
 
 fn later(time: Time, micros: i64) -> Time {
@@ -167,7 +174,9 @@ impl Former<'_> {
         let is_known = self.unknown().all(|row| row.first > self.last)
             && self.calls >= HINT
             && self.are_as_many(since, 0.0, coverage, one.at);
-        let unknown = self.unknown().filter(|_| is_known).map(|row| self.still(one.end(row), None));
+        let is_shown = self.calls >= SHOWN || self.by_chance() <= ALPHA;
+        let unknown = self.unknown().filter(|_| is_known);
+        let unknown = unknown.map(|row| self.still(one.end(row), None, is_shown));
         let late = begun.get(&one.operation).map_or(Time::MAX, |first| later(*first, MONTH));
         let renamed = self.rows.iter().filter(|row| row.first > self.last).filter_map(|row| {
             let entered = one.names.sets.operations(row.operations);
@@ -182,7 +191,7 @@ impl Former<'_> {
                     && !self.rows.iter().any(|row| known(&row))
             };
             let new = entered.iter().find(is_new)?;
-            Some(self.still(one.end(row), one.names.operations.name(*new)))
+            Some(self.still(one.end(row), one.names.operations.name(*new), true))
         });
         unknown.chain(renamed).max_by_key(|still| (still.holds, still.last))
     }
@@ -234,11 +243,23 @@ impl Former<'_> {
         let is_more = since as f64 > usual + 2.0 * usual.sqrt()
             && self.are_as_many(since, usual, coverage, at);
         let last = his.iter().map(|row| later(row.last, DAY).min(at)).max()?;
-        (known >= (known + before) * KNOWN && is_more).then(|| self.still(last, None))
+        (known >= (known + before) * KNOWN && is_more)
+            .then(|| self.still(last, None, self.calls >= SHOWN))
     }
 
-    fn still(&self, last: Time, operation: Option<String>) -> StillCalls {
-        let holds = operation.is_some() || self.calls >= SHOWN;
+    /// How likely all of his days with something unknown would be later than all of his days with the
+    /// operation, if he still entered it now and then: one order of all that there are (R. A. Fisher's
+    /// exact test, 1935). Calls of one day are one visit.
+    fn by_chance(&self) -> f64 {
+        let entered = days_at_most(self.first, self.last, self.calls);
+        let (first, last) =
+            (self.unknown().map(|row| row.first).min(), self.unknown().map(|row| row.last).max());
+        let (Some(first), Some(last)) = (first, last) else { return 1.0 };
+        let unknown = days_at_most(first, last, self.unknown().map(|row| row.calls).sum());
+        (1..=unknown).map(|day| day as f64 / (entered + day) as f64).product()
+    }
+
+    fn still(&self, last: Time, operation: Option<String>, holds: bool) -> StillCalls {
         StillCalls { caller: self.caller.clone(), last, operation, holds }
     }
 }

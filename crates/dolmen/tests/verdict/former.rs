@@ -148,6 +148,32 @@ fn whoever_takes_another_route_is_not_gone() {
 }
 
 #[test]
+fn whoever_came_a_few_times_and_takes_another_route_is_not_gone() {
+    let calls = |day: Date, hour| match hour {
+        2 if is_due(day, 2023, 10) => vec![(SCRIPT, "/do.php", Some("transfer"))],
+        2 if day >= date(2023, 11, 1) && is_due(day, day.year(), day.month()) => {
+            vec![(SCRIPT, "/v2/pay", None)]
+        }
+        4 => vec![(PORTAL, "/card.php", Some("block"))],
+        _ => Vec::new(),
+    };
+    never_safe(&place(calls), "curl/7 from 10.0.0.5 used to call it and still calls the service");
+    // One visit more, with whatever it calls then, shows nothing.
+    let calls = |day: Date, hour| match hour {
+        2 if is_due(day, 2023, 10) => vec![(SCRIPT, "/do.php", Some("transfer"))],
+        2..22 if day == date(2023, 11, 4) => vec![(SCRIPT, "/v2/pay", None)],
+        4 => vec![(PORTAL, "/card.php", Some("block"))],
+        _ => Vec::new(),
+    };
+    is_safe_soon(&place(calls));
+}
+
+/// One of seven days of a month.
+fn is_due(day: Date, year: i16, month: i8) -> bool {
+    (day.year(), day.month()) == (year, month) && day.day() % 4 == 0
+}
+
+#[test]
 fn an_operation_that_is_new_when_another_one_ends_may_be_the_same() {
     let calls = |day, hour| match hour {
         2 => vec![(SCRIPT, "/do.php", mark(day).or(Some("ext-transfer")))],
