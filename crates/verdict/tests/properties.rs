@@ -75,13 +75,52 @@ fn callers() -> impl Strategy<Value = Vec<Sighting>> {
     })
 }
 
-type Circumstances = (Vec<(i64, i64)>, Option<i64>, Option<i64>, bool);
+/// What else may be so.
+#[derive(Clone, Debug)]
+struct Circumstances {
+    /// Hours without a log.
+    gaps: Vec<(i64, i64)>,
+    retired: Option<i64>,
+    /// The last calls without a mark, and without a request id.
+    unknown: (Option<i64>, Option<i64>),
+    /// Of long ago only days are known.
+    is_coarse: bool,
+    words: Vec<Word>,
+}
 
-/// What else may be so: hours without a log, from when on it is retired, the last call without a
-/// mark, and whether of long ago only days are known.
 fn circumstances() -> impl Strategy<Value = Circumstances> {
     let gaps = prop::collection::vec((0_i64..9_400, 1_i64..200), 0..4);
-    (gaps, prop::option::of(0_i64..9_600), prop::option::of(0_i64..9_600), any::<bool>())
+    let hour = || prop::option::of(0_i64..9_600);
+    (gaps, hour(), (hour(), hour()), any::<bool>(), words()).prop_map(
+        |(gaps, retired, unknown, is_coarse, words)| Circumstances {
+            gaps,
+            retired,
+            unknown,
+            is_coarse,
+            words,
+        },
+    )
+}
+
+/// What owners say: of an address, of a name, of everybody, or of the year's end.
+fn words() -> impl Strategy<Value = Vec<Word>> {
+    let about = prop_oneof![
+        (0..6).prop_map(|name| (Some(format!("10.0.0.{name}")), None)),
+        (0..3).prop_map(|name| (None, Some(format!("actor {name}")))),
+        Just((None, None)),
+    ];
+    let gone = about.prop_map(|(address, actor)| About::Gone { address, user_agent: None, actor });
+    let about = prop_oneof![3 => gone, 1 => Just(About::YearEnd)];
+    prop::collection::vec((about, 0_i64..9_601), 0..4).prop_map(|all| {
+        let word = |(id, (about, said))| Word {
+            id,
+            about,
+            who: "Anna".to_owned(),
+            why: "she knows".to_owned(),
+            said: time(said),
+        };
+        (1..).zip(all).map(word).collect()
+    })
 }
 
 proptest! {
@@ -89,14 +128,16 @@ proptest! {
 
     #[test]
     fn it_is_safe_from_the_day_it_said(
-        callers in callers(), (gaps, retired, without_mark, is_coarse) in circumstances(),
+        callers in callers(), so in circumstances(),
     ) {
         let (mut evidence, question) = asked(callers, 100_000, 9_601);
-        let gaps = gaps.into_iter().map(|(from, hours)| (time(from), time(from + hours)));
+        let gaps = so.gaps.into_iter().map(|(from, hours)| (time(from), time(from + hours)));
         evidence.coverage = evidence.coverage.except(gaps);
-        evidence.retired = retired.map(time);
-        evidence.without_mark = without_mark.map(time);
-        for sighting in evidence.sightings.iter_mut().filter(|_| is_coarse) {
+        evidence.retired = so.retired.map(time);
+        (evidence.without_mark, evidence.without_id) =
+            (so.unknown.0.map(time), so.unknown.1.map(time));
+        evidence.words = so.words;
+        for sighting in evidence.sightings.iter_mut().filter(|_| so.is_coarse) {
             sighting.fine_from = sighting.times.get(sighting.times.len() / 2).copied();
         }
         let population = Population::of(evidence.sightings.iter().map(|one| one.times.as_slice()));
@@ -110,14 +151,69 @@ proptest! {
             prop_assert!(!now.state.is_safe());
             return Ok(());
         };
-        prop_assert!(safe_on.micros() >= last.micros() + 6 * DAY);
+        // Since a call of which nobody knows what it entered, too.
+        let unknown = evidence.without_mark.max(evidence.without_id);
+        prop_assert!(safe_on.micros() >= unknown.max(Some(last)).unwrap().micros() + 6 * DAY);
         let verdict = |at: Time| judge(&evidence, &population, &self::question(at));
         let before = verdict(Time::from_micros(safe_on.micros() - 1).max(last));
         prop_assert!(!before.state.is_safe(), "{:?}", before.reasons);
         let then = verdict(safe_on);
         prop_assert!(then.state.is_safe(), "{:?}", then.gates);
-        prop_assert!(then.p_any <= ALPHA);
+        // An owner's word stands in for who was seen once, and changes no number.
+        let is_said = |reason: &Reason| matches!(reason, Reason::Once { has_word: true, .. });
+        prop_assert!(then.p_any <= ALPHA || then.reasons.iter().any(is_said));
         prop_assert_eq!(then.safe_on, Some(safe_on));
+    }
+
+    #[test]
+    fn words_change_no_number_and_make_nothing_later(
+        callers in callers(), words in words(), at in 9_601_i64..14_000,
+    ) {
+        let (mut evidence, _) = asked(callers, 100_000, at);
+        let without = verdict(&evidence, time(at));
+        evidence.words = words;
+        let with = verdict(&evidence, time(at));
+        prop_assert_eq!(with.p_any, without.p_any);
+        let numbers = |verdict: &Verdict| -> Vec<(Caller, f64, f64)> {
+            let callers = verdict.callers.iter();
+            callers.map(|one| (one.caller.clone(), one.p_silence, one.p_alive)).collect()
+        };
+        prop_assert_eq!(numbers(&with), numbers(&without));
+        let never = Time::MAX;
+        prop_assert!(with.safe_on.unwrap_or(never) <= without.safe_on.unwrap_or(never));
+        prop_assert!(with.state == without.state || with.state.is_safe());
+    }
+
+    #[test]
+    fn nobody_speaks_for_calls_that_come_after(
+        callers in callers(), words in words(), at in 9_601_i64..14_000,
+    ) {
+        let (mut evidence, _) = asked(callers, 100_000, at);
+        let without = verdict(&evidence, time(at));
+        evidence.words =
+            words.into_iter().map(|word| Word { said: time(-1), ..word }).collect();
+        let with = verdict(&evidence, time(at));
+        prop_assert_eq!((with.state, with.safe_on), (without.state, without.safe_on));
+        prop_assert_eq!(with.gates, without.gates);
+    }
+
+    #[test]
+    fn a_call_without_an_id_makes_nothing_earlier(
+        callers in callers(), without_id in 0_i64..9_601, without_mark in prop::option::of(0_i64..9_600),
+    ) {
+        let (mut evidence, question) = asked(callers, 100_000, 9_601);
+        evidence.without_mark = without_mark.map(time);
+        let known = judge(&evidence, &Population::default(), &question);
+        evidence.without_id = Some(time(without_id));
+        let now = judge(&evidence, &Population::default(), &question);
+        prop_assert_eq!((now.p_any, now.last_call), (known.p_any, known.last_call));
+        match (now.safe_on, known.safe_on) {
+            (Some(now), Some(known)) => prop_assert!(now >= known),
+            (now, known) => prop_assert_eq!(now, known),
+        }
+        if time(without_id) <= known.last_call.unwrap() {
+            prop_assert_eq!(now.safe_on, known.safe_on);
+        }
     }
 
     #[test]
