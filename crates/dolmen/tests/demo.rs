@@ -15,7 +15,7 @@ fn dolmen_in(folder: &Path, args: &[&str]) -> Output {
 }
 
 fn dolmen(args: &[&str]) -> Output {
-    dolmen_in(&std::env::temp_dir(), args)
+    dolmen_in(tempfile::tempdir().unwrap().path(), args)
 }
 
 /// As wide as the README.

@@ -40,7 +40,7 @@ fn calls_are_followed_oldest_first() {
             }
         }
     });
-    let next = || lines.recv_timeout(Duration::from_secs(30)).unwrap();
+    let next = || lines.recv_timeout(Duration::from_secs(180)).unwrap();
     assert_eq!([next(), next()], [line(1), line(2)]);
     // The second of the last line that was shown is not over yet.
     import(2..6);

@@ -243,7 +243,7 @@ fn a_terminal_is_told_the_time_that_is_left() {
     let mut writer = OpenOptions::new().write(true).open(&pipe).unwrap();
     let beginning = text.repeat(1 + (100 << 10) / text.len());
     writer.write_all(&beginning[..100 << 10]).unwrap();
-    let told = hears.recv_timeout(Duration::from_secs(60));
+    let told = hears.recv_timeout(Duration::from_secs(180));
     drop(writer);
     assert!(terminal.wait().unwrap().success());
     let shown = listener.join().unwrap();

@@ -52,9 +52,9 @@ fn what_is_no_id_is_replaced_by_caddy() {
 #[test]
 fn a_site_that_is_there_gets_ids() {
     let site = |address: SocketAddr, upstream: SocketAddr, snippet: &str| {
-        let port = address.port();
+        let (ip, port) = (address.ip(), address.port());
         format!(
-            "{{\n\tadmin off\n\tauto_https off\n}}\nhttp://:{port} {{\n\tbind 127.0.0.1\n{snippet}\n\
+            "{{\n\tadmin off\n\tauto_https off\n}}\nhttp://:{port} {{\n\tbind {ip}\n{snippet}\n\
              respond /geheim 403\nreverse_proxy {upstream} {{\n\theader_down -X-Request-Id\n}}\n}}\n"
         )
     };

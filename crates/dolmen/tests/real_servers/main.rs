@@ -3,6 +3,9 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "in a test a panic is the report")]
 
+#[path = "../shared/own.rs"]
+mod own;
+
 mod caddy;
 mod chain;
 mod client;

@@ -2,11 +2,11 @@
 //! known.
 
 use std::fs;
-use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::Path;
 
 use crate::client::exchange;
 use crate::one_proxy::LOG;
+use crate::own::own_address;
 use crate::report;
 use crate::server::{Kind, Server, scratch};
 use crate::traffic::Request;
@@ -37,13 +37,9 @@ service = "monolith"
 path = "/api/compte/{compte}/solde"
 "#;
 
-/// An address where nobody is.
-fn nobody() -> SocketAddr {
-    TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap()
-}
-
 fn start(kind: Kind, config: &Path) -> Server {
-    let upstream = format!("http://{}", nobody());
+    // Nobody is there.
+    let upstream = format!("http://{}", own_address());
     Server::start(kind, |address, _| {
         let (config, address) = (config.to_str().unwrap(), address.to_string());
         let args = [

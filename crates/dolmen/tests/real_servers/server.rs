@@ -1,7 +1,8 @@
-//! A real Apache, nginx, HAProxy or Caddy in a scratch folder, on a free port, stopped when it is dropped.
+//! A real Apache, nginx, HAProxy or Caddy in a scratch folder, at an address of its own, stopped when it is
+//! dropped.
 
 use std::fs::{self, File};
-use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpStream};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -12,8 +13,10 @@ use std::time::{Duration, Instant};
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
+use crate::own::own_address;
+
 /// How long anything may take that a server does by itself; far more than it ever needs.
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_secs(180);
 
 /// A look in between is cheap, and nothing is decided by how long one waits.
 const PAUSE: Duration = Duration::from_millis(5);
@@ -142,32 +145,13 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// Starts a server on a free port. `configuration` is told the address to listen at and the
-    /// folder that relative paths start at.
+    /// Starts a server. `configuration` is told the address to listen at and the folder that relative
+    /// paths start at.
     pub(crate) fn start(kind: Kind, configuration: impl Fn(SocketAddr, &Path) -> String) -> Self {
-        // Between finding a free port and taking it, somebody else may have taken it.
-        for _ in 0..10 {
-            let said = match Self::try_start(kind, &configuration) {
-                Ok(server) => return server,
-                Err(said) => said,
-            };
-            let is_taken = ["Address already in use", "cannot bind socket"];
-            let is_taken = is_taken.iter().any(|words| said.contains(words));
-            assert!(is_taken, "{kind:?} did not start: {said}");
-        }
-        panic!("{kind:?} found no free port");
-    }
-
-    fn try_start(
-        kind: Kind,
-        configuration: &impl Fn(SocketAddr, &Path) -> String,
-    ) -> Result<Self, String> {
         let dir = Arc::new(scratch());
-        let address = free_address();
+        let address = own_address();
         let (status, said) = check(kind, dir.path(), &configuration(address, dir.path()));
-        if !status.success() {
-            return Err(said);
-        }
+        assert!(status.success(), "{kind:?} does not start: {said}");
         let good = [
             "Syntax OK",
             "test is successful",
@@ -192,7 +176,8 @@ impl Server {
         };
         let child = command.stdout(stdout).stderr(stderr).spawn().unwrap();
         let mut server = Self { kind, dir, address, child: Some(child) };
-        if server.is_ready() { Ok(server) } else { Err(server.said()) }
+        assert!(server.is_ready(), "{kind:?} did not start: {}", server.said());
+        server
     }
 
     pub(crate) fn address(&self) -> SocketAddr {
@@ -214,7 +199,6 @@ impl Server {
             if self.child.as_mut().is_none_or(|child| child.try_wait().unwrap().is_some()) {
                 return false;
             }
-            // Who answers then is this server and no other.
             if pid_file.as_ref().is_none_or(|file| file.exists())
                 && TcpStream::connect(self.address).is_ok()
             {
@@ -274,8 +258,4 @@ impl Stopped {
         // HAProxy says in its log that it stops.
         text.lines().filter(|line| !line.starts_with("Proxy ")).map(str::to_owned).collect()
     }
-}
-
-fn free_address() -> SocketAddr {
-    TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap()
 }

@@ -1,10 +1,11 @@
 //! `dolmen serve`, killed under a stream of lines. `cargo xtask prove serve` does it fifty times.
 
 use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpStream};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+use crate::own::own_address;
 use crate::server::Place;
 
 /// Lines of a batch, and batches in a second: 20,000 lines.
@@ -27,7 +28,8 @@ const FORMAT: &str = r#"%h %l %u %t "%r" %>s %b "%{Referer}i" "%{User-Agent}i" "
 
 fn place(kind: &str) -> (Place, SocketAddr) {
     let place = Place::new();
-    let address = TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap();
+    // It is listened to again after each kill.
+    let address = own_address();
     place.file(
         "dolmen.toml",
         format!("[[source]]\nname = \"net\"\nkind = \"{kind}\"\nlisten = \"{address}\"\nformat = '{FORMAT}'\n"),

@@ -38,10 +38,12 @@ fn place() -> Place {
 #[test]
 fn a_line_is_seen_while_it_is_written() {
     let place = place();
-    place.file("access.log", line(1, "/a"));
+    place.file("access.log", "");
     let server = place.serve();
-    server.until("/api/v1/panel", |panel| panel["calls"] == 1);
+    // Whoever asks before anything is written is told of each line.
     let mut events = server.events();
+    place.append("access.log", line(1, "/a"));
+    assert_eq!(events.next("commit")["calls"], 1);
     place.append("access.log", line(2, "/b"));
     assert_eq!(events.next("commit")["calls"], 1);
     let calls = server.get("/api/v1/calls");
@@ -91,7 +93,9 @@ fn a_residual_call_is_told_once_and_again_after_the_answer() {
     place.append("access.log", line(2, "/transfer"));
     let alert = events.next("alert");
     let took = written.elapsed();
-    assert!(took < Duration::from_secs(5), "{took:?}");
+    // It takes a second or two; more where a machine has ten times as much to do as it can. By itself
+    // the watch would look a minute after it last did.
+    assert!(took < Duration::from_secs(40), "{took:?}");
     println!("from line on disk to alert: {took:?}");
     assert_eq!(alert["kind"], "residual_call");
     assert_eq!(alert["text"], "transfer is retired on monolith and still called");

@@ -8,6 +8,9 @@
     reason = "in a test a panic is the report"
 )]
 
+#[path = "../shared/own.rs"]
+mod own;
+
 mod advice;
 mod api;
 mod arrive;

@@ -5,6 +5,7 @@ use std::fs;
 use rustix::process::Signal;
 use serde_json::{Value, json};
 
+use crate::own::own_address;
 use crate::server::{Answer, Place, Server};
 
 const CONFIG: &str = r#"
@@ -53,9 +54,12 @@ fn actors(server: &Server) -> Vec<(Option<String>, u64)> {
     actors
 }
 
+fn owned(actors: &[(Option<&str>, u64)]) -> Vec<(Option<String>, u64)> {
+    actors.iter().map(|(name, calls)| (name.map(str::to_owned), *calls)).collect()
+}
+
 fn are(server: &Server, expected: &[(Option<&str>, u64)]) {
-    let expected: Vec<(Option<String>, u64)> =
-        expected.iter().map(|(name, calls)| (name.map(str::to_owned), *calls)).collect();
+    let expected = owned(expected);
     server.until("/api/v1/meta", |meta| {
         meta["rules"]["deriving"] == false && actors(server) == expected
     });
@@ -72,14 +76,16 @@ fn a_caller_is_named_and_the_name_is_taken_back_after_a_restart() {
     let named = post(&server, "/api/v1/actors", &nightly);
     assert_eq!(named.status, 200, "{}", named.text());
     let added = named.json();
-    assert_eq!((&added["applied"], &added["deriving"]), (&json!(true), &json!(false)));
+    assert_eq!(added["applied"], true);
     let rule = "[[actor]]\nname = \"nightly script\"\nuser_agent = \"bash*\"\nip = \"10.0.0.8\"\n";
     assert_eq!(added["rule"], rule);
-    // The history is named at once, and so is what comes.
-    assert_eq!(
-        actors(&server),
-        [(None, 1), (Some("nightly script".to_owned()), 1), (Some("portal".to_owned()), 1)]
-    );
+    // The history is named, and so is what comes. On a machine that is busy the answer need not wait
+    // for that, and says so.
+    let named = [(None, 1), (Some("nightly script"), 1), (Some("portal"), 1)];
+    match added["deriving"].as_bool().unwrap() {
+        true => are(&server, &named),
+        false => assert_eq!(actors(&server), owned(&named)),
+    }
     assert!(events.next("rules")["deriving"].is_boolean());
     place.append("access.log", line(9, "10.0.0.8", "bash/5"));
     are(&server, &[(None, 1), (Some("nightly script"), 2), (Some("portal"), 1)]);
@@ -96,7 +102,7 @@ fn a_caller_is_named_and_the_name_is_taken_back_after_a_restart() {
     are(&server, &[(None, 1), (Some("nightly script"), 2), (Some("portal"), 1)]);
     let undo = format!("/api/v1/undo/{}", added["undo"].as_str().unwrap());
     assert_eq!(post(&server, &undo, &json!({})).status, 200);
-    assert_eq!(actors(&server), [(None, 3), (Some("portal".to_owned()), 1)]);
+    are(&server, &[(None, 3), (Some("portal"), 1)]);
     assert_eq!(post(&server, &undo, &json!({})).status, 409, "once is enough");
     let audit = server.get("/api/v1/audit");
     let kept: Vec<_> = audit["entries"]
@@ -181,14 +187,13 @@ fn rules_that_changed_while_nobody_was_there_reach_the_history() {
 fn a_source_begins_and_ends_to_listen_without_a_restart() {
     let place = place();
     let server = place.serve();
-    let net = |format: &str| {
-        format!(
-            "{CONFIG}\n[[source]]\nname = \"net\"\nkind = \"http\"\nlisten = \"127.0.0.1:0\"\n{format}"
-        )
-    };
-    place.file("dolmen.toml", net("format = \"combined\"\n"));
-    let listens = server.says("the source `net` listens on ");
-    let address = listens.rsplit(' ').next().unwrap().parse().unwrap();
+    // Nobody else listens there when it has ended.
+    let address = own_address();
+    let net = format!(
+        "{CONFIG}\n[[source]]\nname = \"net\"\nkind = \"http\"\nlisten = \"{address}\"\nformat = \"combined\"\n"
+    );
+    place.file("dolmen.toml", net);
+    server.says(&format!("the source `net` listens on {address}"));
     server.says("the configuration was read again");
     let send = || {
         let line = line(12, "10.0.0.1", "Portal/3");

@@ -5,16 +5,12 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 
 use rustix::process::Signal;
 
+use crate::own::own_address;
 use crate::senders::program;
 use crate::server::{PATIENCE, Place, Server, ask};
 
 const LINE: &str =
     "10.0.0.1 - - [01/Mar/2026:10:00:00 +0000] \"GET /a HTTP/1.1\" 200 5 \"-\" \"sh\"";
-
-/// An address of this machine where nobody listens: that of a listener is kept over a reload.
-fn free() -> SocketAddr {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
-}
 
 fn configure(place: &Place, kind: &str, address: SocketAddr, more: &str) {
     place.file(
@@ -24,7 +20,7 @@ fn configure(place: &Place, kind: &str, address: SocketAddr, more: &str) {
 }
 
 fn serve(kind: &str, more: &str) -> (Place, Server, SocketAddr) {
-    let (place, address) = (Place::new(), free());
+    let (place, address) = (Place::new(), own_address());
     configure(&place, kind, address, more);
     let server = place.serve();
     server.says("listens on ");
@@ -50,11 +46,8 @@ fn a_sender_that_waits_for_room_does_not_keep_its_source_from_changing() {
             }
         }
     });
-    let full = "dolmen_source_refused_total{source=\"net\",reason=\"spool\"} 1\n";
-    while !server.ask("GET", "/metrics", &[], b"").text().contains(full) {
-        assert!(!sending.is_finished(), "the spool is never full");
-        std::thread::sleep(std::time::Duration::from_millis(20));
-    }
+    server.counts("dolmen_source_refused_total{source=\"net\",reason=\"spool\"} 1");
+    assert!(!sending.is_finished(), "it waits for room");
     configure(&place, "tcp", address, &limits.replace("1 KiB", "2 KiB"));
     server.says("listens on ");
     server.says("lines are lost: the spool was full to the end");
@@ -71,10 +64,7 @@ fn reading_goes_on_while_a_slow_request_is_waited_for() {
     let length = LINE.len();
     let head = format!("POST /api/v1/ingest/net HTTP/1.0\r\nContent-Length: {length}\r\n\r\n");
     write!(slow, "{head}{}", &LINE[..30]).unwrap();
-    let connected = "dolmen_source_connections{source=\"net\"} 1\n";
-    while !server.ask("GET", "/metrics", &[], b"").text().contains(connected) {
-        std::thread::sleep(std::time::Duration::from_millis(20));
-    }
+    server.counts("dolmen_source_connections{source=\"net\"} 1");
     configure(&place, "http", address, "format = \"combined\"\nmax_line = \"1 MiB\"");
     server.says("listens on ");
     assert_eq!(ask(address, "POST", "/api/v1/ingest/net", &[], LINE.as_bytes()).status, 200);
@@ -91,8 +81,8 @@ fn reading_goes_on_while_a_slow_request_is_waited_for() {
 #[test]
 fn an_address_that_is_taken_changes_nothing() {
     let (place, server, address) = serve("http", "format = \"combined\"");
-    let other = TcpListener::bind("127.0.0.1:0").unwrap();
-    let taken = other.local_addr().unwrap();
+    let taken = own_address();
+    let other = TcpListener::bind(taken).unwrap();
     configure(&place, "http", taken, "format = \"combined\"");
     let said = server.says("what was in effect before stays");
     assert!(said.contains(&format!("`net` cannot listen on {taken}")), "{said}");
@@ -126,10 +116,7 @@ fn strangers_take_no_seats() {
     let more = "format = \"combined\"\nmax_connections = 1\nallow = [\"127.0.0.2\"]";
     let (_place, server, address) = serve("http", more);
     let silent = [TcpStream::connect(address).unwrap(), TcpStream::connect(address).unwrap()];
-    let connected = "dolmen_source_connections{source=\"net\"} 2\n";
-    while !server.ask("GET", "/metrics", &[], b"").text().contains(connected) {
-        std::thread::sleep(std::time::Duration::from_millis(20));
-    }
+    server.counts("dolmen_source_connections{source=\"net\"} 2");
     let sent = std::process::Command::new(program("curl", "curl"))
         .args(["--silent", "--max-time", "60", "--interface", "127.0.0.2", "--data-binary", LINE])
         .arg(format!("http://{address}/api/v1/ingest/net"))

@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
+use crate::own::own_address;
 use crate::server::{PATIENCE, Place, Server};
 
 fn line(number: u32) -> String {
@@ -145,7 +146,7 @@ fn documents(count: u32) -> String {
 #[test]
 fn apache_with_a_piped_log() {
     let (place, server, address) = serve("tcp", "combined");
-    let apache = TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap();
+    let apache = own_address();
     let load =
         |name: &str| format!("LoadModule {name}_module /usr/lib/apache2/modules/mod_{name}.so\n");
     let (modules, nc) = (load("mpm_event") + &load("authz_core"), program("nc", "netcat-openbsd"));

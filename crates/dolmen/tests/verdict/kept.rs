@@ -1,6 +1,7 @@
 //! What `keep` removes is no silence, and a line with a wrong clock is no end of the log.
 
 use std::fmt::Write as _;
+use std::sync::LazyLock;
 
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -42,13 +43,12 @@ zone = "UTC"
 /// Days from the first one of the log to today.
 const DAYS: i32 = 900;
 
-fn today() -> Date {
-    Timestamp::now().to_zoned(TimeZone::UTC).date()
-}
+/// The same from one end of the log to the other, also where a test is under way at midnight.
+static TODAY: LazyLock<Date> = LazyLock::new(|| Timestamp::now().to_zoned(TimeZone::UTC).date());
 
 /// So many days after the first one of the log.
 fn day(n: i32) -> Date {
-    today().checked_sub(DAYS.days()).unwrap().checked_add(n.days()).unwrap()
+    TODAY.checked_sub(DAYS.days()).unwrap().checked_add(n.days()).unwrap()
 }
 
 fn call(log: &mut String, day: Date, address: &str, path: &str) {

@@ -30,7 +30,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 use dolmen_console::{Console, OneMore, app};
-use dolmen_store::LocalStore;
+use dolmen_store::{LocalStore, Store};
 use rustix::process::{Resource, getrlimit, setrlimit};
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
@@ -107,6 +107,8 @@ pub(super) fn serve(
     let listener = runtime
         .block_on(TcpListener::bind(address))
         .with_context(|| format!("cannot listen on {address}"))?;
+    // Whoever calls from now on is seen, however long it takes until the watch first looks.
+    store.watched_since(live::now()).context("cannot begin to watch")?;
     say(&format!("the console is at http://{}/", listener.local_addr()?));
 
     let current = Current::new(settings, &store)?;
