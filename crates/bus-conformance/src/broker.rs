@@ -7,6 +7,7 @@ use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
@@ -86,7 +87,7 @@ impl Broker {
         };
         // Removed by the watch: a static is never dropped.
         let folder = tempfile::tempdir().unwrap().keep();
-        let [amqp, amqps, management, distribution, names] = free_ports();
+        let [amqp, amqps, management, distribution, names] = [(); 5].map(|()| own_port());
         certify(&folder);
         let path = |name: &str| folder.join(name).display().to_string();
         let (authority, certificate, key) = (path("ca.pem"), path("broker.pem"), path("key.pem"));
@@ -295,8 +296,19 @@ fn environment(folder: &Path, distribution: u16, names: u16) -> Vec<(&'static st
     ]
 }
 
-/// Ports that nobody listens on just now.
-fn free_ports() -> [u16; 5] {
-    let listeners = [(); 5].map(|()| TcpListener::bind("127.0.0.1:0").unwrap());
-    listeners.map(|listener| listener.local_addr().unwrap().port())
+/// A port that stays ours until we listen on it, and while a broker that was killed starts again: none
+/// that the system gives to whoever wants any (from 32,768 on, ip(7)). Where one looks first is
+/// another place for each process.
+fn own_port() -> u16 {
+    const FIRST: u16 = 10_000;
+    const PORTS: u32 = 22_000;
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    let start = std::process::id().wrapping_mul(61) % PORTS;
+    loop {
+        let n = NEXT.fetch_add(1, Ordering::Relaxed);
+        let port = FIRST + u16::try_from((start + n) % PORTS).unwrap();
+        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
+            return port;
+        }
+    }
 }

@@ -77,14 +77,19 @@ impl<R: Rig> Scene<R> {
 
     /// The messages that are ready for a service, each settled as done.
     pub(crate) async fn take_all(&self, service: &str) -> Vec<Message> {
-        let mut consumer = self.consume(service).await;
         let mut messages = Vec::new();
-        while let Some(mut delivery) = next_soon(consumer.as_mut()).await {
-            delivery.receipt.settle(&done()).await.unwrap();
-            messages.push(delivery.message);
+        loop {
+            let mut consumer = self.consume(service).await;
+            while let Some(mut delivery) = next_soon(consumer.as_mut()).await {
+                delivery.receipt.settle(&done()).await.unwrap();
+                messages.push(delivery.message);
+            }
+            // On a busy machine the next may be late. What was fetched meanwhile is ready again then.
+            consumer.close().await.unwrap();
+            if self.bus.ready(service).await.unwrap() == 0 {
+                return messages;
+            }
         }
-        consumer.close().await.unwrap();
-        messages
     }
 
     /// The whole journal, once it holds what `enough` wants.

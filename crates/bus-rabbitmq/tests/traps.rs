@@ -19,7 +19,7 @@ fn options(broker: &broker::Broker) -> Options {
     static NEXT: AtomicU32 = AtomicU32::new(0);
     let bus = format!("trap{}", NEXT.fetch_add(1, Ordering::Relaxed));
     let mut options = Options::new(bus, broker.url());
-    options.rungs = [1, 2, 60].into();
+    options.rungs = [1, 2, 600].into();
     options
 }
 
@@ -326,7 +326,7 @@ async fn a_wait_that_does_not_exist_is_rounded_up() {
     let bus = RabbitBus::open(options.clone()).await.unwrap();
     set_up(&bus, &["a"]).await;
     // Another process believes in more waits than there are.
-    let other = Options { rungs: [1, 30, 60].into(), ..options };
+    let other = Options { rungs: [1, 30, 600].into(), ..options };
     let other = RabbitBus::open(other).await.unwrap();
     bus.publish(vec![Message::new("k", "")]).await.unwrap();
     let want = Subscription { service: "a".into(), prefetch: 1 };
@@ -349,7 +349,7 @@ async fn a_wait_that_does_not_exist_is_rounded_up() {
     let settled = within("the wait", settle).await.unwrap();
     let dolmen_bus::Settled::Until(due) = settled else { panic!("{settled:?}") };
     let left = dolmen_bus::until(dolmen_bus::Clock::now(&dolmen_bus::SystemClock), due).unwrap();
-    assert!(left > Duration::from_secs(50), "{left:?}");
+    assert!(left > Duration::from_secs(60), "{left:?}");
 }
 
 /// What is sent to a wait that does not exist ends its channel, and with it whatever else is on its way
@@ -362,7 +362,7 @@ async fn a_wait_that_does_not_exist_takes_nothing_along() {
     let bus = RabbitBus::open(options.clone()).await.unwrap();
     set_up(&bus, &["a"]).await;
     // This process believes in a wait that there is not.
-    let other = Options { rungs: [30, 60].into(), ..options };
+    let other = Options { rungs: [30, 600].into(), ..options };
     let other = RabbitBus::open(other).await.unwrap();
     let sent: Vec<Message> = (0..COUNT).map(|n| Message::new("k", n.to_string())).collect();
     bus.publish(sent.clone()).await.unwrap();
@@ -385,7 +385,6 @@ async fn a_wait_that_does_not_exist_takes_nothing_along() {
                 }
             }
         });
-    let started = std::time::Instant::now();
     let all = async {
         loop {
             let journal = bus.journal(None, 10_000).await.unwrap();
@@ -396,13 +395,12 @@ async fn a_wait_that_does_not_exist_takes_nothing_along() {
         }
     };
     let summary = within("all outcomes", worker.run_until(all)).await.unwrap();
-    assert!(started.elapsed() < Duration::from_secs(30), "{:?}", started.elapsed());
     assert_eq!((summary.done, summary.softfailed, summary.lost), (100, 100, 0));
     assert!(sent.iter().all(|message| handled.times(&message.id) == 1));
     let waiting = bus.waiting().await.unwrap();
     assert_eq!(waiting.len(), 100);
-    // In the next longer wait.
-    let soon = dolmen_bus::after(SystemClock.now(), Duration::from_secs(25));
+    // In the next longer wait, not in the one that does not exist.
+    let soon = dolmen_bus::after(SystemClock.now(), Duration::from_secs(30));
     assert!(waiting.iter().all(|waiting| waiting.due_at > soon));
 }
 

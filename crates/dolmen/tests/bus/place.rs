@@ -10,7 +10,7 @@ use serde_json::Value;
 use crate::util::{Folder, Run};
 
 /// How long something may take that must come.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(180);
 
 /// A folder with a `dolmen.toml` that names a bus.
 pub(crate) struct Place {

@@ -26,7 +26,8 @@ fn mails(place: &Place) -> usize {
 }
 
 fn a_retry_touches_only_the_service_that_failed(place: &Place) {
-    place.set_up(GOOGLE);
+    // It is not due again before the worker that softfailed it has seen that nothing else is.
+    place.set_up(&GOOGLE.replace("1s", "10s"));
     let id = place.publish("notify.gram.user.created", "{\"id\": 7}");
     assert_eq!(place.work("welcome-mail", &[])["done"], 1);
     assert_eq!(place.work("googleapps", &[])["softfailed"], 1);
