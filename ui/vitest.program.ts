@@ -6,7 +6,8 @@ export default defineConfig({
     include: [process.env['DOLMEN_PICTURES'] === undefined ? 'program/**/*.test.ts' : 'program/pictures.ts'],
     environment: 'node',
     fileParallelism: false,
-    testTimeout: 120_000,
+    testTimeout: 300_000,
     hookTimeout: 300_000,
+    expect: { poll: { timeout: 100_000 } },
   },
 });

@@ -17,6 +17,9 @@ export async function launch(): Promise<Browser> {
   return chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
 }
 
+/** How long anything on a page may take: far more than it ever needs, on a machine that has much to do. */
+const PATIENCE = 100_000;
+
 export interface Look {
   lang?: Lang;
   theme?: 'light' | 'dark';
@@ -31,7 +34,8 @@ export interface Look {
 /** A page with a reader's taste. What it says of errors is kept. */
 export async function open(browser: Browser, path: string, look: Look = {}): Promise<{ page: Page; errors: string[] }> {
   const { lang = 'en', theme = 'light', width = 1360, height = 900, tour = false, base = inject('base') } = look;
-  const context = await browser.newContext({ viewport: { width, height }, reducedMotion: 'reduce', permissions: ['clipboard-read', 'clipboard-write'] });
+  const context = await browser.newContext({ viewport: { width, height }, reducedMotion: 'reduce', timezoneId: 'UTC', permissions: ['clipboard-read', 'clipboard-write'] });
+  context.setDefaultTimeout(PATIENCE);
   const page = await context.newPage();
   await page.addInitScript(
     ({ lang, theme, tour }) => {

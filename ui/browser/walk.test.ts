@@ -110,7 +110,7 @@ describe.skipIf(!HAS_BROWSER)('the shell', () => {
       await page.keyboard.press('g');
       await page.keyboard.press('s');
       return page.url();
-    }, { timeout: 30_000, interval: 1_500 }).toMatch(/\/settings/);
+    }, { interval: 1_500 }).toMatch(/\/settings/);
   });
 
   it('shows every chart as a table', async () => {

@@ -54,6 +54,7 @@ describe.skipIf(!HAS_BROWSER)('a bank leaves its monolith', () => {
     for (let look = 0; look < 5; look++) {
       // A context of its own has nothing in its cache.
       const context = await browser.newContext({ viewport: { width: 1360, height: 900 } });
+      context.setDefaultTimeout(PATIENCE.timeout);
       const page = await context.newPage();
       await page.goto(demo.base);
       await page.locator('[data-figure="calls"]').waitFor();
