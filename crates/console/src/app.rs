@@ -30,6 +30,7 @@ pub struct Console {
     traffic: Option<Arc<dyn Fn() -> Vec<SourceTraffic> + Send + Sync>>,
     heard: Option<Arc<dyn Fn() -> Heard + Send + Sync>>,
     readings: Option<Arc<dyn Fn() -> Vec<SourceReading> + Send + Sync>>,
+    answered: Option<Arc<dyn Fn() + Send + Sync>>,
 }
 
 /// What came over the network to a source since the program started.
@@ -126,6 +127,7 @@ impl Console {
             traffic: None,
             heard: None,
             readings: None,
+            answered: None,
         }
     }
 
@@ -151,6 +153,13 @@ impl Console {
         readings: impl Fn() -> Vec<SourceReading> + Send + Sync + 'static,
     ) -> Self {
         Self { readings: Some(Arc::new(readings)), ..self }
+    }
+
+    /// The same console, which says when somebody has answered an alert: what is to be told may have
+    /// changed.
+    #[must_use]
+    pub fn with_answered(self, answered: impl Fn() + Send + Sync + 'static) -> Self {
+        Self { answered: Some(Arc::new(answered)), ..self }
     }
 
     /// The same console, which may name callers: `namer` keeps the rules.
@@ -200,6 +209,12 @@ impl Console {
 
     pub(crate) fn readings(&self) -> Vec<SourceReading> {
         self.readings.as_ref().map(|readings| readings()).unwrap_or_default()
+    }
+
+    pub(crate) fn say_answered(&self) {
+        if let Some(answered) = &self.answered {
+            answered();
+        }
     }
 
     pub(crate) fn namer(&self) -> Option<Arc<dyn Namer>> {

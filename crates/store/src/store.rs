@@ -14,7 +14,7 @@ use crate::rows::Rows;
 use crate::segment::Encoded;
 use crate::sightings::{SightingQuestion, Sightings};
 use crate::status::Status;
-use crate::stored::{CallerRow, MarkCount, Newcomer, Request, StoredCall, UnreadRow};
+use crate::stored::{CallerRow, MarkCount, Newcomer, Request, StoredCall, StoredMark, UnreadRow};
 use crate::survey::Survey;
 use crate::word::{NewWord, Word};
 
@@ -100,8 +100,12 @@ pub trait Store: Send + Sync {
     /// What somebody was told of, the latest first.
     fn alerts(&self) -> Result<Vec<Alert>, StoreError>;
 
-    /// Writes these over those of their kinds and causes, all of them or none.
-    fn keep_alerts(&self, changed: &[Alert]) -> Result<(), StoreError>;
+    /// Writes what `change` makes of the alerts there are over those of their kinds and causes, all of
+    /// it or nothing. Nobody else changes one meanwhile.
+    fn change_alerts(
+        &self,
+        change: &mut dyn FnMut(&[Alert]) -> Vec<Alert>,
+    ) -> Result<(), StoreError>;
 
     /// Changes one alert by what `change` makes of it as it is, and writes down what was done (`what`,
     /// and to what, which `change` gives), all of it or nothing; `None` where there is no such alert.

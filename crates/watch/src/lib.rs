@@ -70,14 +70,15 @@ pub fn look(store: &dyn Store, plan: &Plan, now: Time) -> Result<Vec<Alert>, Sto
     // Somebody may have answered meanwhile.
     let known = store.alerts()?;
     let is_over = |alert: &&Alert| !seen.iter().any(|seen| seen.is(alert));
-    let mut changed: Vec<Alert> = known.iter().filter(is_over).filter_map(state::without).collect();
-    changed.extend(seen.into_iter().filter_map(|seen| {
-        let before = known.iter().find(|alert| seen.is(alert));
-        state::after(before, seen, now)
-    }));
-    if !changed.is_empty() {
-        store.keep_alerts(&changed)?;
-    }
+    // Somebody may have answered meanwhile, and what was said stands.
+    store.change_alerts(&mut |known| {
+        let over = known.iter().filter(is_over).filter_map(state::without);
+        let changed = seen.iter().filter_map(|seen| {
+            let before = known.iter().find(|alert| seen.is(alert));
+            state::after(before, seen.clone(), now)
+        });
+        over.chain(changed).collect()
+    })?;
     let mut pending = store.alerts()?;
     pending.retain(|alert| is_pending(alert, now));
     Ok(pending)

@@ -197,7 +197,7 @@ pub(crate) async fn mute(
     answer(&console, id, language, "mute alert", mute).await
 }
 
-/// Mutes an alert no longer. Of what came meanwhile somebody is told within a minute.
+/// Mutes an alert no longer. Of what came meanwhile somebody is told at once.
 #[utoipa::path(delete, path = "/alerts/{id}/mute", params(("id" = i64, Path), LanguageParams),
     responses((status = OK, body = AlertRow), (status = NOT_FOUND, body = Problem)))]
 pub(crate) async fn unmute(
@@ -222,11 +222,13 @@ async fn answer(
         let detail = json!({ "alert": id, "kind": kind, "cause": cause, "until": muted_until });
         (next, detail.to_string())
     };
-    console
+    let answered = console
         .ask(move |store, _| {
             let alert = store.change_alert(id, now(), what, &mut change)?;
             let alert = alert.ok_or_else(|| Problem::missing(format!("there is no alert {id}")))?;
             Ok(Json(AlertRow::of(alert, language)))
         })
-        .await
+        .await?;
+    console.say_answered();
+    Ok(answered)
 }

@@ -15,12 +15,16 @@ impl LocalStore {
         alerts::read(&inner.catalog.db).map_err(inner.catalog.refused("read the alerts"))
     }
 
-    pub(super) fn write_alerts(&self, changed: &[Alert]) -> Result<(), StoreError> {
+    pub(super) fn write_alerts(
+        &self,
+        change: &mut dyn FnMut(&[Alert]) -> Vec<Alert>,
+    ) -> Result<(), StoreError> {
         let mut inner = self.inner();
         self.writing(&inner)?;
         let refused = inner.catalog.refused("keep the alerts");
         inner.catalog.transaction("keep the alerts", |tx| {
-            changed.iter().try_for_each(|alert| alerts::keep(tx, alert)).map_err(&refused)
+            let all = alerts::read(tx).map_err(&refused)?;
+            change(&all).iter().try_for_each(|alert| alerts::keep(tx, alert)).map_err(&refused)
         })
     }
 
@@ -62,5 +66,65 @@ impl LocalStore {
             set(tx, WATCHED_SINCE, now.micros()).map_err(&refused)?;
             Ok(now)
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Options, Store as _};
+
+    const TIMES: u64 = 30;
+
+    fn alert() -> Alert {
+        Alert {
+            id: 0,
+            kind: "residual_call".to_owned(),
+            cause: "transfer on monolith".to_owned(),
+            service: None,
+            operation: None,
+            opened: Time::MIN,
+            first: None,
+            last: None,
+            count: 0,
+            told: 0,
+            acknowledged: None,
+            muted_until: None,
+        }
+    }
+
+    #[test]
+    fn who_changes_one_at_the_same_time_undoes_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = LocalStore::open(folder.path(), Options::default()).unwrap();
+        store.change_alerts(&mut |_| vec![alert()]).unwrap();
+        let id = store.alerts().unwrap()[0].id;
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                for _ in 0..TIMES {
+                    let more = |alert: &Alert| Alert { count: alert.count + 1, ..alert.clone() };
+                    store.change_alerts(&mut |all| all.iter().map(more).collect()).unwrap();
+                }
+            });
+            scope.spawn(|| {
+                for n in 0..TIMES {
+                    let at = Time::from_micros(n.cast_signed());
+                    let answer = &mut |alert: &Alert| {
+                        (Alert { acknowledged: Some(at), ..alert.clone() }, String::new())
+                    };
+                    assert!(store.change_alert(id, at, "acknowledge", answer).unwrap().is_some());
+                    // Nobody else takes it back.
+                    assert_eq!(store.alerts().unwrap()[0].acknowledged, Some(at));
+                }
+            });
+            for n in 1..=TIMES {
+                let tell = |alert: &Alert| (Alert { told: n, ..alert.clone() }, Vec::new());
+                assert_eq!(store.keep_told(id, Time::MIN, tell).unwrap(), 0);
+                assert_eq!(store.alerts().unwrap()[0].told, n);
+            }
+        });
+        let kept = &store.alerts().unwrap()[0];
+        assert_eq!((kept.count, kept.told), (TIMES, TIMES));
+        assert_eq!(kept.acknowledged, Some(Time::from_micros(TIMES.cast_signed() - 1)));
     }
 }

@@ -55,7 +55,7 @@ use crate::segment::{self, Encoded, Filters, ReadError, SegmentReader};
 use crate::sightings::{SightingQuestion, Sightings};
 use crate::status::Status;
 use crate::store::{Calls, Store};
-use crate::stored::{CallerRow, MarkCount, Newcomer, Request, UnreadRow};
+use crate::stored::{CallerRow, MarkCount, Newcomer, Request, StoredMark, UnreadRow};
 use crate::survey::Survey;
 use crate::vfs::{RealVfs, Vfs};
 use crate::word::{NewWord, Word};
@@ -304,8 +304,11 @@ impl Store for LocalStore {
         self.read_alerts()
     }
 
-    fn keep_alerts(&self, changed: &[Alert]) -> Result<(), StoreError> {
-        self.write_alerts(changed)
+    fn change_alerts(
+        &self,
+        change: &mut dyn FnMut(&[Alert]) -> Vec<Alert>,
+    ) -> Result<(), StoreError> {
+        self.write_alerts(change)
     }
 
     fn change_alert(

@@ -10,17 +10,21 @@ use crate::error::StoreError;
 use crate::outbox::{NewNotice, Notice};
 
 impl LocalStore {
-    /// Keeps an alert as it is after somebody was told, and what is to be sent of it: both or
-    /// neither.
+    /// Keeps an alert as it is after somebody was told, and what is to be sent of it: what `told` makes
+    /// of it as it is, both or neither. How much is to be sent; nothing where there is no such alert.
     pub fn keep_told(
         &self,
-        alert: &Alert,
-        notices: &[NewNotice],
+        id: i64,
         now: Time,
-    ) -> Result<(), StoreError> {
+        told: impl FnOnce(&Alert) -> (Alert, Vec<NewNotice>),
+    ) -> Result<usize, StoreError> {
         self.change("keep that an alert was told", |tx| {
-            alerts::keep(tx, alert)?;
-            notices.iter().try_for_each(|notice| outbox::add(tx, notice, now))
+            let all = alerts::read(tx)?;
+            let Some(alert) = all.iter().find(|alert| alert.id == id) else { return Ok(0) };
+            let (alert, notices) = told(alert);
+            alerts::keep(tx, &alert)?;
+            notices.iter().try_for_each(|notice| outbox::add(tx, notice, now))?;
+            Ok(notices.len())
         })
     }
 

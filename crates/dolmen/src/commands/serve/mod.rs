@@ -136,11 +136,13 @@ pub(super) fn serve(
     jobs::listen(&live, runtime.handle())?;
     let naming = Naming::new(Arc::clone(&live));
     let (traffic, heard, readings) = (Arc::clone(&live), Arc::clone(&live), Arc::clone(&live));
+    let watched = Arc::clone(&live);
     let console = console
         .with_namer(Arc::new(naming))
         .with_traffic(move || traffic.arrivals().traffic())
         .with_heard(move || heard.heard().clone())
-        .with_readings(move || readings.readings());
+        .with_readings(move || readings.readings())
+        .with_answered(move || watched.watch());
     let served = runtime.block_on(answer(listener, console, reload));
     // With `answer` ended who asks for a reload.
     let leaving = live.arrivals().stop();

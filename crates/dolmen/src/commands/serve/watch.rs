@@ -5,7 +5,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
 use std::time::{Duration, Instant};
 
 use dolmen_console::Event;
-use dolmen_store::{Alert, Store, StoreError};
+use dolmen_store::{Alert, StoreError};
 use dolmen_watch::{Plan, Retired};
 
 use super::live::{Live, now};
@@ -74,18 +74,18 @@ impl Watcher {
     }
 
     /// Somebody may have answered since it was read, and the answer stands.
-    fn keep_told(&self, id: i64) -> Result<(), StoreError> {
-        let alerts = self.live.store.alerts()?;
-        let Some(alert) = alerts.iter().find(|alert| alert.id == id) else { return Ok(()) };
+    fn keep_told(&self, alert: &Alert) -> Result<(), StoreError> {
         let settings = self.live.current().settings;
         // Who it was is worth a look where somebody is told outside, and no reason not to tell.
         let latest = (!settings.notify.is_empty())
             .then(|| dolmen_watch::latest(&*self.live.store, alert).ok().flatten())
             .flatten();
-        let notices = notify::notices(alert, latest.as_ref(), &settings);
         let now = now();
-        self.live.store.keep_told(&dolmen_watch::tell(alert, now), &notices, now)?;
-        if !notices.is_empty() {
+        let notices = self.live.store.keep_told(alert.id, now, |alert| {
+            let notices = notify::notices(alert, latest.as_ref(), &settings);
+            (dolmen_watch::tell(alert, now), notices)
+        })?;
+        if notices > 0 {
             // At the end nobody sends any more; at the next start somebody does.
             _ = self.told.send(());
         }
@@ -95,7 +95,7 @@ impl Watcher {
     fn tell(&self, alert: &Alert) {
         say(&format!("alert: {}: {} ({})", alert.kind, alert.cause, alert.count));
         self.live.console.tell(Event::Alert(alert.clone()));
-        if let Err(error) = self.keep_told(alert.id) {
+        if let Err(error) = self.keep_told(alert) {
             say(&format!("cannot keep that an alert was told: {error}"));
         }
     }
