@@ -32,8 +32,9 @@ export const tour = {
     live: {
       title: 'Now, while you watch',
       text: 'Somebody switches on an old branch computer that was forgotten in a cupboard. It calls the monolith: from the line on the disk to your screen it takes a second or two.',
-      next: 'Let it call, and watch the alerts in the navigation.',
-      call: 'Let it call',
+      next: 'Watch the alerts in the navigation: in a moment it calls.',
+      call: 'Let it call now',
+      again: 'Let it call again',
       arrived: (time: string) => `It called at ${time}.`,
       show: 'Show its raw line',
     },

@@ -34,8 +34,9 @@ export const tour: typeof english = {
     live: {
       title: 'Maintenant, sous vos yeux',
       text: 'Quelqu’un rallume un vieil ordinateur d’agence oublié dans un placard. Il appelle le monolithe : de la ligne sur le disque à votre écran, il faut une seconde ou deux.',
-      next: 'Laissez-le appeler, et regardez les alertes dans la navigation.',
-      call: 'Laisser appeler',
+      next: 'Regardez les alertes dans la navigation : il appelle dans un instant.',
+      call: 'Le laisser appeler tout de suite',
+      again: 'Le laisser appeler encore',
       arrived: (time) => `Il a appelé à ${time}.`,
       show: 'Montrer sa ligne brute',
     },

@@ -1,27 +1,24 @@
-//! The bank's last years in a store, in the console, and one call more while somebody looks.
+//! The bank's last years in a store, in the console, and one call more whenever the guided tour asks for
+//! it, so that whoever takes the tour sees it come.
 
 use std::fs::OpenOptions;
 use std::io::Write;
 use std::net::SocketAddr;
 use std::num::NonZero;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::thread;
-use std::time::Duration;
 
 use anyhow::Context as _;
 use dolmen_collect::{ImportRequest, LastLine};
 use dolmen_model::Time;
-use dolmen_store::{LocalStore, NamedBy, Store};
+use dolmen_store::{Alert, LocalStore, NamedBy, Store};
 use jiff::Timestamp;
 
 use crate::commands::report::{explain, inputs, progress};
 use crate::commands::{Context, import, serve, store};
 use crate::settings::{Asked, Settings};
 use crate::stories::monobanque::{self, Story};
-
-/// Time enough to open the page and to look around.
-const LATE: Duration = Duration::from_secs(20);
 
 /// The bank's years in a store, and how they are configured.
 pub(super) struct Years {
@@ -46,23 +43,16 @@ pub(super) fn open(
     story: &Story,
     address: SocketAddr,
 ) -> anyhow::Result<()> {
-    answer_old_alerts(&settings, &store)?;
-    let log = story.months.proxy.clone();
-    let more = log.clone();
-    thread::spawn(move || {
-        thread::sleep(LATE);
-        match one_more(&log) {
-            Ok(()) => serve::say("an old computer has just called the monolith: see the alerts"),
-            Err(error) => serve::say(&format!("the late call did not come: {error:#}")),
-        }
-    });
-    let seconds = LATE.as_secs();
-    serve::say(&format!(
-        "the bank's three years are in the console; in {seconds} seconds an old computer calls the \
-         monolith once more. Ctrl+C ends"
-    ));
-    let one_more = Arc::new(move || one_more(&more).map_err(|error| format!("{error:#}")));
-    serve::serve(address, settings, Arc::new(store), Some(one_more))
+    dolmen_watch::look(&store, &serve::plan(&settings), now())?;
+    answer(&store, |_| true)?;
+    serve::say(
+        "the bank's three years are in the console, with a guided tour; at its end an old computer \
+         calls the monolith once more. Ctrl+C ends",
+    );
+    let store = Arc::new(store);
+    let (log, of_calls) = (story.months.proxy.clone(), Arc::clone(&store));
+    let one_more = move || one_more(&log, &of_calls).map_err(|error| format!("{error:#}"));
+    serve::serve(address, settings, store, Some(Arc::new(one_more)))
 }
 
 fn read(settings: &Settings, store: &LocalStore, context: &Context) -> anyhow::Result<()> {
@@ -83,14 +73,19 @@ fn read(settings: &Settings, store: &LocalStore, context: &Context) -> anyhow::R
     Ok(())
 }
 
-/// What happened in these years the bank has known for long: only what comes now is news.
-fn answer_old_alerts(settings: &Settings, store: &LocalStore) -> anyhow::Result<()> {
-    let known = dolmen_watch::look(store, &serve::plan(settings), now())?;
-    let known: Vec<_> = known.iter().map(|alert| dolmen_watch::acknowledge(alert, now())).collect();
-    Ok(store.keep_alerts(&known)?)
+/// What happened until now the bank has known for long: only what comes is news.
+fn answer(store: &LocalStore, is_known: impl Fn(&Alert) -> bool) -> anyhow::Result<()> {
+    let now = now();
+    let acknowledge = |alert: &Alert| {
+        let is_known = is_known(alert) && dolmen_watch::is_open(alert, now);
+        is_known.then(|| dolmen_watch::acknowledge(alert, now))
+    };
+    Ok(store.change_alerts(&mut |alerts| alerts.iter().filter_map(acknowledge).collect())?)
 }
 
-fn one_more(log: &PathBuf) -> anyhow::Result<()> {
+/// The old computer calls. Somebody is told each time, also who has not answered the last time.
+fn one_more(log: &Path, store: &LocalStore) -> anyhow::Result<()> {
+    answer(store, |alert| alert.operation.as_deref() == Some(monobanque::LATE_OPERATION))?;
     let line = monobanque::late_call(now())?;
     let mut log = OpenOptions::new()
         .append(true)

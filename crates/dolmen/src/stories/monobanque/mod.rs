@@ -134,6 +134,9 @@ fn play_months(mut writer: Writer, seed: u64, zone: &TimeZone, moves: &Moves) ->
     writer.finish()
 }
 
+/// What [`late_call`] asks for.
+pub(crate) const LATE_OPERATION: &str = cast::Operation::CardBlock.name();
+
 /// The line of the proxy's log of one call more: the old computer is switched on again.
 pub(crate) fn late_call(at: Time) -> Result<String> {
     let zone = rhythm::bank_zone()?;
