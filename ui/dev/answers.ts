@@ -58,6 +58,8 @@ export class Bank {
         return ok({ alerts: this.alerts.filter((it) => search.get('state') === 'all' || it.acknowledged === null) });
       case '/alerts/try':
         return ok({ alerts: ALERTS });
+      case '/alerts/4/marks':
+        return ok({ marks: LONE_MARKS });
       case '/candidates':
         return ok(candidates(calls, search.get('lang')));
       case '/map':
@@ -172,6 +174,10 @@ const SOURCES: SourceHealth[] = [
     source: 'cards-proxy', kind: 'http', holds: 'calls', lines: 611, from: '2023-04-01T00:02:10Z', to: '2023-04-17T18:20:00Z', gaps: [], heard: '2023-04-17T18:20:00Z', silent_since: '2023-04-17T18:20:00Z', files: null, problem: null, problem_since: null,
     network: { connections: 0, lines: 611, refused: refused({ token: 14 }), spool_bytes: 1_024, max_spool_bytes: 1_073_741_824 },
   },
+  {
+    source: 'branches', kind: 'file', holds: 'calls', lines: 0, from: null, to: null, gaps: [], heard: null, silent_since: null, files: 1,
+    problem: '/var/log/branches/access.log: Permission denied (os error 13)', problem_since: '2023-04-18T08:00:00Z', network: null,
+  },
 ];
 
 const ALERTS: Alert[] = [
@@ -181,6 +187,11 @@ const ALERTS: Alert[] = [
   { id: 4, kind: 'mark_only', cause: 'internal transfer on monolith', text: 'internal transfer was entered on monolith past the proxy', service: MONOLITH, operation: 'internal transfer', opened: '2023-03-21T02:00:00Z', first: '2023-03-21T02:00:00Z', last: '2023-04-02T02:00:00Z', count: 2, acknowledged: null, muted_until: '2023-05-01T00:00:00Z', where: null },
   { id: 5, kind: 'no_id', cause: 'monolith', text: 'calls without a request id on monolith', service: MONOLITH, operation: null, opened: '2023-03-06T08:00:00Z', first: '2023-03-06T08:00:00Z', last: '2023-04-16T11:00:00Z', count: 44, acknowledged: '2023-04-16T12:00:00Z', muted_until: null, where: 'joined:no_id' },
 ];
+
+const LONE_MARKS = ['2023-04-02T02:00:00Z', '2023-03-21T02:00:00Z'].map((time, at) => {
+  const request_id = `b2f0c1d${at}`;
+  return { time, request_id, source: 'monolith-app', service: MONOLITH, operation: 'internal transfer', line: JSON.stringify({ time, level: 'INFO', request_id, operation: 'internal transfer', user: 'batch' }) };
+});
 
 const UNPARSED = {
   total: 3,

@@ -138,5 +138,5 @@ function fill(row: number, time: number, said: Said): Call {
 function mark(it: Call, operation: string): Mark {
   const time = new Date(Date.parse(it.time ?? '') + 3).toISOString();
   const line = JSON.stringify({ time, level: 'INFO', request_id: it.request_id, operation });
-  return { time, source: 'monolith-app', service: it.service, operation, line };
+  return { time, request_id: it.request_id, source: 'monolith-app', service: it.service, operation, line };
 }

@@ -54,7 +54,7 @@ pub use local::{
     BackedUp, Compacted, GRACE, Generation, LocalStore, Options, Removed, Swap, Underived, Verified,
 };
 pub use outbox::{NewNotice, Notice};
-pub use question::{CallQuestion, CallerQuestion, Counts, CubeQuestion};
+pub use question::{CallQuestion, CallerQuestion, Counts, CubeQuestion, LoneMarks};
 pub use range::{Width, narrowest};
 pub use rows::{CallerCode, Row, Rows};
 pub use segment::Encoded;

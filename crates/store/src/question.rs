@@ -45,6 +45,21 @@ pub struct CallQuestion {
     pub query: Query,
 }
 
+/// Which marks without a call are asked for.
+#[derive(Clone, Copy, Debug)]
+pub struct LoneMarks {
+    /// The service that wrote them.
+    pub service: NameId,
+    /// The operation they say was entered.
+    pub operation: NameId,
+    /// From this instant on.
+    pub from: Time,
+    /// To before this one.
+    pub to: Time,
+    /// At most so many, the latest.
+    pub most: usize,
+}
+
 /// Which callers are asked for.
 #[derive(Clone, Debug)]
 pub struct CallerQuestion {

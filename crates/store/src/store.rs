@@ -9,7 +9,7 @@ use crate::commit::{Commit, Committed, NamedBy};
 use crate::error::StoreError;
 use crate::files::KnownFile;
 use crate::glimpse::Glimpse;
-use crate::question::{CallQuestion, CallerQuestion, Counts, CubeQuestion};
+use crate::question::{CallQuestion, CallerQuestion, Counts, CubeQuestion, LoneMarks};
 use crate::rows::Rows;
 use crate::segment::Encoded;
 use crate::sightings::{SightingQuestion, Sightings};
@@ -83,6 +83,9 @@ pub trait Store: Send + Sync {
 
     /// Marks by operation and service, and how many of them have no call.
     fn marks(&self, from: Time, to: Time) -> Result<Vec<MarkCount>, StoreError>;
+
+    /// Marks without a call, the latest first, with their lines.
+    fn lone_marks(&self, question: &LoneMarks) -> Result<Vec<StoredMark>, StoreError>;
 
     /// Who called, the most frequent first.
     fn callers(&self, question: &CallerQuestion) -> Result<Vec<CallerRow>, StoreError>;

@@ -1,12 +1,12 @@
 //! What there is to tell, as the store has it now.
 
-use dolmen_model::query::{Query, quoted};
+use dolmen_cubes::Key;
+use dolmen_model::query::quoted;
 use dolmen_model::{Joined, Time};
-use dolmen_store::{
-    Alert, CallQuestion, CubeQuestion, Dimension, Durations, SourceStatus, Store, StoreError,
-};
+use dolmen_store::{Alert, CubeQuestion, Dimension, Durations, SourceStatus, Store, StoreError};
 
 use crate::silence::Heard;
+use crate::times::Calls;
 use crate::{Plan, Retired, callers};
 
 /// What an alert is about.
@@ -77,7 +77,7 @@ pub(crate) fn all(
     for one in &plan.retired {
         seen.extend(residual(store, one, known, one.since.max(retired))?);
     }
-    no_id(store, since, &mut seen)?;
+    no_id(store, known, since, &mut seen)?;
     mark_only(store, since, now, &mut seen)?;
     seen.extend(callers::unknown(store, known, since, now)?);
     silent(store, plan, known, since, now, &mut seen)?;
@@ -94,68 +94,68 @@ fn residual(
     let Some(operation) = names.operations.find(retired.operation.as_bytes()) else {
         return Ok(None);
     };
-    let by = vec![Dimension::Service, Dimension::Operations];
-    let (to, durations) = (Time::MAX, Durations::Left);
-    let counts = store.count(&CubeQuestion { from, to, by, every: None, durations })?;
+    let by = [Dimension::Service, Dimension::Operations];
+    let counts = store.count(&in_all(from, &by))?;
     let service = names.services.find(retired.service.as_bytes());
-    let cells = counts.cube.cells().filter(|(key, _)| {
+    let is_one = |key: &Key| {
         Some(key.service) == service && names.sets.operations(key.operations).contains(&operation)
-    });
+    };
+    let cells = counts.cube.cells().filter(|(key, _)| is_one(key));
     let count = cells.map(|(_, cell)| cell.calls).sum();
     if count == 0 {
         return Ok(None);
     }
     let Retired { operation, service, since } = retired;
     let cause = format!("{operation} on {service} since {since}");
-    let before = known.iter().find(|alert| {
-        alert.kind == Kind::ResidualCall.name() && alert.cause == cause && alert.count > 0
-    });
-    // The last one is not looked for again in all that is stored, at every commit: where nothing
-    // changed it is the same, and of more calls it is none before it.
-    let from = before.filter(|alert| alert.count <= count).and_then(|alert| alert.last);
-    let last = match before {
-        Some(alert) if alert.count == count => alert.last,
-        _ => {
-            let query = format!("operation:{} and service:{}", quoted(operation), quoted(service));
-            last(store, &query, from.unwrap_or(Time::MIN))?.or(from)
-        }
-    };
+    let query = format!("operation:{} and service:{}", quoted(operation), quoted(service));
+    let calls = Calls { from, query, by: &by, is_one: &is_one };
+    let (first, last) = calls.times(store, before(known, Kind::ResidualCall, &cause), count)?;
     Ok(Some(Seen {
         kind: Kind::ResidualCall,
         cause,
         service: Some(service.clone()),
         operation: Some(operation.clone()),
-        first: None,
+        first,
         last,
         count,
     }))
 }
 
-/// The last call from an instant on that fulfils a query.
-fn last(store: &dyn Store, query: &str, from: Time) -> Result<Option<Time>, StoreError> {
-    // A name that no query can hold names no call that could be shown.
-    let Ok(query) = Query::parse(query) else { return Ok(None) };
-    let question = CallQuestion { from, to: Time::MAX, query };
-    Ok(store.calls(&question)?.next().transpose()?.and_then(|call| call.time))
+/// Counts of everything from an instant on.
+fn in_all(from: Time, by: &[Dimension]) -> CubeQuestion {
+    let (to, durations) = (Time::MAX, Durations::Left);
+    CubeQuestion { from, to, by: by.to_vec(), every: None, durations }
 }
 
-fn no_id(store: &dyn Store, since: Time, seen: &mut Vec<Seen>) -> Result<(), StoreError> {
-    let by = vec![Dimension::Service, Dimension::Joined];
-    let (from, to, durations) = (since, Time::MAX, Durations::Left);
-    let counts = store.count(&CubeQuestion { from, to, by, every: None, durations })?;
+/// The alert of a cause that there was.
+fn before<'k>(known: &'k [Alert], kind: Kind, cause: &str) -> Option<&'k Alert> {
+    known.iter().find(|alert| alert.kind == kind.name() && alert.cause == cause)
+}
+
+fn no_id(
+    store: &dyn Store,
+    known: &[Alert],
+    since: Time,
+    seen: &mut Vec<Seen>,
+) -> Result<(), StoreError> {
+    let by = [Dimension::Service, Dimension::Joined];
+    let counts = store.count(&in_all(since, &by))?;
     for (key, cell) in counts.cube.cells() {
-        if key.outcome.joined == Joined::NoId {
-            let service = store.names().services.name(key.service);
-            seen.push(Seen {
-                kind: Kind::NoId,
-                cause: service.clone().unwrap_or_default(),
-                service,
-                operation: None,
-                first: None,
-                last: None,
-                count: cell.calls,
-            });
+        if key.outcome.joined != Joined::NoId {
+            continue;
         }
+        let service = store.names().services.name(key.service);
+        let cause = service.clone().unwrap_or_default();
+        let named = service.as_deref().map_or_else(|| "unknown".to_owned(), quoted);
+        let is_one = |other: &Key| {
+            (other.service, other.outcome.joined) == (key.service, key.outcome.joined)
+        };
+        let query = format!("joined:no_id and service:{named}");
+        let calls = Calls { from: since, query, by: &by, is_one: &is_one };
+        let before = before(known, Kind::NoId, &cause);
+        let (first, last) = calls.times(store, before, cell.calls)?;
+        let (kind, operation, count) = (Kind::NoId, None, cell.calls);
+        seen.push(Seen { kind, cause, service, operation, first, last, count });
     }
     Ok(())
 }

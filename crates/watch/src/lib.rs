@@ -14,6 +14,7 @@ mod causes;
 mod sentence;
 mod silence;
 mod state;
+mod times;
 mod whom;
 
 use dolmen_model::Time;
@@ -23,7 +24,7 @@ pub use causes::{Kind, silences};
 pub use sentence::{sentence, what};
 pub use silence::Heard;
 pub use state::{acknowledge, is_open, is_pending, mute, reopen, tell, unmute};
-pub use whom::{by, latest, query};
+pub use whom::{by, latest, marks, query};
 
 /// What is watched.
 #[derive(Clone, Debug, Default)]

@@ -1,8 +1,8 @@
 //! Whose calls an alert is about: the query that shows them, and the latest of them.
 
 use dolmen_model::query::{Query, quoted};
-use dolmen_model::{Language, Time};
-use dolmen_store::{Alert, CallQuestion, Store, StoreError, StoredCall};
+use dolmen_model::{Language, NameId, Names, Time};
+use dolmen_store::{Alert, CallQuestion, LoneMarks, Store, StoreError, StoredCall};
 
 use crate::callers::{is_of_many, parts};
 use crate::causes::Kind;
@@ -43,6 +43,21 @@ pub fn query(alert: &Alert) -> Option<String> {
     let text = conditions.join(" and ");
     // A name that no query can hold names no call that could be shown.
     Query::parse(&text).is_ok().then_some(text)
+}
+
+/// Which marks without a call an alert counts; `None` where it is about something else.
+pub fn marks(alert: &Alert, names: &Names) -> Option<LoneMarks> {
+    const MOST: usize = 100;
+    if alert.kind != Kind::MarkOnly.name() {
+        return None;
+    }
+    let unknown = || Some(NameId::UNKNOWN);
+    let (service, operation) = (alert.service.as_ref(), alert.operation.as_ref());
+    let service = service.map_or_else(unknown, |name| names.services.find(name.as_bytes()))?;
+    let operation =
+        operation.map_or_else(unknown, |name| names.operations.find(name.as_bytes()))?;
+    let to = Time::from_micros(alert.last?.micros().saturating_add(1));
+    Some(LoneMarks { service, operation, from: alert.first?, to, most: MOST })
 }
 
 /// The latest call that an alert is about; `None` where nobody knows when that was, as it is looked

@@ -14,6 +14,7 @@ import { useScope } from '../view/Scope';
 import { ALL, type Range } from '../view/time';
 import { useView } from '../view/useView';
 import styles from './AlertItem.module.css';
+import { LoneMarks } from './LoneMarks';
 import { isMuted, isQuiet } from './quiet';
 import { kindOf, titleOf, type AlertKind } from './title';
 
@@ -30,6 +31,7 @@ export function AlertItem({ alert }: { alert: Alert }) {
   const client = useQueryClient();
   const declared = useMeta().data?.operations.find((it) => it.operation === alert.operation && it.service === alert.service);
   const [error, setError] = useState<Error | null>(null);
+  const [lines, setLines] = useState(false);
 
   const path = { id: alert.id };
   const tell = async (said: () => Promise<unknown>, done: string, undo?: () => void) => {
@@ -69,8 +71,12 @@ export function AlertItem({ alert }: { alert: Alert }) {
           <span title={f.time(last)}>{t.alerts.since(f.time(alert.first ?? last), f.ago(last, now))}</span> · {t.alerts.times(alert.count, f.count(alert.count))}
         </div>
         {error && <Failure error={error} />}
+        {lines && <LoneMarks id={alert.id} />}
       </div>
       <div className={styles.actions}>
+        {alert.kind === 'mark_only' && (
+          <Button size="xs" variant="default" aria-expanded={lines} onClick={() => setLines(!lines)}>{lines ? t.alerts.hideLines : t.alerts.showLines}</Button>
+        )}
         {alert.where === null ? (
           alert.operation === null
             ? <Button component={Link} to="/settings" size="xs" variant="default">{t.alerts.see}</Button>

@@ -3,12 +3,13 @@
 use axum::Json;
 use axum::extract::State;
 use dolmen_model::{Language, Time};
-use dolmen_store::Alert;
+use dolmen_store::{Alert, Store};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use utoipa::{IntoParams, ToSchema};
 
+use super::request::MarkRow;
 use crate::app::Console;
 use crate::extract::{Path, Query, Sent};
 use crate::language::{LanguageParams, Speak};
@@ -147,6 +148,40 @@ pub(crate) async fn would_tell(
         .await
 }
 
+/// The lines of marks without a call.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct LoneMarkRows {
+    /// The latest first, at most 100.
+    marks: Vec<MarkRow>,
+}
+
+/// The lines of the marks that an alert of the kind `mark_only` counts, as long as they are kept.
+#[utoipa::path(get, path = "/alerts/{id}/marks", params(("id" = i64, Path)),
+    responses((status = OK, body = LoneMarkRows), (status = NOT_FOUND, body = Problem)))]
+pub(crate) async fn marks(
+    State(console): State<Console>,
+    Path(id): Path<i64>,
+) -> Result<Json<LoneMarkRows>, Problem> {
+    console
+        .ask(move |store, _| {
+            let marks = match dolmen_watch::marks(&alert(store, id)?, store.names()) {
+                Some(question) => store.lone_marks(&question)?,
+                None => Vec::new(),
+            };
+            Ok(Json(LoneMarkRows { marks: marks.into_iter().map(MarkRow::from).collect() }))
+        })
+        .await
+}
+
+fn alert(store: &dyn Store, id: i64) -> Result<Alert, Problem> {
+    let mut alerts = store.alerts()?.into_iter();
+    alerts.find(|alert| alert.id == id).ok_or_else(|| missing(id))
+}
+
+fn missing(id: i64) -> Problem {
+    Problem::missing(format!("there is no alert {id}"))
+}
+
 /// Says that an alert is known: told again when more comes.
 #[utoipa::path(post, path = "/alerts/{id}/acknowledge", params(("id" = i64, Path), LanguageParams),
     responses((status = OK, body = AlertRow), (status = NOT_FOUND, body = Problem)))]
@@ -225,7 +260,7 @@ async fn answer(
     let answered = console
         .ask(move |store, _| {
             let alert = store.change_alert(id, now(), what, &mut change)?;
-            let alert = alert.ok_or_else(|| Problem::missing(format!("there is no alert {id}")))?;
+            let alert = alert.ok_or_else(|| missing(id))?;
             Ok(Json(AlertRow::of(alert, language)))
         })
         .await?;

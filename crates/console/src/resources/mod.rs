@@ -52,6 +52,7 @@ pub(crate) fn all() -> OpenApiRouter<Console> {
         .routes(routes!(sources::sources))
         .routes(routes!(alerts::alerts))
         .routes(routes!(alerts::would_tell))
+        .routes(routes!(alerts::marks))
         .routes(routes!(alerts::acknowledge, alerts::reopen))
         .routes(routes!(alerts::mute, alerts::unmute))
         .routes(routes!(verdicts::verdicts))

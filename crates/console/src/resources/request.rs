@@ -1,6 +1,7 @@
 use axum::Json;
 use axum::extract::State;
 use dolmen_model::Time;
+use dolmen_store::StoredMark;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -20,14 +21,28 @@ pub(crate) struct RequestAnswer {
 }
 
 #[derive(Serialize, ToSchema)]
-struct MarkRow {
+pub(crate) struct MarkRow {
     #[schema(value_type = Option<String>, format = DateTime)]
     time: Option<Time>,
+    request_id: Option<String>,
     source: String,
     service: Option<String>,
     operation: Option<String>,
     /// As it was logged.
     line: String,
+}
+
+impl From<StoredMark> for MarkRow {
+    fn from(mark: StoredMark) -> Self {
+        Self {
+            time: mark.time,
+            request_id: mark.request_id,
+            source: mark.source,
+            service: mark.service,
+            operation: mark.operation,
+            line: String::from_utf8_lossy(&mark.line).into_owned(),
+        }
+    }
 }
 
 /// Everything known of one request id: calls, hops and marks.
@@ -44,13 +59,7 @@ pub(crate) async fn request(
                 return Err(Problem::missing(format!("no call and no mark has the id {id}")));
             }
             let calls = found.calls.into_iter().map(CallRow::from).collect();
-            let marks = found.marks.into_iter().map(|mark| MarkRow {
-                time: mark.time,
-                source: mark.source,
-                service: mark.service,
-                operation: mark.operation,
-                line: String::from_utf8_lossy(&mark.line).into_owned(),
-            });
+            let marks = found.marks.into_iter().map(MarkRow::from);
             Ok(Json(RequestAnswer { id, calls, marks: marks.collect() }))
         })
         .await

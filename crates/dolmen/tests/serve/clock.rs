@@ -232,7 +232,16 @@ fn who_went_past_the_proxy_is_told_of() {
         "{alert}"
     );
     assert!(alert["last"].is_string() && alert["first"] == alert["last"], "{alert}");
+    // Its line leads to whoever it was; that of the mark whose call came is another's.
+    let lines = server.get(&format!("/api/v1/alerts/{}/marks", alert["id"]));
+    let lines = lines["marks"].as_array().unwrap();
+    assert_eq!((lines.len(), &lines[0]["request_id"]), (1, &json!("hidden")), "{lines:?}");
+    assert_eq!(lines[0]["line"], mark(clock.at(2), "hidden").trim_end());
     let bypass = &alerts(&server, "no_id")[0];
+    assert!(
+        bypass["first"].is_string() && bypass["first"].as_str() <= bypass["last"].as_str(),
+        "{bypass}"
+    );
     assert_eq!(
         (&bypass["service"], &bypass["where"]),
         (&json!("monolith"), &json!("joined:no_id and service:\"monolith\""))

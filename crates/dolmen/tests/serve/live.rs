@@ -117,6 +117,8 @@ fn a_residual_call_is_told_once_and_again_after_the_answer() {
     place.append("access.log", line(3, "/transfer"));
     let alert = events.next("alert");
     assert_eq!((&alert["kind"], &alert["count"]), (&"residual_call".into(), &2.into()));
+    let times = (&alert["first"], &alert["last"]);
+    assert_eq!(times, (&"2026-03-01T10:02:00Z".into(), &"2026-03-01T10:03:00Z".into()));
     server.says("alert: residual_call");
 }
 

@@ -7,6 +7,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use super::cube;
 use super::segments::SegmentId;
 use crate::facts::{Role, Settled};
+use crate::question::LoneMarks;
 use crate::rows::IdKey;
 
 /// A mark that waits.
@@ -64,7 +65,24 @@ pub(crate) fn take(db: &Connection, key: IdKey) -> rusqlite::Result<Vec<Waiting>
     Ok(marks)
 }
 
-fn blob(key: Option<IdKey>) -> Vec<u8> {
+/// The latest marks that a question asks for, by what they wait for and their times.
+pub(crate) fn latest(
+    db: &Connection,
+    question: &LoneMarks,
+) -> rusqlite::Result<FxHashSet<(Vec<u8>, i64)>> {
+    let LoneMarks { service, operation, from, to, most } = question;
+    db.prepare_cached(
+        "SELECT key, time FROM waiting
+         WHERE service = ?1 AND operation = ?2 AND time >= ?3 AND time < ?4
+         ORDER BY time DESC LIMIT ?5",
+    )?
+    .query_map(params![service.0, operation.0, from.micros(), to.micros(), *most as i64], |row| {
+        Ok((row.get(0)?, row.get(1)?))
+    })?
+    .collect()
+}
+
+pub(crate) fn blob(key: Option<IdKey>) -> Vec<u8> {
     key.map_or_else(Vec::new, |key| key.0.to_be_bytes().to_vec())
 }
 

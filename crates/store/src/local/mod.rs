@@ -11,6 +11,7 @@ mod glimpse;
 mod join;
 mod keep;
 mod lists;
+mod lone;
 mod newcomers;
 mod outbox;
 mod scan;
@@ -48,7 +49,7 @@ use crate::commit::{Commit, Committed, NamedBy};
 use crate::error::StoreError;
 use crate::files::KnownFile;
 use crate::glimpse::Glimpse;
-use crate::question::{CallQuestion, CallerQuestion, Counts, CubeQuestion};
+use crate::question::{CallQuestion, CallerQuestion, Counts, CubeQuestion, LoneMarks};
 use crate::range::Kept;
 use crate::rows::Rows;
 use crate::segment::{self, Encoded, Filters, ReadError, SegmentReader};
@@ -408,6 +409,10 @@ impl Store for LocalStore {
 
     fn marks(&self, from: Time, to: Time) -> Result<Vec<MarkCount>, StoreError> {
         self.count_marks(from, to)
+    }
+
+    fn lone_marks(&self, question: &LoneMarks) -> Result<Vec<StoredMark>, StoreError> {
+        self.find_lone_marks(question)
     }
 
     fn callers(&self, question: &CallerQuestion) -> Result<Vec<CallerRow>, StoreError> {

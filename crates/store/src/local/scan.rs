@@ -388,6 +388,6 @@ fn may_fulfil(row: &SegmentRow, query: &Query, is_amended: bool) -> bool {
     })
 }
 
-fn no_line(reader: &SegmentReader, row: u32) -> StoreError {
+pub(super) fn no_line(reader: &SegmentReader, row: u32) -> StoreError {
     unreadable(&reader.row, format!("row {row} does not fit its template"))
 }

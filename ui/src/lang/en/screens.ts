@@ -221,6 +221,9 @@ export const screens = {
     triedHint: (days: string) => `What you would have been told in the last ${days} days, by the rules as they are. Nothing is sent or kept.`,
     try: 'Try it',
     triedNothing: 'Nothing would have been told.',
+    showLines: 'Show the lines',
+    hideLines: 'Hide the lines',
+    noLines: 'The lines are past their time.',
     arrived: 'New alert',
   },
   settings: {

@@ -224,6 +224,9 @@ export const screens: typeof english = {
     triedHint: (days) => `Ce qui vous aurait été signalé ces ${days} derniers jours, selon les règles actuelles. Rien n’est envoyé ni gardé.`,
     try: 'Essayer',
     triedNothing: 'Rien n’aurait été signalé.',
+    showLines: 'Montrer les lignes',
+    hideLines: 'Cacher les lignes',
+    noLines: 'Les lignes ont passé leur temps.',
     arrived: 'Nouvelle alerte',
   },
   settings: {
