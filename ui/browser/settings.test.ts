@@ -22,6 +22,12 @@ describe.skipIf(!HAS_BROWSER)('the sources', () => {
     expect(await row('cards-proxy', 'fr')).toContain('muette depuis 17 avr. 2023, 18:20:00');
   });
 
+  it('tell what keeps lines from being read, since when, and how many files there are', async () => {
+    expect(await row('branches', 'en')).toContain('no line yet · no gap · 1 file Not read since 18 Apr 2023, 08:00:00: /var/log/branches/access.log: Permission denied');
+    expect(await row('branches', 'fr')).toContain('1 fichier Non lue depuis le 18 avr. 2023, 08:00:00 : /var/log/branches/access.log: Permission denied');
+    expect(await row('proxy', 'en')).not.toContain('Not read');
+  });
+
   it('tell who is connected, and what was refused and why', async () => {
     expect(await row('proxy', 'en')).toContain('2 connected · refused since the start: 1,204 from a network that may not send and 1 line too long');
     expect(await row('proxy', 'fr')).toContain('connexions : 2 · refus depuis le démarrage : 1 204 d’un réseau non autorisé et 1 ligne trop longue');

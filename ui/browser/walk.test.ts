@@ -150,7 +150,8 @@ describe.skipIf(!HAS_BROWSER)('an unknown caller', () => {
     await page.locator('#actor-name:focus').waitFor();
     await page.locator('#actor-name').fill('virement script');
     await page.getByRole('button', { name: 'Name this caller' }).click();
-    await page.getByText('virement script has a name now.').waitFor();
+    // Who points at the words keeps them there.
+    await page.getByText('virement script has a name now.').hover();
     await page.waitForFunction((old) => document.querySelectorAll('li input[type="checkbox"]').length === old - 1, before);
     await page.getByRole('button', { name: 'Undo' }).click();
     await page.waitForFunction((old) => document.querySelectorAll('li input[type="checkbox"]').length === old, before);

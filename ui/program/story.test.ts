@@ -85,6 +85,14 @@ describe.skipIf(!HAS_BROWSER)('a bank leaves its monolith', () => {
       await expect.poll(() => rows.count(), PATIENCE).toBe(2);
       const addresses = (await rows.allInnerTexts()).map((row) => /\d+\.\d+\.\d+\.\d+/.exec(row)?.[0]);
       expect(addresses.sort()).toEqual(['10.1.9.17', '10.1.9.42']);
+      // A name that was wrong is taken back, and the history follows.
+      await rows.filter({ hasText: '10.1.9.42' }).getByRole('button').click();
+      await page.locator('#actor-name').fill('somebody else');
+      await page.getByRole('button', { name: 'Name this caller' }).click();
+      await page.getByText('somebody else has a name now.').hover();
+      await expect.poll(() => rows.count(), PATIENCE).toBe(1);
+      await page.getByRole('status').getByRole('button', { name: 'Undo' }).click();
+      await expect.poll(() => rows.count(), PATIENCE).toBe(2);
       for (const [address, name, left] of [['10.1.9.17', 'bash opposition', 1], ['10.1.9.42', 'bash virement', 0]] as const) {
         await rows.filter({ hasText: address }).getByRole('button').click();
         await page.locator('#actor-name').fill(name);

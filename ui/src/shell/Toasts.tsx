@@ -20,11 +20,15 @@ export function ToastProvider({ children }: { children: ReactNode }) {
   const timer = useRef<number | undefined>(undefined);
   const { t } = useLang();
 
-  const say = useCallback<Say>((text, action) => {
+  const stay = () => window.clearTimeout(timer.current);
+  const goSoon = useCallback(() => {
     window.clearTimeout(timer.current);
-    setToast(action === undefined ? { text } : { text, action });
     timer.current = window.setTimeout(() => setToast(null), SHOWN_FOR);
   }, []);
+  const say = useCallback<Say>((text, action) => {
+    setToast(action === undefined ? { text } : { text, action });
+    goSoon();
+  }, [goSoon]);
   const value = useMemo(() => say, [say]);
 
   return (
@@ -32,7 +36,8 @@ export function ToastProvider({ children }: { children: ReactNode }) {
       {children}
       <div className={styles.place} role="status" aria-live="polite">
         {toast && (
-          <div className={styles.toast}>
+          // Whoever points at it, or is about to press what it offers, is not hurried.
+          <div className={styles.toast} onMouseEnter={stay} onMouseLeave={goSoon} onFocus={stay} onBlur={goSoon}>
             <span>{toast.text}</span>
             {toast.action && (
               <button type="button" className={`plain ${styles.action}`} onClick={() => { toast.action?.run(); setToast(null); }}>
