@@ -24,6 +24,7 @@ export const SCREENS: readonly Screen[] = [
   { name: 'map', path: '/map' },
   { name: 'map-against', path: '/map', then: drawMap },
   { name: 'alerts', path: '/alerts?state=all' },
+  { name: 'alerts-tried', path: '/alerts', then: tryAlerts },
   { name: 'settings', path: '/settings' },
   { name: 'configuration', path: '/settings?tab=configuration' },
   { name: 'nothing', path: '/?t=2019-01-01..2019-02-01&f=actor:unknown' },
@@ -37,6 +38,13 @@ async function openFirst(page: Page): Promise<void> {
   await page.locator('[data-raw]').waitFor();
   await page.locator('[data-happened]').waitFor();
   await settled(page);
+}
+
+async function tryAlerts(page: Page): Promise<void> {
+  await page.locator('[data-tried] button').click();
+  const told = page.locator('[data-tried] [data-kind] li').first();
+  await told.waitFor();
+  await told.scrollIntoViewIfNeeded();
 }
 
 async function sayWord(page: Page): Promise<void> {

@@ -58,6 +58,8 @@ export class Bank {
         return ok({ alerts: this.alerts.filter((it) => search.get('state') === 'all' || it.acknowledged === null) });
       case '/alerts/try':
         return ok({ alerts: ALERTS });
+      case '/alerts/kinds':
+        return ok({ kinds: ['residual_call', 'unknown_caller', 'mark_only', 'no_id', 'silent_source'].map((kind) => ({ kind, is_armed: kind !== 'no_id' })) });
       case '/alerts/4/marks':
         return ok({ marks: LONE_MARKS });
       case '/candidates':

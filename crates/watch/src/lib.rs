@@ -29,6 +29,8 @@ pub use whom::{by, latest, marks, query};
 /// What is watched.
 #[derive(Clone, Debug, Default)]
 pub struct Plan {
+    /// What somebody is told of.
+    pub armed: Vec<Kind>,
     /// Operations that are retired, each on one service.
     pub retired: Vec<Retired>,
     /// Sources that should speak, by name.
@@ -48,8 +50,8 @@ pub struct Retired {
     pub since: Time,
 }
 
-/// What somebody would have been told if the watch had begun at `since`; nothing is kept. Silences
-/// that have ended since are among it.
+/// What somebody would have been told if the watch had begun at `since` and all kinds were armed;
+/// nothing is kept. Silences that have ended since are among it.
 pub fn would_tell(
     store: &dyn Store,
     plan: &Plan,
@@ -67,9 +69,9 @@ pub fn would_tell(
 /// Looks for everything there is to tell, keeps it, and gives back the alerts that are pending.
 pub fn look(store: &dyn Store, plan: &Plan, now: Time) -> Result<Vec<Alert>, StoreError> {
     let since = store.watched_since(now)?;
-    let seen = causes::all(store, plan, &store.alerts()?, since, Time::MIN, now)?;
-    // Somebody may have answered meanwhile.
-    let known = store.alerts()?;
+    let mut seen = causes::all(store, plan, &store.alerts()?, since, Time::MIN, now)?;
+    // To what was told before it was disarmed it is as if nothing of it were there any more.
+    seen.retain(|seen| plan.armed.contains(&seen.kind));
     let is_over = |alert: &&Alert| !seen.iter().any(|seen| seen.is(alert));
     // Somebody may have answered meanwhile, and what was said stands.
     store.change_alerts(&mut |known| {

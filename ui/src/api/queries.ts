@@ -66,6 +66,8 @@ export function useWouldTell(days: number, enabled: boolean) {
   const query = { days, lang };
   return useAnswer('/alerts/try', query, (signal) => api.GET('/api/v1/alerts/try', { params: { query }, signal }), { enabled });
 }
+/** Every kind of alert, and whether somebody is told of it. */
+export const useAlertKinds = () => useAnswer('/alerts/kinds', {}, (signal) => api.GET('/api/v1/alerts/kinds', { signal }));
 /** The lines of the marks without a call that an alert counts. */
 export const useAlertMarks = (id: number, enabled: boolean) => useAnswer('/alerts/marks', { id }, (signal) => api.GET('/api/v1/alerts/{id}/marks', { params: { path: { id } }, signal }), { enabled });
 export const useConfig = () => useAnswer('/config', {}, (signal) => api.GET('/api/v1/config', { signal }));

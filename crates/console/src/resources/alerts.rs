@@ -4,6 +4,7 @@ use axum::Json;
 use axum::extract::State;
 use dolmen_model::{Language, Time};
 use dolmen_store::{Alert, Store};
+use dolmen_watch::Kind;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -121,6 +122,28 @@ pub(crate) async fn alerts(
         .await
 }
 
+/// What there is to be told of, and of which somebody is.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct AlertKinds {
+    kinds: Vec<AlertKind>,
+}
+
+/// One kind of alert.
+#[derive(Serialize, ToSchema)]
+struct AlertKind {
+    kind: &'static str,
+    /// Whether somebody is told: `armed` under `[watch]` in the configuration.
+    is_armed: bool,
+}
+
+/// Every kind of alert, and whether it is armed.
+#[utoipa::path(get, path = "/alerts/kinds", responses((status = OK, body = AlertKinds)))]
+pub(crate) async fn kinds(State(console): State<Console>) -> Json<AlertKinds> {
+    let armed = &console.facts().plan.armed;
+    let kind = |kind: Kind| AlertKind { kind: kind.name(), is_armed: armed.contains(&kind) };
+    Json(AlertKinds { kinds: Kind::ALL.map(kind).into() })
+}
+
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct TryParams {
@@ -128,8 +151,8 @@ pub(crate) struct TryParams {
     days: Option<u32>,
 }
 
-/// What somebody would have been told, had the watch begun so many days ago. Nothing is told or kept
-/// by it.
+/// What somebody would have been told, had the watch begun so many days ago and all kinds been armed.
+/// Nothing is told or kept by it.
 #[utoipa::path(get, path = "/alerts/try", params(TryParams, LanguageParams),
     responses((status = OK, body = Alerts)))]
 pub(crate) async fn would_tell(

@@ -53,6 +53,7 @@ pub(crate) fn all() -> OpenApiRouter<Console> {
         .routes(routes!(alerts::alerts))
         .routes(routes!(alerts::would_tell))
         .routes(routes!(alerts::marks))
+        .routes(routes!(alerts::kinds))
         .routes(routes!(alerts::acknowledge, alerts::reopen))
         .routes(routes!(alerts::mute, alerts::unmute))
         .routes(routes!(verdicts::verdicts))

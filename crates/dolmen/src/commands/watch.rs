@@ -19,8 +19,9 @@ pub(crate) enum WatchCommand {
 
 /// Say what somebody would have been told, had the watch begun some days ago
 ///
-/// Before an alert is armed: calls to what is retired, new unknown callers, what went past the proxy,
-/// silent sources, by the configuration as it is and the store as it is. Nothing is told or kept.
+/// Before a kind of alert is armed ([watch] in the configuration): calls to what is retired, new unknown callers, what went past the proxy,
+/// silent sources, by the configuration as it is and the store as it is, also of kinds that are not
+/// armed. Nothing is told or kept.
 #[derive(Debug, clap::Args)]
 pub(crate) struct TryArgs {
     /// How many days back
@@ -60,7 +61,13 @@ fn try_on_history(args: TryArgs, context: &Context) -> anyhow::Result<Exit> {
         writeln!(out, "nothing would have been told since {since}")?;
     } else {
         for alert in &alerts {
-            writeln!(out, "{}", dolmen_watch::sentence(alert, language))?;
+            let is_armed = settings.armed.iter().any(|kind| kind.name() == alert.kind);
+            let unarmed = match (is_armed, language) {
+                (true, _) => "",
+                (false, Language::English) => " (not armed)",
+                (false, Language::French) => " (pas armée)",
+            };
+            writeln!(out, "{}{unarmed}", dolmen_watch::sentence(alert, language))?;
         }
     }
     out.flush()?;

@@ -23,6 +23,7 @@ mod source;
 mod stamp;
 mod typos;
 mod verdict;
+mod watch;
 
 #[cfg(test)]
 mod tests;
@@ -34,6 +35,7 @@ use anyhow::anyhow;
 use dolmen_attribution::{RuleSet, Rules};
 use dolmen_console::Judging;
 use dolmen_model::{Names, Time};
+use dolmen_watch::Kind;
 use serde::Deserialize;
 use toml::Spanned;
 use toml::de::{DeValue, ValueDeserializer};
@@ -73,6 +75,8 @@ pub(crate) struct Settings {
     pub(crate) judging: Judging,
     /// Where others reach the console.
     pub(crate) console: Option<String>,
+    /// Which kinds of alerts there are at all.
+    pub(crate) armed: Vec<Kind>,
     /// Who is told of alerts.
     pub(crate) notify: Vec<NotifySettings>,
     /// The rules as they are written.
@@ -120,6 +124,7 @@ impl Settings {
         let bus = bus::read(&document, &mut problems);
         let judging = verdict::read(&document, &mut problems);
         let console = console::read(&document, &mut problems);
+        let armed = watch::read(&document, &mut problems);
         let notify = notify::read(&document, &mut problems);
         let mut rule_set = rules::read(&document, &named, &mut problems);
         let openapi = openapi::add(&document, &mut rule_set, &mut problems);
@@ -150,6 +155,7 @@ impl Settings {
                     bus,
                     judging,
                     console,
+                    armed,
                     notify,
                     rule_set,
                     rules,

@@ -7,7 +7,7 @@ use toml::Spanned;
 use super::document::Document;
 use super::file::one_word;
 use super::problem::Problem;
-use super::sections;
+use super::{sections, watch};
 
 /// `[[notify]]`
 #[derive(Debug, Deserialize)]
@@ -90,15 +90,7 @@ pub(super) fn read(document: &Document<'_>, problems: &mut Vec<Problem>) -> Vec<
             problems.push(document.problem(section.url.span(), message));
         }
         for alert in section.alerts.iter().flatten() {
-            let kinds = dolmen_watch::Kind::ALL.map(dolmen_watch::Kind::name);
-            if !kinds.contains(&alert.get_ref().as_str()) {
-                let advice = match dolmen_model::nearest(alert.get_ref(), kinds) {
-                    Some(near) => format!("did you mean \"{near}\"?"),
-                    None => format!("there are {}", kinds.join(", ")),
-                };
-                let message = format!("there is no alert \"{}\"; {advice}", alert.get_ref());
-                problems.push(document.problem(alert.span(), message));
-            }
+            watch::kind(document, alert, problems);
         }
         all.push(NotifySettings {
             name: name.clone(),

@@ -116,7 +116,8 @@ pub(super) fn entries(
         entries.extend(table(document, &steps, "[[notify]]", index));
     }
     entries.iter_mut().for_each(hide);
-    entries.extend(verdict(defaults, document));
+    entries.extend(defaulted(defaults, document, "watch", &["armed"]));
+    entries.extend(defaulted(defaults, document, "verdict", &["zone", "alpha"]));
     entries.extend(bus(defaults, document));
     entries
 }
@@ -138,18 +139,23 @@ fn hide(entry: &mut Entry) {
     }
 }
 
-/// How operations are judged, with the defaults of what is not said.
-fn verdict(defaults: &Document<'_>, document: &Document<'_>) -> Vec<Entry> {
-    let entry = |key: &str| {
-        let steps = [Step::Key("verdict"), Step::Key(key)];
+/// These keys of a section, with the defaults of what is not said.
+fn defaulted(
+    defaults: &Document<'_>,
+    document: &Document<'_>,
+    section: &str,
+    keys: &[&str],
+) -> Vec<Entry> {
+    let entry = |key: &&str| {
+        let steps = [Step::Key(section), Step::Key(key)];
         let (value, origin) = written(document, &steps).or_else(|| {
             let (value, _) = written(defaults, &steps)?;
             Some((value, Origin::Default))
         })?;
-        let (header, key) = ("[verdict]".to_owned(), key.to_owned());
+        let (header, key) = (format!("[{section}]"), (*key).to_owned());
         Some(Entry { header, index: 0, key, value, origin })
     };
-    ["zone", "alpha"].into_iter().filter_map(entry).collect()
+    keys.iter().filter_map(entry).collect()
 }
 
 /// What the console named: numbered on after the configuration's own.

@@ -15,6 +15,7 @@ use super::file::{SourceSection, StoreSection};
 use super::notify::NotifySection;
 use super::problem::Problem;
 use super::verdict::VerdictSection;
+use super::watch::WatchSection;
 
 /// Whether a section may be there once or many times.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,7 +30,7 @@ struct Section {
     keys: &'static [&'static str],
 }
 
-fn sections() -> [Section; 11] {
+fn sections() -> [Section; 12] {
     let once = |name, keys| Section { name, shape: Shape::Once, keys };
     let many = |name, keys| Section { name, shape: Shape::Many, keys };
     [
@@ -40,6 +41,7 @@ fn sections() -> [Section; 11] {
         many("operation", keys_of::<OperationRule>()),
         many("endpoint", keys_of::<EndpointRule>()),
         once("attribution", &["trusted_proxies"]),
+        once("watch", keys_of::<WatchSection>()),
         many("notify", keys_of::<NotifySection>()),
         once("console", keys_of::<ConsoleSection>()),
         once("verdict", keys_of::<VerdictSection>()),

@@ -225,6 +225,40 @@ fn a_scanner_of_many_names_is_no_hundred_alerts() {
 }
 
 #[test]
+fn of_what_is_not_armed_nobody_is_told_until_it_is() {
+    let config = format!("{CONFIG}\n[watch]\narmed = [\"unknown_caller\"]\n");
+    let place = place(&config);
+    let server = place.serve();
+    let mut events = server.events();
+    let armed = |kind: &str| {
+        let kinds = server.get("/api/v1/alerts/kinds")["kinds"].as_array().unwrap().clone();
+        kinds.iter().find(|row| row["kind"] == kind).unwrap()["is_armed"].clone()
+    };
+    assert_eq!((armed("residual_call"), armed("unknown_caller")), (json!(false), json!(true)));
+    // One call that is both.
+    let now = jiff::Timestamp::now() + jiff::Span::new().seconds(1);
+    place.append("access.log", calls(now, [("10.0.0.1".to_owned(), "sh".to_owned())].into_iter()));
+    assert_eq!(events.next("alert")["kind"], "unknown_caller");
+    assert_eq!(alerts(&server, "residual_call"), [] as [Value; 0]);
+    // It is tried on history all the same.
+    let tried = server.get("/api/v1/alerts/try");
+    let tried = tried["alerts"].as_array().unwrap();
+    assert!(tried.iter().any(|alert| alert["kind"] == "residual_call"), "{tried:#?}");
+    let said = place.dolmen(&["watch", "try", "--store", "store"]);
+    assert!(said.contains("transfer is retired on monolith and still called: once, "), "{said}");
+    assert_eq!(said.matches("(not armed)").count(), 1, "{said}");
+    place.file("dolmen.toml", CONFIG);
+    tells(&mut events, "residual_call", 1);
+    assert_eq!(armed("residual_call"), true);
+    // Disarmed, it asks for nobody any more.
+    place.file("dolmen.toml", &config);
+    server.until("/api/v1/alerts", |open| {
+        let open = open["alerts"].as_array().unwrap();
+        open.iter().all(|alert| alert["kind"] != "residual_call")
+    });
+}
+
+#[test]
 fn an_answer_is_taken_back_and_written_down() {
     let place = place(CONFIG);
     let server = place.serve();

@@ -38,7 +38,8 @@ pub(in crate::commands) fn plan(settings: &Settings) -> Plan {
         }
     }
     let sources = settings.sources.iter().map(|source| source.name.clone()).collect();
-    Plan { retired, sources, heard: None }
+    let armed = settings.armed.clone();
+    Plan { armed, retired, sources, heard: None }
 }
 
 pub(super) struct Watcher {
