@@ -23,7 +23,7 @@ fn classes_of_cadence_are_found_and_not_made_up() {
 
 #[test]
 fn hardly_an_operation_is_called_safe_before_its_last_call() {
-    let score = score::operations(score::USUAL, 7, 60);
+    let score = score::operations(score::USUAL, 7, 60, ALPHA);
     println!("{score}");
     assert_eq!(score.operations, 60);
     assert!(score.early_share() <= ALPHA, "{score}{:#?}", score.early);
@@ -37,7 +37,7 @@ fn hardly_a_trap_is_called_safe_before_its_last_call() {
     for trap in Trap::ALL {
         // Luck plays a part where nothing else does.
         let number = if matches!(trap, Trap::GoesOn | Trap::Declared) { 60 } else { 20 };
-        let score = trap.played(7, number);
+        let score = trap.played(7, number, ALPHA);
         let (name, wrong) = (trap.name(), trap.wrong(&score));
         println!("{name}: {wrong} of {number}");
         let share = f64::from(wrong) / number as f64;

@@ -78,8 +78,8 @@ fn years_for(habit: Habit) -> i32 {
     }
 }
 
-fn question(at: Time) -> Question {
-    Question { at, calendar: Calendar::new(zone()), alpha: ALPHA }
+fn question(at: Time, alpha: f64) -> Question {
+    Question { at, calendar: Calendar::new(zone()), alpha }
 }
 
 /// Marks so many callers, each seen at least five times.
@@ -119,7 +119,7 @@ pub(crate) fn cadences(seed: u64, callers: usize) -> Cadences {
             coverage: logs,
             ..Evidence::default()
         };
-        let verdict = judge(&evidence, &Population::default(), &question(end));
+        let verdict = judge(&evidence, &Population::default(), &question(end, ALPHA));
         let caller = verdict.callers.first().expect("somebody called");
         let found = class_of(caller.cadence, caller.certainty);
         *score.found.entry((habit.class(), found)).or_default() += 1;
@@ -320,7 +320,8 @@ impl Operation {
         Self { callers, logged, logs, end: instant(to), retired, retired_on, has_ended }
     }
 
-    pub(crate) fn score(&self) -> Operations {
+    /// How it fares where so much chance of an error is allowed.
+    pub(crate) fn score(&self, alpha: f64) -> Operations {
         let mut calls: Vec<Time> =
             self.callers.iter().flat_map(|played| &played.calls).map(|(time, _)| *time).collect();
         calls.sort_unstable();
@@ -333,7 +334,7 @@ impl Operation {
         for pair in calls.windows(2).filter(is_long) {
             // The last moment before somebody comes back.
             let at = Time::from_micros(pair[1].micros() - 1);
-            let verdict = judge(&self.evidence(at), &Population::default(), &question(at));
+            let verdict = judge(&self.evidence(at), &Population::default(), &question(at, alpha));
             if verdict.state.is_safe() && score.too_early == 1 {
                 score.again = 1;
                 break;
@@ -365,8 +366,8 @@ impl Operation {
         }
         if let Some(last) = calls.last().filter(|_| self.has_ended) {
             score.ended = 1;
-            let verdict =
-                judge(&self.evidence(self.end), &Population::default(), &question(self.end));
+            let question = question(self.end, alpha);
+            let verdict = judge(&self.evidence(self.end), &Population::default(), &question);
             if let (true, Some(safe_on)) = (verdict.state.is_safe(), verdict.safe_on) {
                 score.found = 1;
                 score.waited.push((safe_on.seconds() - last.seconds()) as f64 / 86_400.0);
@@ -379,15 +380,15 @@ impl Operation {
 }
 
 /// Marks so many operations, on all cores.
-pub(crate) fn operations(fates: Fates, seed: u64, number: u64) -> Operations {
-    marked(seed, number, |dice| operation(fates, dice))
+pub(crate) fn operations(fates: Fates, seed: u64, number: u64, alpha: f64) -> Operations {
+    marked(seed, number, |dice| operation(fates, dice).score(alpha))
 }
 
 /// The same of whatever operations are played.
 pub(crate) fn marked(
     seed: u64,
     number: u64,
-    operation: impl Fn(&mut Dice) -> Operation + Sync,
+    scored: impl Fn(&mut Dice) -> Operations + Sync,
 ) -> Operations {
     let next = std::sync::atomic::AtomicU64::new(0);
     let work = || {
@@ -398,7 +399,7 @@ pub(crate) fn marked(
                 return score;
             }
             let mut dice = Dice::new(seed.wrapping_mul(0x0002_0000_0003) ^ at);
-            score.add(operation(&mut dice).score());
+            score.add(scored(&mut dice));
         }
     };
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
@@ -438,11 +439,10 @@ impl fmt::Display for Operations {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(
             f,
-            "{} operations: {} called safe before a call came ({:.1} %; {:.0} % may be)",
+            "{} operations: {} called safe before a call came ({:.1} %)",
             self.operations,
             self.too_early,
-            100.0 * self.early_share(),
-            100.0 * ALPHA
+            100.0 * self.early_share()
         )?;
         writeln!(f, "of these, {} were once more", self.again)?;
         let classes = self.classes.iter();

@@ -53,6 +53,10 @@ impl Trap {
         Self::School,
     ];
 
+    /// Those in which luck alone decides: nobody has a rhythm.
+    pub(crate) const LUCK: [Self; 4] =
+        [Self::GoesOn, Self::Declared, Self::LeftBehind, Self::LeftBehindDeclared];
+
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::GoesOn => "irregular, goes on",
@@ -79,8 +83,8 @@ impl Trap {
     }
 
     /// Plays it so often.
-    pub(crate) fn played(self, seed: u64, number: u64) -> Operations {
-        marked(seed, number, |dice| self.operation(dice))
+    pub(crate) fn played(self, seed: u64, number: u64, alpha: f64) -> Operations {
+        marked(seed, number, |dice| self.operation(dice).score(alpha))
     }
 
     fn operation(self, dice: &mut Dice) -> Operation {
