@@ -19,7 +19,7 @@ describe.skipIf(!HAS_BROWSER)('the sources', () => {
 
   it('tell the minute since which one is silent', async () => {
     expect(await row('cards-proxy', 'en')).toContain('silent since 17 Apr 2023, 18:20:00');
-    expect(await row('cards-proxy', 'fr')).toContain('muette depuis 17 avr. 2023, 18:20:00');
+    expect(await row('cards-proxy', 'fr')).toContain('muette depuis le 17 avr. 2023, 18:20:00');
   });
 
   it('tell what keeps lines from being read, since when, and how many files there are', async () => {
