@@ -6,7 +6,7 @@ use dolmen_attribution::{LearnedTemplate, LearnedTemplates, Learner, Rules, Seen
 use dolmen_cubes::Cube;
 use dolmen_model::query::{Field, Query};
 use dolmen_model::{Joined, NameId, Names, SetId, Time};
-use dolmen_store::{CallQuestion, Store, StoreError};
+use dolmen_store::{CallQuestion, Store, StoreError, Unreadable};
 use rustc_hash::FxHashMap;
 
 /// What was learned from a store.
@@ -16,6 +16,8 @@ pub struct Learned {
     pub templates: Vec<LearnedTemplate>,
     /// Calls that taught nothing, since there was no room for their paths.
     pub left_out: u64,
+    /// The first segment that cannot be read, and so taught nothing.
+    pub unreadable: Option<Unreadable>,
 }
 
 /// Learns templates from all calls whose lines a store keeps, except for those that `rules` declare
@@ -28,7 +30,7 @@ pub fn learn(store: &dyn Store, rules: &Rules) -> Result<Learned, StoreError> {
     let fields = [Field::Method, Field::Path, Field::Status, Field::Joined, Field::Operation];
     let mut sets: BTreeMap<Vec<String>, SetId> = BTreeMap::new();
     let mut learner = Learner::default();
-    store.glimpse(&all, &fields, &mut |call| {
+    let read = store.glimpse(&all, &fields, &mut |call| {
         let method = call.text(Field::Method).as_bytes();
         let path = call.text(Field::Path).as_bytes();
         if method.is_empty() || method == b"CONNECT" || rules.declares(method, path) {
@@ -43,9 +45,14 @@ pub fn learn(store: &dyn Store, rules: &Rules) -> Result<Learned, StoreError> {
             Joined::CallOnly | Joined::NoId => SetId::EMPTY,
         };
         learner.see(Seen { method, path, status: call.status(), entered, calls: 1 });
-    })?;
+    });
+    let unreadable = match read {
+        Ok(()) => None,
+        Err(StoreError::Segment(unreadable)) => Some(unreadable),
+        Err(error) => return Err(error),
+    };
     let left_out = learner.left_out();
-    Ok(Learned { templates: learner.learn(), left_out })
+    Ok(Learned { templates: learner.learn(), left_out, unreadable })
 }
 
 /// The endpoints of a cube that have another name once all of them are known together.

@@ -8,8 +8,8 @@ use dolmen_join::JoinKey;
 use dolmen_logs::{Fields, Format, Line};
 use dolmen_model::{Call, Joined, NameId, Names, RequestId, Time};
 use dolmen_store::{
-    CallFacts, Encoded, LocalStore, Role, Rows, Settled, Store, StoreError, StoredCall, Swap,
-    Underived,
+    CallFacts, Encoded, Generation, LocalStore, Role, Rows, Settled, Store, StoreError, StoredCall,
+    Swap, Underived, Unreadable,
 };
 use rustc_hash::FxHashMap;
 
@@ -18,12 +18,14 @@ use crate::read::found;
 use crate::source::{FormatChoice, Holds, Source};
 
 /// What was derived again.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Rederived {
     /// Calls, hops among them.
     pub calls: u64,
     /// Segments that hold them.
     pub segments: u64,
+    /// Segments whose calls stay as older rules had them, since they cannot be read.
+    pub unreadable: Vec<Unreadable>,
 }
 
 /// Tells rules apart: the same rules have the same.
@@ -66,9 +68,9 @@ pub fn rederive(
     rules: &Rules,
     version: &RulesVersion,
     now: Time,
-    mut progress: impl FnMut(Rederived) -> ControlFlow<()>,
+    mut progress: impl FnMut(&Rederived) -> ControlFlow<()>,
 ) -> Result<Option<Rederived>, StoreError> {
-    let generation = store.begin_generation(&version.0, now)?;
+    let mut generation = store.begin_generation(&version.0, now)?;
     let mut done = Rederived::default();
     let mut formats = Formats {
         sources,
@@ -76,13 +78,24 @@ pub fn rederive(
         deliveries: Format::calls("bus", &Fields::new()).ok().map(Arc::new),
     };
     loop {
-        while let Some(old) = store.underived(generation)? {
-            let (rows, counts) = derive(store, &old, rules, &mut formats, now)?;
-            let (cube, callers) = counts;
-            store.derive(generation, &old, rows, &cube, &callers)?;
-            done.calls += old.calls.len() as u64;
-            done.segments += 1;
-            if progress(done).is_break() {
+        loop {
+            match derive_next(store, generation, rules, &mut formats, now) {
+                Ok(None) => break,
+                Ok(Some(calls)) => {
+                    done.calls += calls;
+                    done.segments += 1;
+                }
+                Err(StoreError::Segment(lost)) => {
+                    let goes_on = store.begin_generation(&version.0, now)?;
+                    if goes_on != generation {
+                        // It was given up, and what it had with it.
+                        (generation, done) = (goes_on, Rederived::default());
+                    }
+                    done.unreadable.push(lost);
+                }
+                Err(error) => return Err(error),
+            }
+            if progress(&done).is_break() {
                 return Ok(None);
             }
         }
@@ -90,6 +103,20 @@ pub fn rederive(
             return Ok(Some(done));
         }
     }
+}
+
+/// Derives the next segment, and says how many calls it holds.
+fn derive_next(
+    store: &LocalStore,
+    generation: Generation,
+    rules: &Rules,
+    formats: &mut Formats<'_>,
+    now: Time,
+) -> Result<Option<u64>, StoreError> {
+    let Some(old) = store.underived(generation)? else { return Ok(None) };
+    let (rows, (cube, callers)) = derive(store, &old, rules, formats, now)?;
+    store.derive(generation, &old, rows, &cube, &callers)?;
+    Ok(Some(old.calls.len() as u64))
 }
 
 type Counted = (dolmen_cubes::Cube, dolmen_store::CallerCounts);

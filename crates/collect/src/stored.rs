@@ -1,7 +1,7 @@
 //! A report on what a store holds: the same answer as that on the files it was imported from.
 
 use dolmen_attribution::Rules;
-use dolmen_cubes::{FileRow, MarkOnlyRow, Report, UnparsedLine};
+use dolmen_cubes::{FileRow, MarkOnlyRow, Report, UnparsedLine, UnreadableRow};
 use dolmen_store::{CallQuestion, Store, StoreError};
 
 use crate::learn::renamed;
@@ -19,6 +19,7 @@ pub fn report_stored(
     question: &CallQuestion,
 ) -> Result<Report, StoreError> {
     let survey = store.survey(question)?;
+    let mut lacking = survey.unreadable;
     let names = store.names();
     let mut report = Report {
         marks: survey.marks,
@@ -53,7 +54,9 @@ pub fn report_stored(
         });
     }
     if report.unparsed > 0 {
-        let lines = store.first_unread(SHOWN)?.into_iter().map(|row| UnparsedLine {
+        let first = store.first_unread(SHOWN)?;
+        lacking.extend(first.unreadable);
+        let lines = first.lines.into_iter().map(|row| UnparsedLine {
             text: String::from_utf8_lossy(&row.line[..row.line.len().min(SHOWN_BYTES)])
                 .into_owned(),
             file: row.file,
@@ -63,5 +66,13 @@ pub fn report_stored(
         });
         report.unparsed_lines = lines.collect();
     }
+    let unreadable = lacking.into_iter().map(|lost| UnreadableRow {
+        segment: lost.segment,
+        reason: lost.reason,
+        rows: lost.rows,
+        from: lost.from,
+        to: lost.to,
+    });
+    report.unreadable = unreadable.collect();
     Ok(report)
 }

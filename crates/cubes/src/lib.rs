@@ -17,6 +17,6 @@ pub use cube::{Cell, Cube, Key};
 pub use histogram::Histogram;
 pub use report::{
     ActorRow, CallerRow, EndpointRow, FileRow, MarkOnlyRow, OperationRow, Report, ServiceRow,
-    UnparsedLine,
+    UnparsedLine, UnreadableRow,
 };
 pub use sums::{Sums, members};

@@ -53,6 +53,8 @@ pub struct Report {
     pub unparsed_lines: Vec<UnparsedLine>,
     /// What was read.
     pub files: Vec<FileRow>,
+    /// What of a store cannot be read, and so is not in this report.
+    pub unreadable: Vec<UnreadableRow>,
 }
 
 /// Calls of one operation on one service.
@@ -156,4 +158,19 @@ pub struct FileRow {
     /// Why reading stopped before the end of the file (a compressed file that breaks off, say);
     /// the lines before it are counted.
     pub error: Option<String>,
+}
+
+/// Rows of a store that cannot be read.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct UnreadableRow {
+    /// The file that holds them, in the store's `segments`.
+    pub segment: String,
+    /// What is wrong with it.
+    pub reason: String,
+    /// How many there are; not all of them need be what was asked for.
+    pub rows: u64,
+    /// The time of the first one in RFC 3339; `None` where none has a time.
+    pub from: Option<String>,
+    /// The time of the last one.
+    pub to: Option<String>,
 }

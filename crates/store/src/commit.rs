@@ -4,6 +4,7 @@ use dolmen_model::Time;
 use crate::callers::CallerCounts;
 use crate::files::Progress;
 use crate::segment::Encoded;
+use crate::unreadable::Unreadable;
 
 /// Everything that moves together: after a crash all of it is there, or none.
 ///
@@ -72,7 +73,7 @@ impl SourceInfo {
 pub struct CommitId(pub u64);
 
 /// What a commit did beyond what it was told.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Committed {
     /// Its number.
     pub id: CommitId,
@@ -80,4 +81,7 @@ pub struct Committed {
     pub late_joins: u64,
     /// Marks of this commit that wait now.
     pub waiting: u64,
+    /// Segments that could not be read. What they hold is joined with this commit's lines by the first
+    /// one after they are restored.
+    pub unreadable: Vec<Unreadable>,
 }

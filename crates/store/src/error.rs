@@ -2,6 +2,7 @@ use std::io;
 use std::path::PathBuf;
 
 use crate::files::FileId;
+use crate::unreadable::Unreadable;
 
 /// What can go wrong in the store. Every text says what happened, where, and what to do.
 #[derive(Debug, thiserror::Error)]
@@ -90,22 +91,8 @@ pub enum StoreError {
         source: io::Error,
     },
     /// A segment is missing, cut short or altered.
-    #[error(
-        "segment {segment} cannot be read ({reason}): {rows} rows from {from} to {to} are out of \
-         reach, everything else is not; restore this file from a backup"
-    )]
-    Segment {
-        /// Its file's name in `segments/`.
-        segment: String,
-        /// What is wrong with it.
-        reason: String,
-        /// How many rows it holds.
-        rows: u64,
-        /// Its first row's time, as text.
-        from: String,
-        /// Its last row's time, as text.
-        to: String,
-    },
+    #[error("{0}")]
+    Segment(Unreadable),
     /// A commit starts elsewhere than the last one of its file ended: it would count lines twice
     /// or leave some out.
     #[error(
@@ -168,6 +155,14 @@ impl StoreError {
         move |source| match source.kind() {
             io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Self::Full { path },
             _ => Self::Io { action, path, source },
+        }
+    }
+
+    /// The segment that cannot be read, where that is all: answers go on without it.
+    pub(crate) fn unreadable(self) -> Result<Unreadable, Self> {
+        match self {
+            Self::Segment(unreadable) => Ok(unreadable),
+            error => Err(error),
         }
     }
 }

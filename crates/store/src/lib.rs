@@ -36,6 +36,7 @@ mod store;
 mod stored;
 mod survey;
 mod texts;
+mod unreadable;
 mod varint;
 mod vfs;
 mod word;
@@ -62,7 +63,10 @@ pub use settle::{Carried, Own, Said, settle};
 pub use sightings::{CallerSightings, HiddenSightings, SightingQuestion, Sightings, WithoutId};
 pub use status::{Gap, SegmentsStatus, SourceStatus, Status};
 pub use store::{Calls, Store};
-pub use stored::{CallerRow, MarkCount, Newcomer, Request, StoredCall, StoredMark, UnreadRow};
+pub use stored::{
+    CallerRow, FirstUnread, MarkCount, Newcomer, Request, StoredCall, StoredMark, UnreadRow,
+};
 pub use survey::{MarkOnly, Survey};
+pub use unreadable::Unreadable;
 pub use vfs::{Fault, RealVfs, SimVfs, Vfs};
 pub use word::{NewWord, Word, WordKind};

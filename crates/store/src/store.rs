@@ -14,7 +14,9 @@ use crate::rows::Rows;
 use crate::segment::Encoded;
 use crate::sightings::{SightingQuestion, Sightings};
 use crate::status::Status;
-use crate::stored::{CallerRow, MarkCount, Newcomer, Request, StoredCall, StoredMark, UnreadRow};
+use crate::stored::{
+    CallerRow, FirstUnread, MarkCount, Newcomer, Request, StoredCall, StoredMark, UnreadRow,
+};
 use crate::survey::Survey;
 use crate::word::{NewWord, Word};
 
@@ -60,7 +62,7 @@ pub trait Store: Send + Sync {
     fn calls(&self, question: &CallQuestion) -> Result<Calls<'_>, StoreError>;
 
     /// Calls that fulfil a question, in no order, each handed to `each` with the columns of these
-    /// fields alone.
+    /// fields alone. Fails with the first segment that cannot be read when all others were.
     fn glimpse(
         &self,
         question: &CallQuestion,
@@ -98,7 +100,7 @@ pub trait Store: Send + Sync {
     fn unread(&self, from: Time, to: Time, most: usize) -> Result<Vec<UnreadRow>, StoreError>;
 
     /// At most so many lines that no format reads, in the order of files and lines.
-    fn first_unread(&self, most: usize) -> Result<Vec<UnreadRow>, StoreError>;
+    fn first_unread(&self, most: usize) -> Result<FirstUnread, StoreError>;
 
     /// What somebody was told of, the latest first.
     fn alerts(&self) -> Result<Vec<Alert>, StoreError>;

@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use crate::facts::{Role, Settled};
 use crate::segment::{Columns, Kind, Rebuild};
+use crate::unreadable::Unreadable;
 
 /// A call as it is kept.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -87,6 +88,8 @@ pub struct Request {
     pub calls: Vec<StoredCall>,
     /// Its marks, by time.
     pub marks: Vec<StoredMark>,
+    /// Segments that cannot be read, and may hold more of it.
+    pub unreadable: Vec<Unreadable>,
 }
 
 /// A line that no format reads.
@@ -107,6 +110,15 @@ pub struct UnreadRow {
     /// The line, byte for byte.
     #[serde(serialize_with = "as_text")]
     pub line: Vec<u8>,
+}
+
+/// The first lines that no format reads.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FirstUnread {
+    /// In the order of files and lines.
+    pub lines: Vec<UnreadRow>,
+    /// Segments that cannot be read, and may hold earlier ones.
+    pub unreadable: Vec<Unreadable>,
 }
 
 /// Marks of one operation on one service.

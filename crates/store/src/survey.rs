@@ -1,6 +1,8 @@
 use dolmen_cubes::{CallerTable, Callers, Cube};
 use dolmen_model::{NameId, Time};
 
+use crate::unreadable::Unreadable;
+
 /// Everything a report says of some calls: counts that add up.
 #[derive(Debug)]
 pub struct Survey {
@@ -24,6 +26,8 @@ pub struct Survey {
     pub from: Option<Time>,
     /// The last one.
     pub to: Option<Time>,
+    /// Segments whose rows are not counted, since they cannot be read.
+    pub unreadable: Vec<Unreadable>,
 }
 
 /// Callers that a survey tells apart; the rest is shown as one.
@@ -53,6 +57,7 @@ impl Survey {
             disagreements: 0,
             from: None,
             to: None,
+            unreadable: Vec::new(),
         }
     }
 

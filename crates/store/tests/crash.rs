@@ -281,7 +281,7 @@ fn more_segments_than_a_crash_leaves_stay() {
 fn another_format_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     drop(LocalStore::open(folder.path(), Options::default()).unwrap());
-    for (format, advice) in [(3, "use the newer dolmen"), (1, "with the dolmen that wrote it")] {
+    for (format, advice) in [(4, "use the newer dolmen"), (1, "with the dolmen that wrote it")] {
         let db = rusqlite::Connection::open(folder.path().join("catalog.sqlite")).unwrap();
         db.execute("UPDATE meta SET value = ?1 WHERE key = 'format'", [format]).unwrap();
         drop(db);

@@ -24,6 +24,7 @@ use dolmen_join::Chains;
 use dolmen_model::Time;
 use dolmen_store::{
     Commit, FileRef, NamedBy, Progress as FileProgress, Rows, SourceInfo, Store, UnreadLine,
+    Unreadable,
 };
 use serde::{Deserialize, Serialize};
 
@@ -67,6 +68,9 @@ pub struct Imported {
     pub marks: u64,
     /// Lines added that no format reads.
     pub unparsed: u64,
+    /// Segments of the store that could not be read: marks of their calls wait until they are restored.
+    #[serde(default)]
+    pub unreadable: Vec<Unreadable>,
 }
 
 /// What an import did with one file.
@@ -375,7 +379,13 @@ impl<'c, 'r> Committer<'c, 'r> {
         if unread.unread() > 0 {
             commit.rows.push(store.encode(&unread)?);
         }
-        store.commit(commit)?;
+        let committed = store.commit(commit)?;
+        for lost in committed.unreadable {
+            let known = &mut self.run.done.unreadable;
+            if known.iter().all(|other| other.segment != lost.segment) {
+                known.push(lost);
+            }
+        }
         for part in done.parts {
             self.note(&part);
         }

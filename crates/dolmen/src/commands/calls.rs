@@ -117,8 +117,8 @@ impl Show<'_> {
     }
 }
 
-fn request(store: &dyn Store, id: &str, json: bool, context: &Context) -> anyhow::Result<Exit> {
-    let request = store.request(id.as_bytes())?;
+fn request(from: &dyn Store, id: &str, json: bool, context: &Context) -> anyhow::Result<Exit> {
+    let request = from.request(id.as_bytes())?;
     let mut out = terminal::stdout();
     if json {
         serde_json::to_writer_pretty(&mut out, &request)?;
@@ -127,6 +127,10 @@ fn request(store: &dyn Store, id: &str, json: bool, context: &Context) -> anyhow
         calls::request(id, &request, context.terminal, &mut out)?;
     }
     out.flush()?;
+    let exit = store::say_unreadable(&request.unreadable)?;
+    if exit != Exit::Done {
+        return Ok(exit);
+    }
     let is_known = !request.calls.is_empty() || !request.marks.is_empty();
     Ok(if is_known { Exit::Done } else { Exit::No })
 }

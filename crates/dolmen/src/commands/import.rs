@@ -98,6 +98,12 @@ pub(crate) fn run(args: ImportArgs, context: &Context) -> anyhow::Result<Exit> {
         render::import::write(&imported, context.terminal, &mut out)?;
     }
     out.flush()?;
+    for lost in &imported.unreadable {
+        writeln!(
+            std::io::stderr().lock(),
+            "dolmen: note: {lost}. Marks of its calls wait until then"
+        )?;
+    }
     said_in_part(&imported)
 }
 

@@ -10,9 +10,9 @@ use std::str::FromStr;
 
 use anyhow::Context as _;
 use dolmen_collect::{CollectError, ReportRequest, Window, report_stored};
-use dolmen_cubes::Report;
+use dolmen_cubes::{Report, UnreadableRow};
 use dolmen_model::query::Query;
-use dolmen_store::CallQuestion;
+use dolmen_store::{CallQuestion, Unreadable};
 
 use super::Context;
 use super::store::{self, StoreArg};
@@ -178,7 +178,16 @@ pub(crate) fn run(args: ReportArgs, context: &Context) -> anyhow::Result<Exit> {
         writeln!(std::io::stderr().lock(), "dolmen: {path} was read only in part: {error}")?;
         exit = Exit::Failed;
     }
-    Ok(exit)
+    let lacking: Vec<Unreadable> = report.unreadable.iter().map(unreadable).collect();
+    match store::say_unreadable(&lacking)? {
+        Exit::Done => Ok(exit),
+        failed => Ok(failed),
+    }
+}
+
+fn unreadable(row: &UnreadableRow) -> Unreadable {
+    let UnreadableRow { segment, reason, rows, from, to } = row.clone();
+    Unreadable { segment, reason, rows, from, to }
 }
 
 /// The report on the sources of one configuration.

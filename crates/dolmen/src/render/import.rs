@@ -18,7 +18,7 @@ pub(crate) fn write(
 ) -> io::Result<()> {
     let look = Look { width: terminal.width, painter: terminal.painter, top: None };
     let mut page = Page::new(look, out);
-    let Imported { files, calls, marks, unparsed } = imported;
+    let Imported { files, calls, marks, unparsed, unreadable: _ } = imported;
     let mut parts = vec![number::counted(*calls, "call", "calls")];
     if *marks > 0 {
         parts.push(number::counted(*marks, "mark", "marks"));

@@ -105,6 +105,64 @@ fn the_store_says_what_it_holds_and_a_damaged_segment_is_named() {
 }
 
 #[test]
+fn a_damaged_segment_stops_only_what_needs_it() {
+    let folder = Folder::new();
+    folder.file("dolmen.toml", format!("{CONFIG}\n[store]\nkeep = \"forever\"\n"));
+    for (name, text) in &World::new(2).files {
+        folder.file(name, text);
+        let marks: &[&str] = if name.starts_with("app") { &["--marks"] } else { &[] };
+        folder.dolmen(&[&["import", "--store", "s"][..], marks, &[name]].concat()).done();
+    }
+    let report = |more: &[&str]| {
+        let output =
+            folder.dolmen(&[&["report", "--json", "--store", "s"], more].concat()).output();
+        let said = String::from_utf8(output.stderr).unwrap();
+        (output.status.code(), serde_json::from_slice::<Value>(&output.stdout).unwrap(), said)
+    };
+    let query = ["--where", "status:200 or joined:mark_only"];
+    let (all, some) = (report(&[]), report(&query));
+    let files = fs::read_dir(folder.path().join("s/segments")).unwrap();
+    let mut paths: Vec<_> = files.map(|file| file.unwrap().path()).collect();
+    paths.retain(|path| path.to_str().unwrap().ends_with("-calls.parquet"));
+    paths.sort();
+    let path = paths.swap_remove(1);
+    let name = path.file_name().unwrap().to_str().unwrap();
+    let bytes = fs::read(&path).unwrap();
+    fs::write(&path, vec![0; bytes.len()]).unwrap();
+    // The report of all time counts what it cannot read.
+    assert_eq!(report(&[]), all);
+    let (code, lacking, said) = report(&query);
+    assert_eq!((code, &lacking["unreadable"][0]["segment"]), (Some(1), &json!(name)));
+    assert!(lacking["calls"].as_u64() < some.1["calls"].as_u64(), "{lacking}");
+    assert!(said.contains(name) && said.contains("restore this file from a backup"), "{said}");
+    let text = folder.dolmen(&["report", "--store", "s", query[0], query[1]]).output();
+    assert!(String::from_utf8(text.stdout).unwrap().contains("cannot be read."));
+    // A mark whose call may be in it waits.
+    let mark = r#"{"time":"2026-03-01T08:00:00Z","id":"nobody","op":"balance","service":null}"#;
+    folder.file("app-3.jsonl", format!("{mark}\n"));
+    let imported = folder.dolmen(&["import", "--store", "s", "--marks", "app-3.jsonl"]);
+    let (_, said) = imported.done_with_notes();
+    assert!(said.contains(name) && said.contains("Marks of its calls wait"), "{said}");
+    for args in [&["store", "compact"][..], &["rules", "apply"]] {
+        let output = folder.dolmen(&[args, &["--store", "s", "--json"]].concat()).output();
+        assert_eq!(output.status.code(), Some(1), "{args:?}");
+        let done: Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!(done["unreadable"][0]["segment"], json!(name), "{args:?}");
+        assert!(done["segments"].as_u64().or(done["segments_joined"].as_u64()) > Some(0), "{done}");
+    }
+    fs::write(&path, bytes).unwrap();
+    for args in [&["store", "compact"][..], &["rules", "apply"], &["store", "verify"]] {
+        folder.dolmen(&[args, &["--store", "s"]].concat()).done();
+    }
+    let (code, mut whole, _) = report(&query);
+    assert_eq!(code, Some(0));
+    // But for the mark that came meanwhile.
+    let (marks, files) = (whole["marks"].as_u64().unwrap(), whole["files"].take());
+    assert!(!files.to_string().is_empty());
+    assert_eq!((marks, &whole["calls"]), (some.1["marks"].as_u64().unwrap() + 1, &some.1["calls"]));
+}
+
+#[test]
 fn a_damaged_catalog_says_what_to_do() {
     let folder = imported();
     fs::write(folder.path().join("s/catalog.sqlite"), b"no database at all, whatever it is")

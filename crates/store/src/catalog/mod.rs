@@ -13,6 +13,7 @@ pub(crate) mod outbox;
 pub(crate) mod segments;
 pub(crate) mod sorted;
 pub(crate) mod templates;
+mod upgrade;
 pub(crate) mod waiting;
 pub(crate) mod words;
 
@@ -26,8 +27,8 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, Row, Transac
 use crate::audit::AuditRow;
 use crate::error::StoreError;
 
-/// The format that this program reads and writes.
-pub(crate) const FORMAT: u32 = 2;
+/// The format that this program writes; it reads some older ones too.
+pub(crate) const FORMAT: u32 = 3;
 
 /// Bytes of a page. Rows of counts have some kilobytes: in smaller pages most of them would be
 /// chains of pages.
@@ -98,6 +99,9 @@ impl Catalog {
         settle(&catalog.db).map_err(&refused)?;
         match catalog.version().map_err(&refused)? {
             Some(FORMAT) => {}
+            // Readers need nothing that came since.
+            Some(upgrade::OLDEST..FORMAT) if access == Access::Read => {}
+            Some(found @ upgrade::OLDEST..FORMAT) => catalog.upgrade(found).map_err(&refused)?,
             Some(found) => {
                 return Err(StoreError::Version { path: root.to_owned(), found, ours: FORMAT });
             }
@@ -106,6 +110,12 @@ impl Catalog {
         }
         catalog.db.set_prepared_statement_cache_capacity(64);
         Ok(catalog)
+    }
+
+    fn upgrade(&mut self, from: u32) -> rusqlite::Result<()> {
+        let tx = self.db.transaction()?;
+        upgrade::upgrade(&tx, from)?;
+        tx.commit()
     }
 
     /// The format written in the catalog; `None` while there is no table at all.

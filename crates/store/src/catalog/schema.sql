@@ -1,4 +1,4 @@
--- The catalog, format 2. README.md says what each table means.
+-- The catalog, format 3. README.md says what each table means.
 
 CREATE TABLE meta (key TEXT PRIMARY KEY, value) WITHOUT ROWID;
 
@@ -126,6 +126,9 @@ CREATE TABLE amendments (
     commit_id  INTEGER NOT NULL,     -- the commit that brought the last change
     PRIMARY KEY (segment, row)
 ) WITHOUT ROWID;
+
+-- Segments of calls that a commit could not read: the join has still to look at them.
+CREATE TABLE unmet (segment INTEGER PRIMARY KEY) WITHOUT ROWID;
 
 -- Request ids that more than one call carries, outside a chain.
 CREATE TABLE repeats (key BLOB PRIMARY KEY) WITHOUT ROWID;

@@ -54,6 +54,17 @@ impl LocalStore {
         }
     }
 
+    /// Lets segments that commits could not read meet all others, where they can be read now.
+    pub(super) fn meet_again(&self, now: Time) -> Result<(), StoreError> {
+        let is_due = {
+            let inner = self.inner();
+            self.writing(&inner)?;
+            let unmet = super::join::unmet(&inner.catalog.db);
+            !unmet.map_err(inner.catalog.refused("look for what is to be joined"))?.is_empty()
+        };
+        if is_due { self.write(Commit::new(now)).map(drop) } else { Ok(()) }
+    }
+
     fn write_segments<'c>(
         &self,
         inner: &mut Inner,
@@ -147,22 +158,12 @@ impl LocalStore {
                 findings::repeat(tx, *key, true).map_err(&refused)?;
             }
             count(tx, &commit.rows, kept).map_err(&refused)?;
-            let waiting = &writer.waiting;
-            let near = &mut writer.near;
-            let late_joins = Joining {
-                store: self,
-                tx,
-                open,
-                near,
-                callers: &mut writer.callers,
-                waiting,
-                kept,
-            }
-            .run(written, &mut waits)?;
+            let late_joins = Joining::new(self, tx, open, writer, kept).run(written, &mut waits)?;
             // Last: the join may have made new sets.
             let saved = dictionary::save(tx, names, saved).map_err(&refused)?;
             let id = CommitId(number as u64);
-            Ok((Committed { id, late_joins, waiting: waits.marks }, saved))
+            let unreadable = std::mem::take(&mut waits.unreadable);
+            Ok((Committed { id, late_joins, waiting: waits.marks, unreadable }, saved))
         })?;
         for key in waits.taken {
             writer.waiting.remove(&key);

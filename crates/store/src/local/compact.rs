@@ -12,16 +12,17 @@ use rusqlite::{Transaction, params};
 use rustc_hash::FxHashMap;
 use xxhash_rust::xxh3::xxh3_128;
 
-use super::{LocalStore, derive};
+use super::{LocalStore, derive, join};
 use crate::catalog::segments::{self, SegmentId, SegmentRow};
 use crate::catalog::{self, waiting};
 use crate::error::StoreError;
 use crate::facts::Settled;
 use crate::segment::{Columns, EncodedSegment, Kind, encode_batch, joined_word, unreadable};
 use crate::stored::CallRow;
+use crate::unreadable::Unreadable;
 
 /// What was compacted.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Compacted {
     /// Segments that were replaced.
     pub from: u64,
@@ -29,6 +30,8 @@ pub struct Compacted {
     pub to: u64,
     /// Late joins folded in.
     pub amendments: u64,
+    /// Segments that were left as they are, since they cannot be read.
+    pub unreadable: Vec<Unreadable>,
 }
 
 /// Rows of a compacted segment at most: four row groups, about 100 MB in memory while it is made.
@@ -37,8 +40,19 @@ const ROWS: u64 = 4 * 60_000;
 /// Segments with at least this share of [`ROWS`] are left alone.
 const SMALL: u64 = ROWS / 2;
 
-/// Where a row went: its old segment and row.
-type Moved = FxHashMap<(SegmentId, u32), u32>;
+/// A row: its segment and its number there.
+type RowPlace = (SegmentId, u32);
+
+/// Where a row went.
+type Moved = FxHashMap<RowPlace, u32>;
+
+/// The rows of several segments, where they came from, and what amends them.
+#[derive(Default)]
+struct Read {
+    batches: Vec<RecordBatch>,
+    places: Vec<RowPlace>,
+    folded: FxHashMap<RowPlace, Settled>,
+}
 
 impl LocalStore {
     /// Compacts until nothing is worth it: neighbours in time of one kind, together at most
@@ -53,17 +67,61 @@ impl LocalStore {
         now: Time,
         mut is_wanted: impl FnMut() -> bool,
     ) -> Result<Compacted, StoreError> {
+        self.meet_again(now)?;
         let mut done = Compacted::default();
         for group in self.groups()? {
             if !is_wanted() {
                 break;
             }
-            let Some(folded) = self.merge(&group, now)? else { continue };
+            let (group, read) = self.read_group(group, &mut done.unreadable)?;
+            if group.len() < 2 {
+                continue;
+            }
+            let Some(folded) = self.merge(&group, read, now)? else { continue };
             done.from += group.len() as u64;
             done.to += 1;
             done.amendments += folded;
         }
         Ok(done)
+    }
+
+    /// Reads a group; what cannot be read is no longer of it.
+    fn read_group(
+        &self,
+        mut group: Vec<SegmentRow>,
+        unreadable: &mut Vec<Unreadable>,
+    ) -> Result<(Vec<SegmentRow>, Read), StoreError> {
+        let mut read = Read::default();
+        let mut broken = Vec::new();
+        for row in &group {
+            match self.read_whole(row) {
+                Ok((batches, amended)) => {
+                    let rows = batches.iter().map(|batch| batch.num_rows() as u32).sum();
+                    read.places.extend((0..rows).map(|at| (row.id, at)));
+                    read.folded.extend(amended.into_iter().map(|(at, now)| ((row.id, at), now)));
+                    read.batches.extend(batches);
+                }
+                Err(error) => {
+                    let lost = error.unreadable()?;
+                    broken.push(row.id);
+                    if self.are_named(std::slice::from_ref(row))? {
+                        unreadable.push(lost);
+                    }
+                }
+            }
+        }
+        group.retain(|row| !broken.contains(&row.id));
+        Ok((group, read))
+    }
+
+    fn read_whole(
+        &self,
+        row: &SegmentRow,
+    ) -> Result<(Vec<RecordBatch>, FxHashMap<u32, Settled>), StoreError> {
+        let reader = self.segment(&mut self.inner(), row)?;
+        let amended = self.amended(&reader)?;
+        let batches = (0..reader.row_groups()).map(|part| reader.read_all(part));
+        Ok((batches.collect::<Result<_, _>>()?, amended))
     }
 
     fn groups(&self) -> Result<Vec<Vec<SegmentRow>>, StoreError> {
@@ -97,22 +155,13 @@ impl LocalStore {
 
     /// Writes one segment for several; returns how many amendments it holds. `None`: meanwhile
     /// somebody else replaced or removed one of them.
-    fn merge(&self, group: &[SegmentRow], now: Time) -> Result<Option<u64>, StoreError> {
-        let mut batches: Vec<RecordBatch> = Vec::new();
-        let mut places: Vec<(SegmentId, u32)> = Vec::new();
-        let mut folded: FxHashMap<(SegmentId, u32), Settled> = FxHashMap::default();
-        for row in group {
-            let reader = self.segment(&mut self.inner(), row)?;
-            for (number, settled) in self.amended(&reader)? {
-                folded.insert((row.id, number), settled);
-            }
-            for part in 0..reader.row_groups() {
-                let first = reader.first_row(part);
-                let batch = reader.read_all(part)?;
-                places.extend((0..batch.num_rows() as u32).map(|at| (row.id, first + at)));
-                batches.push(batch);
-            }
-        }
+    fn merge(
+        &self,
+        group: &[SegmentRow],
+        read: Read,
+        now: Time,
+    ) -> Result<Option<u64>, StoreError> {
+        let Read { batches, places, folded } = read;
         let Some(first) = group.first() else { return Ok(None) };
         let broken = |reason: String| unreadable(first, reason);
         let schema = first.kind.schema();
@@ -143,8 +192,8 @@ impl LocalStore {
     fn fold(
         &self,
         batch: &RecordBatch,
-        places: &[(SegmentId, u32)],
-        folded: &FxHashMap<(SegmentId, u32), Settled>,
+        places: &[RowPlace],
+        folded: &FxHashMap<RowPlace, Settled>,
     ) -> Result<RecordBatch, ArrowError> {
         let columns = Columns::new(batch.clone());
         let mut operations = ListBuilder::new(StringBuilder::new()).with_field(Field::new(
@@ -192,7 +241,7 @@ impl LocalStore {
         group: &[SegmentRow],
         encoded: &EncodedSegment,
         moved: &Moved,
-        folded: &FxHashMap<(SegmentId, u32), Settled>,
+        folded: &FxHashMap<RowPlace, Settled>,
         now: Time,
     ) -> Result<bool, StoreError> {
         let id = {
@@ -248,6 +297,10 @@ impl LocalStore {
 fn may_replace(tx: &Transaction<'_>, group: &[SegmentRow]) -> rusqlite::Result<bool> {
     let is_of_calls = group.iter().any(|row| row.kind == Kind::Calls);
     if is_of_calls && derive::building(tx)?.is_some() {
+        return Ok(false);
+    }
+    // What is still to be met is known by its segment.
+    if join::unmet(tx)?.iter().any(|id| group.iter().any(|row| row.id == *id)) {
         return Ok(false);
     }
     let mut visible = tx.prepare_cached("SELECT 1 FROM visible WHERE id = ?1")?;

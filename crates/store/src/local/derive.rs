@@ -12,12 +12,13 @@ use rusqlite::{Connection, OptionalExtension, Transaction, params};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::commit::age;
-use super::{Inner, LocalStore, kept};
+use super::{Inner, LocalStore, Writer, kept};
 use crate::callers::CallerCounts;
 use crate::catalog::findings::Finding;
 use crate::catalog::segments::{self, SegmentId, SegmentRow};
 use crate::catalog::{self, callers, cube, dictionary, findings, waiting};
 use crate::error::StoreError;
+use crate::facts::Settled;
 use crate::range::Kept;
 use crate::segment::{Columns, Encoded, Kind, Rebuild, unreadable};
 use crate::stored::{CallRow, StoredCall};
@@ -80,6 +81,7 @@ impl LocalStore {
     /// Starts a generation for the rules called `rules`, or goes on with it. Another one that was
     /// under way is given up.
     pub fn begin_generation(&self, rules: &str, at: Time) -> Result<Generation, StoreError> {
+        self.meet_again(at)?;
         let mut inner = self.inner();
         self.writing(&inner)?;
         let refused = inner.catalog.refused("begin a generation");
@@ -99,13 +101,17 @@ impl LocalStore {
     }
 
     /// The next calls to derive; `None` when there is nothing left.
+    ///
+    /// [`StoreError::Segment`] stands for the calls of a segment that cannot be read. They stay as older
+    /// rules had them, and the next question is answered by the segment after it. Where they had been
+    /// derived already and changed since, the generation is given up: begin it again.
     pub fn underived(&self, generation: Generation) -> Result<Option<Underived>, StoreError> {
         let next = {
             let inner = self.inner();
             let refused = inner.catalog.refused("look for what to derive");
             let db = &inner.catalog.db;
-            let stale = not_derived(db, generation).map_err(&refused)?;
-            stale
+            left_to_derive(db, inner.writer.as_ref(), generation)
+                .map_err(&refused)?
                 .first()
                 .map(|&id| {
                     let amended = waiting::amendments(db, id)?;
@@ -115,7 +121,23 @@ impl LocalStore {
                 .map_err(&refused)?
         };
         let Some((segment, amended, commit)) = next else { return Ok(None) };
-        let reader = self.segment(&mut self.inner(), &segment)?;
+        match self.read_calls(&segment, &amended) {
+            Ok(calls) => Ok(Some(Underived { segment, commit, calls })),
+            Err(error @ StoreError::Segment(_)) => {
+                self.pass_over(generation, segment.id)?;
+                Err(error)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The calls of a segment, amended.
+    fn read_calls(
+        &self,
+        segment: &SegmentRow,
+        amended: &FxHashMap<u32, Settled>,
+    ) -> Result<Vec<StoredCall>, StoreError> {
+        let reader = self.segment(&mut self.inner(), segment)?;
         let mut rebuild = Rebuild::default();
         let mut calls = Vec::with_capacity(segment.rows as usize);
         for group in 0..reader.row_groups() {
@@ -126,15 +148,51 @@ impl LocalStore {
                 let amended = amended.get(&number).copied();
                 let row = CallRow { columns: &columns, row: at, amended, names: &self.names };
                 let call = row.call(&mut rebuild);
-                let lost = || unreadable(&segment, format!("row {number} does not fit"));
+                let lost = || unreadable(segment, format!("row {number} does not fit"));
                 calls.push(call.ok_or_else(lost)?);
             }
         }
-        Ok(Some(Underived { segment, commit, calls }))
+        Ok(calls)
     }
 
-    /// Takes in what was derived of `old`: as many calls, their counts, and who called.
+    /// Leaves a segment that cannot be read as it is.
+    fn pass_over(&self, generation: Generation, segment: SegmentId) -> Result<(), StoreError> {
+        let mut inner = self.inner();
+        let refused = inner.catalog.refused("pass over a segment");
+        let target = generation.0 as i64;
+        inner.catalog.transaction("pass over a segment", |tx| {
+            // What it counted when it was derived would have to be taken out by what it is now.
+            let is_derived = derived(tx, target, segment).map_err(&refused)?.is_some();
+            // No reader ever saw what it made: that may go at once.
+            let long_ago = Time::from_micros(0);
+            if is_derived { give_up(tx, target, long_ago).map_err(&refused) } else { Ok(()) }
+        })?;
+        if let Some(writer) = &mut inner.writer {
+            writer.passed_over.insert((generation, segment));
+        }
+        Ok(())
+    }
+
+    /// Takes in what was derived of `old`: as many calls, their counts, and who called. Fails with
+    /// [`StoreError::Segment`] as [`LocalStore::underived`] does.
     pub fn derive(
+        &self,
+        generation: Generation,
+        old: &Underived,
+        rows: Encoded,
+        counts: &Cube,
+        callers: &CallerCounts,
+    ) -> Result<(), StoreError> {
+        match self.take_in(generation, old, rows, counts, callers) {
+            Err(error @ StoreError::Segment(_)) => {
+                self.pass_over(generation, old.segment.id)?;
+                Err(error)
+            }
+            done => done,
+        }
+    }
+
+    fn take_in(
         &self,
         generation: Generation,
         old: &Underived,
@@ -210,9 +268,11 @@ impl LocalStore {
         let mut inner = self.inner();
         self.writing(&inner)?;
         let refused = inner.catalog.refused("swap a generation in");
-        let known = inner.saved;
-        let (swap, saved) = inner.catalog.transaction("swap a generation in", |tx| {
-            if !not_derived(tx, generation).map_err(&refused)?.is_empty() {
+        let Inner { catalog, saved, writer, .. } = &mut *inner;
+        let known = *saved;
+        let (swap, now_saved) = catalog.transaction("swap a generation in", |tx| {
+            let left = left_to_derive(tx, writer.as_ref(), generation).map_err(&refused)?;
+            if !left.is_empty() {
                 return Ok((Swap::Behind, known));
             }
             let target = generation.0 as i64;
@@ -220,7 +280,7 @@ impl LocalStore {
             let saved = dictionary::save(tx, &self.names, known).map_err(&refused)?;
             Ok((Swap::Done, saved))
         })?;
-        inner.saved = saved;
+        *saved = now_saved;
         Ok(swap)
     }
 
@@ -341,6 +401,18 @@ fn not_derived(db: &Connection, generation: Generation) -> rusqlite::Result<Vec<
     .collect()
 }
 
+/// The same, but for what cannot be read.
+fn left_to_derive(
+    db: &Connection,
+    writer: Option<&Writer>,
+    generation: Generation,
+) -> rusqlite::Result<Vec<SegmentId>> {
+    let mut left = not_derived(db, generation)?;
+    let is_passed_over = |id| writer.is_some_and(|w| w.passed_over.contains(&(generation, id)));
+    left.retain(|id| !is_passed_over(*id));
+    Ok(left)
+}
+
 fn derived(
     db: &Connection,
     generation: i64,
@@ -357,6 +429,11 @@ fn swap(tx: &Transaction<'_>, target: i64, at: Time) -> rusqlite::Result<()> {
         "UPDATE segments SET replaced_at = ?2
          WHERE id IN (SELECT old FROM derived WHERE generation = ?1)",
         params![target, at.micros()],
+    )?;
+    tx.execute(
+        "UPDATE unmet SET segment = (SELECT new FROM derived WHERE generation = ?1 AND old = segment)
+         WHERE segment IN (SELECT old FROM derived WHERE generation = ?1)",
+        [target],
     )?;
     tx.execute("DELETE FROM derived WHERE generation = ?1", [target])?;
     forget_counts(tx, old)?;

@@ -9,8 +9,12 @@ use super::LocalStore;
 use crate::error::StoreError;
 use crate::glimpse::Glimpse;
 use crate::question::CallQuestion;
-use crate::segment::{Columns, ReadError, SegmentReader};
+use crate::segment::{Columns, SegmentReader};
 use crate::stored::{CallRow, columns_of, columns_of_field};
+use crate::unreadable::Unreadable;
+
+/// Open segments, and the first that cannot be opened.
+type Opened = (Vec<Arc<SegmentReader>>, Option<Unreadable>);
 
 impl LocalStore {
     pub(super) fn each_glimpse(
@@ -19,51 +23,68 @@ impl LocalStore {
         fields: &[Field],
         each: &mut dyn FnMut(Glimpse<'_>),
     ) -> Result<(), StoreError> {
-        let CallQuestion { from, to, query } = question;
-        let mut columns = columns_of(query);
+        let mut columns = columns_of(&question.query);
         columns.extend(fields.iter().flat_map(|&field| columns_of_field(field)));
         columns.sort_unstable();
         columns.dedup();
-        for reader in self.open_all(question)? {
-            let amended = self.amended(&reader)?;
-            for group in 0..reader.row_groups() {
-                let outside =
-                    |(first, last): (i64, i64)| last < from.micros() || first >= to.micros();
-                if *from != Time::MIN && reader.times(group).is_some_and(outside) {
-                    continue;
-                }
-                let first = reader.first_row(group);
-                let read = Columns::new(reader.read(group, &columns)?);
-                for row in 0..read.rows() {
-                    let amended = amended.get(&(first + row as u32)).copied();
-                    let call = CallRow { columns: &read, row, amended, names: &self.names };
-                    let is_in = match call.time() {
-                        Some(time) => *from <= time && time < *to,
-                        None => *from == Time::MIN && *to == Time::MAX,
-                    };
-                    if is_in && !call.is_hop() && call.fulfils(query) {
-                        each(Glimpse(call));
-                    }
+        let (readers, mut unreadable) = self.open_all(question)?;
+        for reader in readers {
+            match self.glimpse_segment(&reader, question, &columns, each) {
+                Ok(()) => {}
+                Err(error) => unreadable = unreadable.or(Some(error.unreadable()?)),
+            }
+        }
+        unreadable.map_or(Ok(()), |unreadable| Err(StoreError::Segment(unreadable)))
+    }
+
+    fn glimpse_segment(
+        &self,
+        reader: &SegmentReader,
+        question: &CallQuestion,
+        columns: &[&str],
+        each: &mut dyn FnMut(Glimpse<'_>),
+    ) -> Result<(), StoreError> {
+        let CallQuestion { from, to, query } = question;
+        let amended = self.amended(reader)?;
+        for group in 0..reader.row_groups() {
+            let outside = |(first, last): (i64, i64)| last < from.micros() || first >= to.micros();
+            if *from != Time::MIN && reader.times(group).is_some_and(outside) {
+                continue;
+            }
+            let first = reader.first_row(group);
+            let read = Columns::new(reader.read(group, columns)?);
+            for row in 0..read.rows() {
+                let amended = amended.get(&(first + row as u32)).copied();
+                let call = CallRow { columns: &read, row, amended, names: &self.names };
+                let is_in = match call.time() {
+                    Some(time) => *from <= time && time < *to,
+                    None => *from == Time::MIN && *to == Time::MAX,
+                };
+                if is_in && !call.is_hop() && call.fulfils(query) {
+                    each(Glimpse(call));
                 }
             }
         }
         Ok(())
     }
 
-    /// All segments that may hold calls of a question. Once open, they stay readable for a while
-    /// even when they are replaced.
-    fn open_all(&self, question: &CallQuestion) -> Result<Vec<Arc<SegmentReader>>, StoreError> {
+    /// All segments that may hold calls of a question, and the first that cannot be opened. Once open,
+    /// they stay readable for a while even when they are replaced.
+    fn open_all(&self, question: &CallQuestion) -> Result<Opened, StoreError> {
         loop {
             let plan = self.plan_calls(question)?;
-            match plan.iter().map(|row| self.open_segment(row)).collect() {
-                Ok(readers) => return Ok(readers),
-                // Compacted meanwhile: what replaces it is in the catalog.
-                Err(ReadError::Missing(error)) => {
-                    if self.are_named(&plan)? {
-                        return Err(error);
+            let (mut readers, mut unreadable) = (Vec::new(), None);
+            for row in &plan {
+                match self.open_segment(row) {
+                    Ok(reader) => readers.push(reader),
+                    Err(error) => {
+                        unreadable = unreadable.or(Some(StoreError::from(error).unreadable()?));
                     }
                 }
-                Err(ReadError::Broken(error)) => return Err(error),
+            }
+            // Compacted meanwhile: what replaces it is in the catalog.
+            if unreadable.is_none() || self.are_named(&plan)? {
+                return Ok((readers, unreadable));
             }
         }
     }

@@ -56,7 +56,7 @@ use crate::segment::{self, Encoded, Filters, ReadError, SegmentReader};
 use crate::sightings::{SightingQuestion, Sightings};
 use crate::status::Status;
 use crate::store::{Calls, Store};
-use crate::stored::{CallerRow, MarkCount, Newcomer, Request, StoredMark, UnreadRow};
+use crate::stored::{CallerRow, FirstUnread, MarkCount, Newcomer, Request, StoredMark, UnreadRow};
 use crate::survey::Survey;
 use crate::vfs::{RealVfs, Vfs};
 use crate::word::{NewWord, Word};
@@ -108,6 +108,8 @@ struct Writer {
     near: join::Near,
     /// Numbers of callers.
     callers: callers::Numbers,
+    /// Segments that a generation leaves as they are: they cannot be read.
+    passed_over: FxHashSet<(Generation, SegmentId)>,
     /// Held as long as the store is open.
     _lock: File,
 }
@@ -168,6 +170,7 @@ impl LocalStore {
                 waiting: waiting::keys(&inner.catalog.db).map_err(&refused)?,
                 near: join::Near::default(),
                 callers: callers::Numbers::default(),
+                passed_over: FxHashSet::default(),
                 _lock: lock,
             });
         }
@@ -431,7 +434,7 @@ impl Store for LocalStore {
         self.list_unread(from, to, most)
     }
 
-    fn first_unread(&self, most: usize) -> Result<Vec<UnreadRow>, StoreError> {
+    fn first_unread(&self, most: usize) -> Result<FirstUnread, StoreError> {
         self.list_first_unread(most)
     }
 

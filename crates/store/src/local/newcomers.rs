@@ -53,9 +53,13 @@ impl LocalStore {
             *known = Near { of: Some((generation, since)), is_known: FxHashMap::default() };
         }
         if is_certain && near.iter().any(|caller| !known.is_known.contains_key(*caller)) {
-            let before = self.called_between(hour, since)?;
+            let (before, is_whole) = self.called_between(hour, since)?;
             for caller in near {
-                known.is_known.insert(caller.clone(), before.contains(caller));
+                let is_known = before.contains(caller);
+                // Whether lines that cannot be read tell of the others is not known.
+                if is_known || is_whole {
+                    known.is_known.insert(caller.clone(), is_known);
+                }
             }
         }
         let newcomers = rows.into_iter().filter_map(|row| {
@@ -79,17 +83,25 @@ impl LocalStore {
         Ok(newcomers.collect())
     }
 
-    /// Whom nobody knows and who called between two instants, by the lines.
-    fn called_between(&self, from: Time, to: Time) -> Result<FxHashSet<Caller>, StoreError> {
+    /// Whom nobody knows and who called between two instants, by the lines, and whether all of these
+    /// can be read.
+    fn called_between(
+        &self,
+        from: Time,
+        to: Time,
+    ) -> Result<(FxHashSet<Caller>, bool), StoreError> {
         let mut callers = FxHashSet::default();
-        let Ok(query) = Query::parse("actor:unknown") else { return Ok(callers) };
+        let Ok(query) = Query::parse("actor:unknown") else { return Ok((callers, true)) };
         let question = CallQuestion { from, to, query };
         let fields = [Field::Address, Field::UserAgent];
-        self.each_glimpse(&question, &fields, &mut |call| {
+        let read = self.each_glimpse(&question, &fields, &mut |call| {
             let text = |field| call.text(field).to_owned();
             callers.insert((text(Field::Address), text(Field::UserAgent)));
-        })?;
-        Ok(callers)
+        });
+        match read {
+            Ok(()) => Ok((callers, true)),
+            Err(error) => error.unreadable().map(|_| (callers, false)),
+        }
     }
 }
 

@@ -36,42 +36,62 @@ impl LocalStore {
     }
 
     pub(super) fn find_request(&self, id: &[u8]) -> Result<Request, StoreError> {
-        let mut request = Request::default();
-        let mut rebuild = Rebuild::default();
-        for kind in [Kind::Calls, Kind::Marks] {
-            for row in self.plan(kind, Time::MIN, Time::MAX)? {
-                let reader = self.open_segment(&row)?;
-                let amended = self.amended(&reader)?;
-                for group in 0..reader.row_groups() {
-                    if !self.filters(&reader, group)?.may_hold(id) {
-                        continue;
-                    }
-                    let ids = ["id_form", "id_text", "id_high", "id_low"];
-                    let columns = Columns::new(reader.read(group, &ids)?);
-                    let is_it = |at: &usize| columns.id(*at).as_deref() == Some(id);
-                    let rows: Vec<usize> = (0..columns.rows()).filter(is_it).collect();
-                    if rows.is_empty() {
-                        continue;
-                    }
-                    let columns = Columns::new(reader.read_all(group)?);
-                    let first = reader.first_row(group);
-                    for at in rows {
-                        let lost = || no_line(&reader, first + at as u32);
-                        if kind == Kind::Marks {
-                            request.marks.push(mark(&columns, at, &mut rebuild).ok_or_else(lost)?);
-                            continue;
-                        }
-                        let amended = amended.get(&(first + at as u32)).copied();
-                        let names = &self.names;
-                        let call = CallRow { columns: &columns, row: at, amended, names };
-                        request.calls.push(call.call(&mut rebuild).ok_or_else(lost)?);
-                    }
+        let mut request = loop {
+            let mut plan = self.plan(Kind::Calls, Time::MIN, Time::MAX)?;
+            plan.extend(self.plan(Kind::Marks, Time::MIN, Time::MAX)?);
+            let mut request = Request::default();
+            for row in &plan {
+                match self.find_in(row, id, &mut request) {
+                    Ok(()) => {}
+                    Err(error) => request.unreadable.push(error.unreadable()?),
                 }
             }
-        }
+            // Compacted meanwhile: what replaces it is in the catalog.
+            if request.unreadable.is_empty() || self.are_named(&plan)? {
+                break request;
+            }
+        };
         request.calls.sort_by_key(|call| call.time);
         request.marks.sort_by_key(|mark| mark.time);
         Ok(request)
+    }
+
+    /// Takes what one segment holds of an id.
+    fn find_in(
+        &self,
+        row: &SegmentRow,
+        id: &[u8],
+        request: &mut Request,
+    ) -> Result<(), StoreError> {
+        let mut rebuild = Rebuild::default();
+        let reader = self.open_segment(row)?;
+        let amended = self.amended(&reader)?;
+        for group in 0..reader.row_groups() {
+            if !self.filters(&reader, group)?.may_hold(id) {
+                continue;
+            }
+            let ids = ["id_form", "id_text", "id_high", "id_low"];
+            let columns = Columns::new(reader.read(group, &ids)?);
+            let is_it = |at: &usize| columns.id(*at).as_deref() == Some(id);
+            let rows: Vec<usize> = (0..columns.rows()).filter(is_it).collect();
+            if rows.is_empty() {
+                continue;
+            }
+            let columns = Columns::new(reader.read_all(group)?);
+            let first = reader.first_row(group);
+            for at in rows {
+                let lost = || no_line(&reader, first + at as u32);
+                if row.kind == Kind::Marks {
+                    request.marks.push(mark(&columns, at, &mut rebuild).ok_or_else(lost)?);
+                    continue;
+                }
+                let amended = amended.get(&(first + at as u32)).copied();
+                let names = &self.names;
+                let call = CallRow { columns: &columns, row: at, amended, names };
+                request.calls.push(call.call(&mut rebuild).ok_or_else(lost)?);
+            }
+        }
+        Ok(())
     }
 
     pub(super) fn plan(

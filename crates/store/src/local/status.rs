@@ -2,7 +2,7 @@ use dolmen_model::Time;
 use rusqlite::Connection;
 
 use super::LocalStore;
-use crate::catalog::{self, FORMAT};
+use crate::catalog;
 use crate::error::StoreError;
 use crate::segment::Kind;
 use crate::status::{Gap, SegmentsStatus, SourceStatus, Status, due, gaps};
@@ -24,7 +24,7 @@ fn read(db: &Connection, catalog_bytes: u64) -> rusqlite::Result<Status> {
     let segments =
         Kind::ALL.into_iter().map(|kind| segments(db, kind)).collect::<Result<_, _>>()?;
     Ok(Status {
-        format: FORMAT,
+        format: catalog::get(db, "format")? as u32,
         commits: catalog::get(db, "commit")? as u64,
         generation: catalog::get(db, "generation")? as u64,
         catalog_bytes,

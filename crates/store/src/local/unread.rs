@@ -10,7 +10,7 @@ use crate::catalog::files;
 use crate::catalog::segments::{self, SegmentRow};
 use crate::error::StoreError;
 use crate::segment::{Columns, Kind};
-use crate::stored::UnreadRow;
+use crate::stored::{FirstUnread, UnreadRow};
 
 impl LocalStore {
     pub(super) fn list_unread(
@@ -37,7 +37,7 @@ impl LocalStore {
         Ok(unread)
     }
 
-    pub(super) fn list_first_unread(&self, most: usize) -> Result<Vec<UnreadRow>, StoreError> {
+    pub(super) fn list_first_unread(&self, most: usize) -> Result<FirstUnread, StoreError> {
         let order: FxHashMap<String, u64> = {
             let inner = self.inner();
             let files =
@@ -45,16 +45,21 @@ impl LocalStore {
             files.into_iter().rev().map(|file| (file.path, file.id.0)).collect()
         };
         let mut first: BTreeMap<(u64, String, u64), UnreadRow> = BTreeMap::new();
+        let mut unreadable = Vec::new();
         for row in self.unread_segments(Time::MIN, Time::MAX)? {
-            self.each_unread(&row, |row| {
+            let read = self.each_unread(&row, |row| {
                 let file = order.get(&row.file).copied().unwrap_or(u64::MAX);
                 first.insert((file, row.file.clone(), row.number), row);
                 if first.len() > most {
                     first.pop_last();
                 }
-            })?;
+            });
+            match read {
+                Ok(()) => {}
+                Err(error) => unreadable.push(error.unreadable()?),
+            }
         }
-        Ok(first.into_values().collect())
+        Ok(FirstUnread { lines: first.into_values().collect(), unreadable })
     }
 
     fn unread_segments(&self, from: Time, to: Time) -> Result<Vec<SegmentRow>, StoreError> {

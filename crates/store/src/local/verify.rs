@@ -1,10 +1,11 @@
 //! Does the store hold what the catalog says?
 
-use xxhash_rust::xxh3::xxh3_128;
+use std::io;
 
 use dolmen_model::Time;
 use rustc_hash::FxHashMap;
 use serde::Serialize;
+use xxhash_rust::xxh3::xxh3_128;
 
 use super::LocalStore;
 use super::count::count;
@@ -95,16 +96,9 @@ impl LocalStore {
         amended: &FxHashMap<u32, Settled>,
     ) -> Result<(u64, u64), StoreError> {
         let kind = row.kind;
-        let path = self.folder().join(row.file());
+        drop(self.read_checked(&row)?);
         let reader = SegmentReader::open(&self.vfs, &self.folder(), row)?;
         let row = &reader.row;
-        let bytes = self
-            .vfs
-            .read_at(&path, 0, row.bytes as usize)
-            .map_err(|error| unreadable(row, error.to_string()))?;
-        if xxh3_128(&bytes) != row.hash {
-            return Err(unreadable(row, "its bytes are not those that were written".to_owned()));
-        }
         if amended.keys().any(|number| u64::from(*number) >= row.rows) {
             return Err(unreadable(row, "a row was amended that it does not have".to_owned()));
         }
@@ -126,6 +120,32 @@ impl LocalStore {
             return Err(unreadable(row, format!("it has {lines} rows of {}", row.rows)));
         }
         Ok((lines, counted))
+    }
+}
+
+impl LocalStore {
+    /// The bytes of a segment, if they are those that were written.
+    pub(super) fn read_checked(&self, row: &SegmentRow) -> Result<Vec<u8>, StoreError> {
+        let path = self.folder().join(row.file());
+        let len = self.vfs.len(&path).map_err(|error| unreadable(row, reason(&error)))?;
+        if len != row.bytes {
+            return Err(unreadable(row, format!("it has {len} bytes of {}", row.bytes)));
+        }
+        let bytes = self
+            .vfs
+            .read_at(&path, 0, row.bytes as usize)
+            .map_err(|error| unreadable(row, reason(&error)))?;
+        match xxh3_128(&bytes) == row.hash {
+            true => Ok(bytes),
+            false => Err(unreadable(row, "its bytes are not those that were written".to_owned())),
+        }
+    }
+}
+
+fn reason(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::NotFound => "its file is missing".to_owned(),
+        _ => error.to_string(),
     }
 }
 

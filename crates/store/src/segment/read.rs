@@ -18,6 +18,7 @@ use super::ticks::{self, Tick};
 use crate::catalog::segments::SegmentRow;
 use crate::error::StoreError;
 use crate::rows::IdForm;
+use crate::unreadable::Unreadable;
 use crate::vfs::Vfs;
 
 /// An open segment.
@@ -257,14 +258,12 @@ impl Filter {
 }
 
 pub(crate) fn unreadable(row: &SegmentRow, reason: String) -> StoreError {
-    let shown = |time: Option<i64>| {
-        time.map_or_else(|| "?".to_owned(), |time| Time::from_micros(time).to_string())
-    };
-    StoreError::Segment {
+    let shown = |time: Option<i64>| time.map(|time| Time::from_micros(time).to_string());
+    StoreError::Segment(Unreadable {
         segment: row.file(),
         reason,
         rows: row.rows,
         from: shown(row.from),
         to: shown(row.to),
-    }
+    })
 }

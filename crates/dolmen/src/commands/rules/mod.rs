@@ -49,7 +49,8 @@ pub(crate) struct CheckArgs {
 /// `dolmen rules templates`); calls that come later are named by them too.
 ///
 /// Readers see the old until all is done, then the new at once. Interrupted, it goes on when it is
-/// run again. What has no lines any more stays as older rules had it.
+/// run again. What has no lines any more stays as older rules had it, and so does a segment that cannot
+/// be read, which is named: restore it from a backup, and run this again.
 #[derive(Debug, clap::Args)]
 pub(crate) struct ApplyArgs {
     #[command(flatten)]
@@ -172,7 +173,7 @@ fn apply(args: ApplyArgs, context: &Context) -> anyhow::Result<Exit> {
         writeln!(out, "{} derived again", number::counted(done.calls, "call", "calls"))?;
     }
     out.flush()?;
-    Ok(Exit::Done)
+    Ok(store::say_unreadable(&done.unreadable)?)
 }
 
 /// Learns templates from all that is stored, and derives the history by them and by the rules of
@@ -206,7 +207,7 @@ impl Derivation {
         &self,
         store: &LocalStore,
         rules: &Rules,
-        progress: impl FnMut(Rederived) -> ControlFlow<()>,
+        progress: impl FnMut(&Rederived) -> ControlFlow<()>,
     ) -> Result<Option<Rederived>, StoreError> {
         let now = Time::from_micros(Timestamp::now().as_microsecond());
         rederive(store, &self.sources, rules, &self.version, now, progress)

@@ -57,7 +57,7 @@ pub(super) fn run(args: TemplatesArgs, context: &Context) -> anyhow::Result<Exit
         let scratch = Scratch::of(args.files, args.marks, &settings, context)?;
         of(&scratch.store, &settings)?
     };
-    let Learned { mut templates, left_out } = learned;
+    let Learned { mut templates, left_out, unreadable } = learned;
     if !args.all {
         templates.retain(|template| !template.parameters.is_empty() || template.special);
     }
@@ -70,7 +70,7 @@ pub(super) fn run(args: TemplatesArgs, context: &Context) -> anyhow::Result<Exit
         templates::write(&shown.declared, &shown.learned, shown.left_out, &mut out)?;
     }
     out.flush()?;
-    Ok(Exit::Done)
+    Ok(store::say_unreadable(unreadable.as_slice())?)
 }
 
 fn of(store: &dyn Store, settings: &Settings) -> anyhow::Result<Learned> {

@@ -107,12 +107,15 @@ fn derive(live: &Live, question: u64) -> anyhow::Result<()> {
     }
     say_deriving(&live.console, true, 0);
     let done = work.run(&live.store, &rules, |Rederived { calls, .. }| {
-        say_deriving(&live.console, true, calls);
+        say_deriving(&live.console, true, *calls);
         live.deriver.is_asked(question)
     })?;
     if let Some(done) = done {
         let calls = number::counted(done.calls, "call", "calls");
         say(&format!("the rules changed: {calls} derived again"));
+        for lost in &done.unreadable {
+            say(&format!("its calls stay as older rules had them: {lost}"));
+        }
         live.watch();
     }
     Ok(())

@@ -36,6 +36,8 @@ fn work(live: &Live, stopped: &Receiver<()>) -> Result<(), StoreError> {
         }
     }
     let is_wanted = || matches!(stopped.try_recv(), Err(TryRecvError::Empty));
-    live.store.compact_while(now, is_wanted)?;
+    for lost in live.store.compact_while(now, is_wanted)?.unreadable {
+        say(&lost.to_string());
+    }
     live.store.remove_replaced(now).map(drop)
 }

@@ -10,13 +10,13 @@ use clap::Subcommand;
 use dolmen_collect::{Progress, Window};
 use dolmen_model::Time;
 use dolmen_model::query::Query;
-use dolmen_store::{CallQuestion, ExportFormat, LocalStore, Store, export};
+use dolmen_store::{CallQuestion, ExportFormat, LocalStore, Store, Unreadable, export};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::super::Context;
 use super::super::report::window::{self, Instant};
-use super::{StoreArg, Writer, open_read, writer_of_existing};
+use super::{StoreArg, Writer, open_read, say_unreadable, writer_of_existing};
 use crate::exit::Exit;
 use crate::handover::Work;
 use crate::render::{number, store as render};
@@ -56,6 +56,8 @@ pub(crate) struct VerifyArgs {
 }
 
 /// Remove lines past their time, join small segments, remove what was replaced
+///
+/// A segment that cannot be read stays as it is, and is named; all others are joined.
 #[derive(Debug, clap::Args)]
 pub(crate) struct CompactArgs {
     #[command(flatten)]
@@ -167,6 +169,7 @@ pub(crate) struct Compacted {
     segments_made: u64,
     amendments_folded: u64,
     files_removed: u64,
+    unreadable: Vec<Unreadable>,
 }
 
 fn compact(args: CompactArgs, context: &Context) -> anyhow::Result<Exit> {
@@ -187,7 +190,7 @@ fn compact(args: CompactArgs, context: &Context) -> anyhow::Result<Exit> {
             number::counted(done.files_removed, "replaced file", "replaced files"),
         )
     })?;
-    Ok(Exit::Done)
+    Ok(say_unreadable(&done.unreadable)?)
 }
 
 /// Compacts a store that this process writes.
@@ -204,6 +207,7 @@ pub(crate) fn compact_here(settings: &Settings, store: &LocalStore) -> anyhow::R
         segments_made: compacted.to,
         amendments_folded: compacted.amendments,
         files_removed: store.remove_replaced(now)?,
+        unreadable: compacted.unreadable,
     })
 }
 

@@ -3,11 +3,12 @@
 pub(super) mod command;
 mod scratch;
 
+use std::io::{self, Write};
 use std::path::PathBuf;
 
-use dolmen_store::{LocalStore, Options, StoreError};
+use dolmen_store::{LocalStore, Options, StoreError, Unreadable};
 
-use crate::exit::UsageError;
+use crate::exit::{Exit, UsageError};
 use crate::handover::{self, Serving};
 use crate::settings::Settings;
 pub(in crate::commands) use scratch::Scratch;
@@ -36,6 +37,15 @@ pub(crate) fn open_read(settings: &Settings) -> anyhow::Result<LocalStore> {
 /// Opens the store for writing, and makes it where there is none.
 pub(crate) fn open(settings: &Settings) -> anyhow::Result<LocalStore> {
     Ok(LocalStore::open(folder(settings)?, Options::default())?)
+}
+
+/// Says which segments an answer lacks; where there are any, that is a failure.
+pub(super) fn say_unreadable(unreadable: &[Unreadable]) -> io::Result<Exit> {
+    let mut err = io::stderr().lock();
+    for lost in unreadable {
+        writeln!(err, "dolmen: {lost}")?;
+    }
+    Ok(if unreadable.is_empty() { Exit::Done } else { Exit::Failed })
 }
 
 /// Who writes the store.

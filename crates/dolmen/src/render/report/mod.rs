@@ -110,6 +110,15 @@ fn totals(report: &Report, page: &mut Page<'_>) -> io::Result<()> {
         );
         page.line(Style::Plain, &time)?;
     }
+    for row in &report.unreadable {
+        let rows = number::counted(row.rows, "row", "rows");
+        let time = match (&row.from, &row.to) {
+            (Some(from), Some(to)) => format!(" from {from} to {to}"),
+            _ => String::new(),
+        };
+        let lacking = format!("Without {rows}{time}: {} cannot be read.", row.segment);
+        page.paragraph(Style::Alarm, &lacking)?;
+    }
     if report.calls == 0 {
         page.line(Style::Quiet, "There is no call to report on.")?;
     }

@@ -2,7 +2,7 @@
 
 use dolmen_cubes::{
     ActorRow, CallerRow, EndpointRow, FileRow, MarkOnlyRow, OperationRow, Report, ServiceRow,
-    UnparsedLine,
+    UnparsedLine, UnreadableRow,
 };
 use dolmen_model::Time;
 
@@ -125,6 +125,13 @@ pub(super) fn bank() -> Report {
                 ..file("/var/log/monolith/app.jsonl", "JSON lines", 1_122_818, 1)
             },
         ],
+        unreadable: vec![UnreadableRow {
+            segment: "0000000042-calls.parquet".into(),
+            reason: "its file is missing".into(),
+            rows: 60_000,
+            from: at(0).map(|time| time.to_string()),
+            to: at(3_600).map(|time| time.to_string()),
+        }],
     }
 }
 

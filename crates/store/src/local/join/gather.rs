@@ -18,17 +18,18 @@ use crate::rows::IdKey;
 use crate::segment::{Columns, Kind, ReadError, SegmentReader};
 use crate::stored::CallRow;
 
-/// Rows to be read.
+/// Rows to be read, each with its shortened key.
 #[derive(Default)]
 pub(super) struct Wanted {
-    rows: FxHashMap<SegmentId, FxHashSet<u32>>,
+    rows: FxHashMap<SegmentId, FxHashMap<u32, u64>>,
 }
 
 impl Wanted {
     /// Whether there was a row to add.
-    pub(super) fn add(&mut self, segment: SegmentId, rows: &[u32]) -> bool {
+    pub(super) fn add(&mut self, segment: SegmentId, key: u64, rows: &[u32]) -> bool {
         if !rows.is_empty() {
-            self.rows.entry(segment).or_default().extend(rows);
+            let with_key = rows.iter().map(|&row| (row, key));
+            self.rows.entry(segment).or_default().extend(with_key);
         }
         !rows.is_empty()
     }
@@ -100,40 +101,56 @@ impl Joining<'_, '_> {
         Ok(Keys::new(keys.into_iter()))
     }
 
-    /// Reads the wanted calls, by id.
+    /// Reads the wanted calls, by id. An id is left out where not all of its calls can be read: what
+    /// the others say alone would settle it wrongly.
     pub(super) fn gather(
         &mut self,
         wanted: &Wanted,
     ) -> Result<FxHashMap<IdKey, Group>, StoreError> {
         let mut groups: FxHashMap<IdKey, Group> = FxHashMap::default();
+        let mut incomplete: FxHashSet<u64> = FxHashSet::default();
         let mut segments: Vec<SegmentId> = wanted.rows.keys().copied().collect();
         segments.sort_unstable();
         for segment in segments {
-            let rows = &wanted.rows[&segment];
-            let row = segments::one(self.tx, segment).map_err(self.refused())?;
-            let reader = self.reader(&row)?;
-            let amended = waiting::amendments(self.tx, segment).map_err(self.refused())?;
-            let mut rows: Vec<u32> = rows.iter().copied().collect();
+            let mut rows: Vec<u32> = wanted.rows[&segment].keys().copied().collect();
             rows.sort_unstable();
-            for group in 0..reader.row_groups() {
-                let of_group = reader.rows(group);
-                let first = rows.partition_point(|row| *row < of_group.start);
-                let end = rows.partition_point(|row| *row < of_group.end);
-                if first == end {
-                    continue;
-                }
-                let rows = &rows[first..end];
-                let columns = Columns::new(reader.read_rows(group, &COUNTED, rows)?);
-                for (at, &row) in rows.iter().enumerate() {
-                    let Some(id) = columns.id(at) else { continue };
-                    let found = self.store.found(&columns, at, amended.get(&row).copied());
-                    let group = groups.entry(IdKey::of(&id)).or_default();
-                    group.calls.push(Call { segment, row, found });
-                    group.id = id;
-                }
+            let read = self.gather_rows(segment, &rows, &mut groups);
+            if self.unless_lost(segment, read)?.is_none() {
+                incomplete.extend(wanted.rows[&segment].values());
             }
         }
+        groups.retain(|key, _| !incomplete.contains(&short(*key)));
         Ok(groups)
+    }
+
+    /// Reads calls of one segment; `rows` ascend.
+    fn gather_rows(
+        &mut self,
+        segment: SegmentId,
+        rows: &[u32],
+        groups: &mut FxHashMap<IdKey, Group>,
+    ) -> Result<(), StoreError> {
+        let row = segments::one(self.tx, segment).map_err(self.refused())?;
+        let reader = self.reader(&row)?;
+        let amended = waiting::amendments(self.tx, segment).map_err(self.refused())?;
+        for group in 0..reader.row_groups() {
+            let of_group = reader.rows(group);
+            let first = rows.partition_point(|row| *row < of_group.start);
+            let end = rows.partition_point(|row| *row < of_group.end);
+            if first == end {
+                continue;
+            }
+            let rows = &rows[first..end];
+            let columns = Columns::new(reader.read_rows(group, &COUNTED, rows)?);
+            for (at, &row) in rows.iter().enumerate() {
+                let Some(id) = columns.id(at) else { continue };
+                let found = self.store.found(&columns, at, amended.get(&row).copied());
+                let group = groups.entry(IdKey::of(&id)).or_default();
+                group.calls.push(Call { segment, row, found });
+                group.id = id;
+            }
+        }
+        Ok(())
     }
 
     /// Of ids that had marks before, all marks, which are in segments.
@@ -149,35 +166,13 @@ impl Joining<'_, '_> {
         if deep.is_empty() {
             return Ok(());
         }
-        let ids: Vec<&[u8]> = deep.values().filter_map(|key| Some(&*groups.get(key)?.id)).collect();
+        let ids: Vec<Vec<u8>> =
+            deep.values().filter_map(|key| Some(groups.get(key)?.id.clone())).collect();
         let mut read: FxHashMap<IdKey, Vec<Waiting>> = FxHashMap::default();
         for span in segments::spans(self.tx, Kind::Marks).map_err(self.refused())? {
-            let row = segments::one(self.tx, span.id).map_err(self.refused())?;
-            let reader = self.reader(&row)?;
-            let names = &self.store.names;
-            for group in 0..reader.row_groups() {
-                let filters = self.store.filters(&reader, group)?;
-                if !ids.iter().any(|id| filters.may_hold(id)) {
-                    continue;
-                }
-                let columns = Columns::new(reader.read(group, &IDS)?);
-                let hits: Vec<(usize, IdKey)> = (0..columns.rows())
-                    .filter_map(|at| Some((at, IdKey::of(&columns.id(at)?))))
-                    .filter(|(_, key)| deep.get(&short(*key)) == Some(key))
-                    .collect();
-                if hits.is_empty() {
-                    continue;
-                }
-                let columns = Columns::new(reader.read(group, &["time", "service", "operation"])?);
-                for (at, key) in hits {
-                    let name = |table: &Table, column| name(table, &columns, column, at);
-                    read.entry(key).or_default().push(Waiting {
-                        time: columns.time("time", at),
-                        source: 0,
-                        service: name(&names.services, "service"),
-                        operation: name(&names.operations, "operation"),
-                    });
-                }
+            let marks = self.marks_of(span.id, &ids, &deep);
+            for (key, mark) in self.unless_lost(span.id, marks)?.into_iter().flatten() {
+                read.entry(key).or_default().push(mark);
             }
         }
         for key in deep.values() {
@@ -188,7 +183,8 @@ impl Joining<'_, '_> {
             if marks.len() >= before + group.marks.len() {
                 group.marks = marks;
             } else {
-                // Their lines were removed since: what the calls were given stands for them.
+                // Their lines were removed since, or cannot be read: what the calls were given stands
+                // for them.
                 let names = &self.store.names;
                 let given: Vec<Waiting> =
                     group.calls.iter().flat_map(|call| given(&call.found, names)).collect();
@@ -196,6 +192,47 @@ impl Joining<'_, '_> {
             }
         }
         Ok(())
+    }
+}
+
+impl Joining<'_, '_> {
+    /// The marks of some ids that one segment holds.
+    fn marks_of(
+        &mut self,
+        segment: SegmentId,
+        ids: &[Vec<u8>],
+        keys: &FxHashMap<u64, IdKey>,
+    ) -> Result<Vec<(IdKey, Waiting)>, StoreError> {
+        let row = segments::one(self.tx, segment).map_err(self.refused())?;
+        let reader = self.reader(&row)?;
+        let names = &self.store.names;
+        let mut marks = Vec::new();
+        for group in 0..reader.row_groups() {
+            let filters = self.store.filters(&reader, group)?;
+            if !ids.iter().any(|id| filters.may_hold(id)) {
+                continue;
+            }
+            let columns = Columns::new(reader.read(group, &IDS)?);
+            let hits: Vec<(usize, IdKey)> = (0..columns.rows())
+                .filter_map(|at| Some((at, IdKey::of(&columns.id(at)?))))
+                .filter(|(_, key)| keys.get(&short(*key)) == Some(key))
+                .collect();
+            if hits.is_empty() {
+                continue;
+            }
+            let columns = Columns::new(reader.read(group, &["time", "service", "operation"])?);
+            for (at, key) in hits {
+                let name = |table: &Table, column| name(table, &columns, column, at);
+                let mark = Waiting {
+                    time: columns.time("time", at),
+                    source: 0,
+                    service: name(&names.services, "service"),
+                    operation: name(&names.operations, "operation"),
+                };
+                marks.push((key, mark));
+            }
+        }
+        Ok(marks)
     }
 }
 

@@ -112,6 +112,10 @@ impl Near {
         self.known.insert(segment, keys);
     }
 
+    pub(super) fn forget(&mut self, segment: SegmentId) {
+        self.known.remove(&segment);
+    }
+
     #[cfg(test)]
     pub(super) fn len(&self) -> usize {
         self.known.len()

@@ -2,6 +2,7 @@
 
 mod gather;
 mod keys;
+mod lost;
 mod moves;
 
 use std::sync::Arc;
@@ -12,7 +13,7 @@ use rusqlite::Transaction;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::commit::Written;
-use super::{LocalStore, derive};
+use super::{LocalStore, Writer, derive};
 use crate::catalog::callers::Numbers;
 use crate::catalog::segments::{self, SegmentId, SegmentRow, Span};
 use crate::catalog::waiting::{self, Waiting, short};
@@ -22,9 +23,12 @@ use crate::range::Kept;
 use crate::rows::IdKey;
 use crate::segment::{Kind, LooseMark, SegmentReader};
 use crate::settle::{Carried, Own, Said, settle};
+use crate::unreadable::Unreadable;
 use gather::{Call, Wanted};
 use keys::nearest;
 pub(crate) use keys::{Keys, Near};
+use lost::Lost;
+pub(super) use lost::unmet;
 use moves::Moves;
 
 /// What the join changed in the cache of waiting ids, to be done when the transaction is.
@@ -34,20 +38,31 @@ pub(super) struct Waits {
     pub(super) taken: FxHashSet<u64>,
     /// Marks of this commit that wait now.
     pub(super) marks: u64,
+    /// Segments that could not be read: what they hold is joined when it can be.
+    pub(super) unreadable: Vec<Unreadable>,
 }
 
 pub(super) type Open = FxHashMap<SegmentId, Arc<SegmentReader>>;
 
 /// What the join of one commit needs at hand.
 pub(super) struct Joining<'j, 't> {
-    pub(super) store: &'j LocalStore,
-    pub(super) tx: &'j Transaction<'t>,
-    pub(super) open: &'j mut Open,
-    pub(super) near: &'j mut Near,
-    pub(super) callers: &'j mut Numbers,
+    store: &'j LocalStore,
+    tx: &'j Transaction<'t>,
+    open: &'j mut Open,
+    near: &'j mut Near,
+    callers: &'j mut Numbers,
     /// The ids that marks wait for, shortened.
-    pub(super) waiting: &'j FxHashSet<u64>,
-    pub(super) kept: Kept,
+    waiting: &'j FxHashSet<u64>,
+    kept: Kept,
+    lost: Lost,
+}
+
+/// Calls of a segment that others are to meet: it is new, or readable again.
+struct Arrived {
+    id: SegmentId,
+    from: Option<i64>,
+    to: Option<i64>,
+    keys: Arc<Keys>,
 }
 
 /// An id that so many calls of two segments carry is none: some client sends the same to every
@@ -64,7 +79,18 @@ struct Group {
     marks: Vec<Waiting>,
 }
 
-impl Joining<'_, '_> {
+impl<'j, 't> Joining<'j, 't> {
+    pub(super) fn new(
+        store: &'j LocalStore,
+        tx: &'j Transaction<'t>,
+        open: &'j mut Open,
+        writer: &'j mut Writer,
+        kept: Kept,
+    ) -> Self {
+        let Writer { near, callers, waiting, .. } = writer;
+        Self { store, tx, open, near, callers, waiting, kept, lost: Lost::default() }
+    }
+
     /// Finds the ids of this commit whose lines are in other commits too, and settles them.
     /// Returns how many calls changed.
     pub(super) fn run(
@@ -74,12 +100,19 @@ impl Joining<'_, '_> {
     ) -> Result<u64, StoreError> {
         let mut wanted = Wanted::default();
         let calls = written.iter().filter(|segment| segment.encoded.kind == Kind::Calls);
+        let mut arrived: Vec<Arrived> = calls
+            .map(|Written { id, encoded, .. }| {
+                let keys = Arc::clone(&encoded.keys);
+                Arrived { id: *id, from: encoded.from, to: encoded.to, keys }
+            })
+            .collect();
         let loose: Vec<&LooseMark> =
             written.iter().flat_map(|segment| &segment.encoded.waiting).collect();
         let spans = segments::spans(self.tx, Kind::Calls).map_err(self.refused())?;
+        arrived.extend(self.come_back(&spans)?);
         let (mut old, new): (Vec<Span>, Vec<Span>) =
-            spans.into_iter().partition(|span| !written.iter().any(|w| w.id == span.id));
-        for segment in calls {
+            spans.into_iter().partition(|span| !arrived.iter().any(|new| new.id == span.id));
+        for segment in &arrived {
             self.meet_calls(segment, &old, &mut wanted)?;
             old.extend(new.iter().filter(|span| span.id == segment.id));
         }
@@ -106,35 +139,39 @@ impl Joining<'_, '_> {
             }
         }
         self.gather_marks(&mut groups)?;
-        self.settle(groups)
+        let changed = self.settle(groups)?;
+        self.remember()?;
+        waits.unreadable.extend(self.lost.drain().map(|(_, unreadable)| unreadable));
+        waits.unreadable.sort_by(|a, b| a.segment.cmp(&b.segment));
+        Ok(changed)
     }
 
     fn refused(&self) -> impl Fn(rusqlite::Error) -> StoreError + use<> {
         refused(&self.store.root.join(catalog::FILE), "join lines of several commits")
     }
 
-    /// Calls of a new segment whose id a mark waits for, or another call near in time carries.
+    /// Calls of an arrived segment whose id a mark waits for, or another call near in time carries.
     fn meet_calls(
         &mut self,
-        segment: &Written<'_>,
+        segment: &Arrived,
         old: &[Span],
         wanted: &mut Wanted,
     ) -> Result<(), StoreError> {
-        let keys = Arc::clone(&segment.encoded.keys);
-        let spans = nearest(old, segment.encoded.from, segment.encoded.to);
+        let keys = Arc::clone(&segment.keys);
+        let spans = nearest(old, segment.from, segment.to);
         for span in &spans {
-            let theirs = self.keys(span.id)?;
+            let Some(theirs) = self.keys_of(span.id)? else { continue };
             for key in keys.common(&theirs) {
                 let (mine, theirs) = (keys.rows(key), theirs.rows(key));
                 if mine.len() + theirs.len() <= CROWDED {
-                    wanted.add(segment.id, mine);
-                    wanted.add(span.id, theirs);
+                    wanted.add(segment.id, key, mine);
+                    wanted.add(span.id, key, theirs);
                 }
             }
         }
         if !self.waiting.is_empty() {
-            for (_, rows) in keys.all().filter(|(key, _)| self.waiting.contains(key)) {
-                wanted.add(segment.id, rows);
+            for (key, rows) in keys.all().filter(|(key, _)| self.waiting.contains(key)) {
+                wanted.add(segment.id, key, rows);
             }
         }
         self.near.retain(&spans);
@@ -163,11 +200,11 @@ impl Joining<'_, '_> {
             self.near.retain(&near);
         }
         for span in near.iter().filter(|_| !ids.is_empty()) {
-            let keys = self.keys(span.id)?;
+            let Some(keys) = self.keys_of(span.id)? else { continue };
             let rows = |key| Some(keys.rows(key)).filter(|rows| rows.len() <= CROWDED);
             let hits = ids
                 .iter()
-                .filter(|(key, _)| rows(*key).is_some_and(|rows| wanted.add(span.id, rows)));
+                .filter(|(key, _)| rows(*key).is_some_and(|rows| wanted.add(span.id, *key, rows)));
             found.extend(hits.map(|(key, _)| key));
         }
         ids.retain(|(key, _)| !found.contains(key));
@@ -175,21 +212,33 @@ impl Joining<'_, '_> {
             if ids.is_empty() {
                 return Ok(());
             }
-            let row = segments::one(self.tx, span.id).map_err(self.refused())?;
-            let reader = self.reader(&row)?;
-            let mut may_hold = false;
-            for group in 0..reader.row_groups() {
-                let filters = self.store.filters(&reader, group)?;
-                may_hold |= ids.iter().any(|(_, id)| filters.may_hold(id));
+            if self.lost.contains_key(&span.id) {
+                continue;
             }
-            if may_hold {
-                let keys = self.read_keys(span.id)?;
-                for (key, _) in &ids {
-                    wanted.add(span.id, keys.rows(*key));
-                }
+            let keys = self.keys_of_any(span.id, &ids);
+            let Some(Some(keys)) = self.unless_lost(span.id, keys)? else { continue };
+            for (key, _) in &ids {
+                wanted.add(span.id, *key, keys.rows(*key));
             }
         }
         Ok(())
+    }
+
+    /// The ids of a segment's calls, where its filters do not say that it holds none of these.
+    fn keys_of_any(
+        &mut self,
+        segment: SegmentId,
+        ids: &[(u64, &[u8])],
+    ) -> Result<Option<Keys>, StoreError> {
+        let row = segments::one(self.tx, segment).map_err(self.refused())?;
+        let reader = self.reader(&row)?;
+        for group in 0..reader.row_groups() {
+            let filters = self.store.filters(&reader, group)?;
+            if ids.iter().any(|(_, id)| filters.may_hold(id)) {
+                return self.read_keys(segment).map(Some);
+            }
+        }
+        Ok(None)
     }
 
     /// Settles each group and writes what changed.

@@ -22,9 +22,10 @@ use crate::facts::{Role, Settled};
 use crate::local::spelled::{number, text};
 use crate::question::CallQuestion;
 use crate::rows::IdKey;
-use crate::segment::{Columns, Kind, ReadError, SegmentReader, unreadable};
+use crate::segment::{Columns, Kind, SegmentReader, unreadable};
 use crate::stored::{CallRow, columns_of};
 use crate::survey::Survey;
+use crate::unreadable::Unreadable;
 
 /// What is counted of every row.
 const COUNTED: [&str; 16] = [
@@ -52,33 +53,24 @@ impl LocalStore {
     /// Every row that fulfils the question.
     pub(super) fn survey_rows(&self, question: &CallQuestion) -> Result<Survey, StoreError> {
         let mut survey = Survey::new();
-        let parts = loop {
+        let mut counts = loop {
             let plan = self.plan_calls(question)?;
-            match self.survey_segments(&plan, question, &survey.caller_names) {
-                Ok(parts) => break parts,
-                // Compacted meanwhile: what replaces it is in the catalog.
-                Err(ReadError::Missing(error)) => {
-                    if self.are_named(&plan)? {
-                        return Err(error);
-                    }
-                }
-                Err(ReadError::Broken(error)) => return Err(error),
+            let counts = self.survey_segments(&plan, question, &survey.caller_names)?;
+            // Compacted meanwhile: what replaces it is in the catalog.
+            if counts.unreadable.is_empty() || self.are_named(&plan)? {
+                break counts;
             }
         };
-        let mut repeats: FxHashMap<IdKey, u64> = FxHashMap::default();
-        for part in parts {
-            survey.cube.merge(part.cube);
-            survey.callers.merge(part.callers);
-            survey.marks += part.marks;
-            survey.bypassed += part.bypassed;
-            survey.disagreements += part.disagreements;
-            survey.saw(part.range.map(|(from, _)| from));
-            survey.saw(part.range.map(|(_, to)| to));
-            for (key, calls) in part.repeats {
-                *repeats.entry(key).or_default() += calls;
-            }
-        }
-        survey.repeated_ids = repeats.values().filter(|calls| **calls > 1).count() as u64;
+        survey.cube = counts.cube;
+        survey.callers = counts.callers;
+        survey.marks = counts.marks;
+        survey.bypassed = counts.bypassed;
+        survey.disagreements = counts.disagreements;
+        survey.saw(counts.range.map(|(from, _)| from));
+        survey.saw(counts.range.map(|(_, to)| to));
+        survey.repeated_ids = counts.repeats.values().filter(|calls| **calls > 1).count() as u64;
+        counts.unreadable.sort_by(|a, b| (&a.from, &a.segment).cmp(&(&b.from, &b.segment)));
+        survey.unreadable = counts.unreadable;
         Ok(survey)
     }
 
@@ -87,12 +79,11 @@ impl LocalStore {
         plan: &[SegmentRow],
         question: &CallQuestion,
         callers: &CallerTable,
-    ) -> Result<Vec<Counts>, ReadError> {
+    ) -> Result<Counts, StoreError> {
         let has_repeats = {
             let inner = self.inner();
             findings::repeats(&inner.catalog.db)
-                .map_err(inner.catalog.refused("read repeated ids"))
-                .map_err(ReadError::Broken)?
+                .map_err(inner.catalog.refused("read repeated ids"))?
                 > 0
         };
         let mut columns: Vec<&'static str> = COUNTED.to_vec();
@@ -104,28 +95,45 @@ impl LocalStore {
         columns.sort_unstable();
         columns.dedup();
         let next = AtomicUsize::new(0);
-        let work = || -> Result<Counts, ReadError> {
+        let work = || -> Result<Counts, StoreError> {
             let mut counter = Counter::new(&self.names, callers, question);
+            let mut all = Counts::default();
             while let Some(row) = plan.get(next.fetch_add(1, Ordering::Relaxed)) {
-                let reader = self.open_segment(row)?;
-                let amended = self.amended(&reader).map_err(ReadError::Broken)?;
-                counter.segment(&reader, &columns, &amended).map_err(ReadError::Broken)?;
+                let counted = self.survey_segment(row, &columns, &mut counter);
+                // All of a segment counts, or nothing of it.
+                let counts = std::mem::take(&mut counter.counts);
+                match counted {
+                    Ok(()) => all.merge(counts),
+                    Err(error) => all.unreadable.push(error.unreadable()?),
+                }
             }
-            Ok(counter.counts)
+            Ok(all)
         };
         let workers = std::thread::available_parallelism().map_or(1, NonZero::get);
         std::thread::scope(|scope| {
             let threads: Vec<_> = (0..workers.min(plan.len())).map(|_| scope.spawn(work)).collect();
-            threads
-                .into_iter()
-                .map(|thread| {
-                    thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
-                })
-                .collect()
+            let mut all = Counts::default();
+            for thread in threads {
+                let counts = thread.join();
+                all.merge(counts.unwrap_or_else(|panic| std::panic::resume_unwind(panic))?);
+            }
+            Ok(all)
         })
     }
 
-    /// The first and the last call that counts. Segments are sorted by time, so few are looked at.
+    fn survey_segment(
+        &self,
+        row: &SegmentRow,
+        columns: &[&str],
+        counter: &mut Counter<'_>,
+    ) -> Result<(), StoreError> {
+        let reader = self.open_segment(row)?;
+        let amended = self.amended(&reader)?;
+        counter.segment(&reader, columns, &amended)
+    }
+
+    /// The first and the last call that counts. Segments are sorted by time, so few are looked at;
+    /// of one that cannot be read the catalog knows the first and the last row.
     pub(super) fn first_and_last(&self, survey: &mut Survey) -> Result<(), StoreError> {
         let mut spans: Vec<(Span, SegmentRow)> = self
             .plan(Kind::Calls, Time::MIN, Time::MAX)?
@@ -156,6 +164,16 @@ impl LocalStore {
     }
 
     fn counted_range(&self, row: &SegmentRow) -> Result<(Option<i64>, Option<i64>), StoreError> {
+        match self.read_counted_range(row) {
+            Err(StoreError::Segment(_)) => Ok((row.from, row.to)),
+            range => range,
+        }
+    }
+
+    fn read_counted_range(
+        &self,
+        row: &SegmentRow,
+    ) -> Result<(Option<i64>, Option<i64>), StoreError> {
         let reader = self.open_segment(row)?;
         let amended = self.amended(&reader)?;
         let (mut from, mut to) = (None, None);
@@ -176,7 +194,7 @@ impl LocalStore {
     }
 }
 
-/// What one worker counted.
+/// What was counted.
 #[derive(Default)]
 struct Counts {
     cube: Cube,
@@ -186,6 +204,25 @@ struct Counts {
     disagreements: u64,
     range: Option<(i64, i64)>,
     repeats: FxHashMap<IdKey, u64>,
+    unreadable: Vec<Unreadable>,
+}
+
+impl Counts {
+    fn merge(&mut self, other: Self) {
+        self.cube.merge(other.cube);
+        self.callers.merge(other.callers);
+        self.marks += other.marks;
+        self.bypassed += other.bypassed;
+        self.disagreements += other.disagreements;
+        self.range = match (self.range, other.range) {
+            (Some((a, b)), Some((from, to))) => Some((a.min(from), b.max(to))),
+            (range, other) => range.or(other),
+        };
+        for (key, calls) in other.repeats {
+            *self.repeats.entry(key).or_default() += calls;
+        }
+        self.unreadable.extend(other.unreadable);
+    }
 }
 
 struct Counter<'s> {
