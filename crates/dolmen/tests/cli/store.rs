@@ -150,7 +150,13 @@ fn a_damaged_segment_stops_only_what_needs_it() {
         assert_eq!(done["unreadable"][0]["segment"], json!(name), "{args:?}");
         assert!(done["segments"].as_u64().or(done["segments_joined"].as_u64()) > Some(0), "{done}");
     }
+    let copied = folder.dolmen(&["store", "backup", "copy", "--store", "s", "--json"]).output();
+    assert_eq!(copied.status.code(), Some(1));
+    let copied: Value = serde_json::from_slice(&copied.stdout).unwrap();
+    assert_eq!(copied["unreadable"][0]["segment"], json!(name), "{copied}");
+    assert_eq!(folder.dolmen(&["report", "--store", "copy"]).output().status.code(), Some(0));
     fs::write(&path, bytes).unwrap();
+    folder.dolmen(&["store", "backup", "whole", "--store", "s"]).done();
     for args in [&["store", "compact"][..], &["rules", "apply"], &["store", "verify"]] {
         folder.dolmen(&[args, &["--store", "s"]].concat()).done();
     }

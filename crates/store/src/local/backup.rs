@@ -1,7 +1,7 @@
 //! A copy of the store that is itself a store, made while it serves.
 
 use std::fs;
-use std::io::Write;
+use std::io::{self, Write};
 use std::path::Path;
 use std::time::Duration;
 
@@ -10,16 +10,20 @@ use rusqlite::backup::Backup;
 use serde::Serialize;
 
 use super::{LocalStore, SEGMENTS};
+use crate::catalog::segments::SegmentRow;
 use crate::catalog::{FILE, refused, segments};
 use crate::error::StoreError;
+use crate::unreadable::Unreadable;
 
 /// What was copied.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct BackedUp {
     /// Segments.
     pub segments: u64,
     /// Bytes, the catalog's included.
     pub bytes: u64,
+    /// Segments that are damaged, and so are in the copy as they are, or not at all.
+    pub unreadable: Vec<Unreadable>,
 }
 
 impl LocalStore {
@@ -28,7 +32,8 @@ impl LocalStore {
     ///
     /// First the catalog, as of one instant; the files it names stay as they are for at least the
     /// grace period. What new rules have derived so far, and no reader sees, is copied too: the copy
-    /// goes on with it. Of what was replaced it knows nothing.
+    /// goes on with it. Of what was replaced it knows nothing. Each segment is held against its hash; a
+    /// damaged one does not keep the others from being copied.
     pub fn backup(&self, to: &Path) -> Result<BackedUp, StoreError> {
         if to.exists() {
             return Err(StoreError::Exists { path: to.to_owned() });
@@ -50,17 +55,21 @@ impl LocalStore {
         };
         let mut done = BackedUp::default();
         for row in rows {
-            let from = self.folder().join(row.file());
-            let bytes = self
-                .vfs
-                .read_at(&from, 0, row.bytes as usize)
-                .map_err(StoreError::io("read", &from))?;
+            let bytes = match self.read_checked(&row) {
+                Ok(bytes) => bytes,
+                Err(error) => {
+                    done.unreadable.push(error.unreadable()?);
+                    // Some of its rows may still be saved one day.
+                    let Ok(bytes) = self.read_as_it_is(&row) else { continue };
+                    bytes
+                }
+            };
             let copy = folder.join(row.file());
             fs::File::create_new(&copy)
                 .and_then(|mut file| file.write_all(&bytes).and_then(|()| file.sync_all()))
                 .map_err(StoreError::io("write", &copy))?;
             done.segments += 1;
-            done.bytes += row.bytes;
+            done.bytes += bytes.len() as u64;
         }
         // Where `to` is a name alone, its parent is an empty path.
         let parent = to.parent().filter(|parent| !parent.as_os_str().is_empty());
@@ -72,5 +81,11 @@ impl LocalStore {
         }
         done.bytes += fs::metadata(&path).map_err(StoreError::io("read", &path))?.len();
         Ok(done)
+    }
+
+    fn read_as_it_is(&self, row: &SegmentRow) -> io::Result<Vec<u8>> {
+        let path = self.folder().join(row.file());
+        let len = self.vfs.len(&path)?;
+        self.vfs.read_at(&path, 0, usize::try_from(len).unwrap_or(usize::MAX))
     }
 }

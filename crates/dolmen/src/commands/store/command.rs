@@ -68,6 +68,9 @@ pub(crate) struct CompactArgs {
 }
 
 /// Copy the store, while it serves, to a folder that is a store itself
+///
+/// What is copied is held against its checksums. A damaged segment is named, and copied as it is: an older
+/// copy may have it whole.
 #[derive(Debug, clap::Args)]
 pub(crate) struct BackupArgs {
     /// A folder that does not exist
@@ -219,7 +222,7 @@ fn backup(args: BackupArgs, context: &Context) -> anyhow::Result<Exit> {
         let bytes = number::count(copied.bytes);
         writeln!(out, "{segments} and the catalog, {bytes} bytes, copied to {}", args.to.display())
     })?;
-    Ok(Exit::Done)
+    Ok(say_unreadable(&copied.unreadable)?)
 }
 
 fn exported(args: ExportArgs, context: &Context) -> anyhow::Result<Exit> {
