@@ -26,6 +26,7 @@ pub fn report_stored(
         mark_only: survey.mark_only.iter().map(|row| row.marks).sum(),
         bypassed: survey.bypassed,
         repeated_ids: survey.repeated_ids,
+        overused_ids: survey.overused_ids,
         disagreements: survey.disagreements,
         from: survey.from,
         to: survey.to,

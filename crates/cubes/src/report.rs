@@ -27,7 +27,7 @@ pub struct Report {
     pub bypassed: u64,
     /// Request ids that more than one call carries, outside a chain.
     pub repeated_ids: u64,
-    /// Request ids that so many lines carry (more than 65,536) that none of them was joined by it;
+    /// Request ids that so many lines carry (more than 10,000) that none of them was joined by it;
     /// of all lines read, whatever was asked about.
     pub overused_ids: u64,
     /// Calls whose rules claimed another operation than their marks say.

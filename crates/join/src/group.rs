@@ -41,8 +41,9 @@ const END: u32 = u32::MAX;
 /// The most lines that one id may have to be joined by it.
 ///
 /// What more carry is no request id (a word that a broken client sends with every request, say), and
-/// to hold them all at once would take memory without bound: they are answered one by one.
-pub const MOST_LINES: u64 = 65_536;
+/// to hold them all at once would take memory without bound: they are answered one by one. Nor could a
+/// store settle them all anew with each line that comes.
+pub const MOST_LINES: u64 = 10_000;
 
 impl<C: Fact, M: Fact> Joiner<C, M> {
     /// A joiner that holds at most about `allowed` bytes of entries at a time (and tables of about

@@ -1,7 +1,7 @@
 //! What all lines of one request id, together, say of its calls: the one rule by which a worker
 //! settles its block and the store settles ids whose lines came in several commits.
 
-use dolmen_join::{CallEntry, Chains, MarkEntry, Resolved, resolve};
+use dolmen_join::{CallEntry, Chains, MOST_LINES, MarkEntry, Resolved, resolve};
 use dolmen_model::{CachedSets, Joined, NameId, SetId};
 use smallvec::SmallVec;
 
@@ -34,10 +34,12 @@ pub enum Carried {
     Once,
     /// Several do.
     Repeatedly,
+    /// More than [`MOST_LINES`] lines do: it is no request id, and none of them is joined by it.
+    TooOften,
 }
 
 /// Settles the calls of one id. `calls` and `marks` are all lines that carry it, in any order; at
-/// least one is a call, which takes every mark.
+/// least one is a call, which takes every mark; but for [`Carried::TooOften`], when none does.
 pub fn settle(
     chains: &Chains,
     sets: &mut CachedSets<'_>,
@@ -45,6 +47,10 @@ pub fn settle(
     marks: &mut [MarkEntry<Said>],
     mut each: impl FnMut(Own, Settled),
 ) -> Carried {
+    if (calls.len() + marks.len()) as u64 > MOST_LINES {
+        calls.iter().for_each(|call| each(call.fact, apart(&call.fact, sets)));
+        return Carried::TooOften;
+    }
     let mut carried = Carried::Once;
     resolve(chains, calls, marks, |resolved| match resolved {
         Resolved::Repeated { .. } => carried = Carried::Repeatedly,
@@ -70,9 +76,10 @@ pub fn settle(
     carried
 }
 
-fn of_hop(own: &Own, sets: &mut CachedSets<'_>) -> Settled {
+/// A call that is joined with nothing.
+pub(crate) fn apart(own: &Own, sets: &mut CachedSets<'_>) -> Settled {
     Settled {
-        role: Role::Hop,
+        role: Role::Call,
         service: own.service,
         operations: operations(own, &[], sets),
         joined: Joined::CallOnly,
@@ -80,6 +87,10 @@ fn of_hop(own: &Own, sets: &mut CachedSets<'_>) -> Settled {
         bypassed: false,
         repeated: false,
     }
+}
+
+fn of_hop(own: &Own, sets: &mut CachedSets<'_>) -> Settled {
+    Settled { role: Role::Hop, ..apart(own, sets) }
 }
 
 fn operations(own: &Own, marks: &[&MarkEntry<Said>], sets: &mut CachedSets<'_>) -> SetId {

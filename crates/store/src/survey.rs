@@ -20,6 +20,9 @@ pub struct Survey {
     pub bypassed: u64,
     /// Request ids that more than one of these calls carries, outside a chain.
     pub repeated_ids: u64,
+    /// Request ids that more than [`MOST_LINES`](dolmen_join::MOST_LINES) lines carry, so that none is
+    /// joined by it; of all lines, whatever was asked about.
+    pub overused_ids: u64,
     /// Calls whose rules claim another operation than their marks say.
     pub disagreements: u64,
     /// The first call, or mark without one; exact while its line is kept.
@@ -54,6 +57,7 @@ impl Survey {
             mark_only: Vec::new(),
             bypassed: 0,
             repeated_ids: 0,
+            overused_ids: 0,
             disagreements: 0,
             from: None,
             to: None,

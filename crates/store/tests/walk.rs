@@ -169,7 +169,7 @@ fn an_id_that_every_call_carries_is_not_gathered_again_and_again() {
     let store = LocalStore::open(folder.path(), Options::default()).unwrap();
     // Some client sends the same to every request; one other id is in two commits.
     let line = |n: u64, shared: u64| {
-        let of = if n % 700 == 3 { n % 700 } else { shared };
+        let of = if n % 7_000 == 3 { 3 } else { shared };
         call_line(n).replace(&id(n), &id(of))
     };
     let late = |from: u64, calls: u64| {
@@ -177,9 +177,10 @@ fn an_id_that_every_call_carries_is_not_gathered_again_and_again() {
         (from..from + calls).for_each(|n| block.call(&store, &line(n, 1)));
         store.commit(block.commit(&store, Vec::new())).unwrap().late_joins
     };
-    assert_eq!(late(0, 700), 0);
+    assert_eq!(late(0, 7_000), 0);
     // Two calls carry the other id: both are settled anew. The crowd is left alone.
-    assert_eq!(late(700, 700), 2);
-    assert_eq!(all_calls(&store, "").len(), 1_400);
-    assert_eq!(calls_by_joined(&store), [(Joined::CallOnly, 1_400)]);
+    assert_eq!(late(7_000, 7_000), 2);
+    assert_eq!(late(14_100, 700), 0);
+    assert_eq!(all_calls(&store, "").len(), 14_700);
+    assert_eq!(calls_by_joined(&store), [(Joined::CallOnly, 14_700)]);
 }

@@ -2,7 +2,7 @@
 
 use dolmen_join::{CallEntry, Chains, JoinKey, MarkEntry};
 use dolmen_model::CachedSets;
-use dolmen_store::{Own, Row, Said, Settled, settle};
+use dolmen_store::{Carried, Own, Row, Said, Settled, settle};
 
 /// What carries an id: the last of each kind, which knows the one before it.
 #[derive(Clone, Copy)]
@@ -106,7 +106,7 @@ impl Groups {
         sets: &mut CachedSets<'_>,
         mut each: impl FnMut(Settling),
     ) {
-        let (mut calls, mut marks) = (Vec::new(), Vec::new());
+        let (mut calls, mut marks, mut rows) = (Vec::new(), Vec::new(), Vec::new());
         for group in self.groups.iter().filter(|group| group.call != NONE) {
             calls.clear();
             marks.clear();
@@ -118,12 +118,16 @@ impl Groups {
             let mut next = group.mark;
             while let Some((mark, row, before)) = self.marks.get(next as usize) {
                 marks.push(*mark);
-                each(Settling::Mark(*row));
+                rows.push(*row);
                 next = *before;
             }
-            settle(chains, sets, &mut calls, &mut marks, |own, settled| {
+            let carried = settle(chains, sets, &mut calls, &mut marks, |own, settled| {
                 each(Settling::Call(own, settled));
             });
+            match carried {
+                Carried::TooOften => rows.clear(),
+                _ => rows.drain(..).for_each(|row| each(Settling::Mark(row))),
+            }
         }
         self.slots.fill(NONE);
         self.groups.clear();

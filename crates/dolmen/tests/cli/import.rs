@@ -39,6 +39,14 @@ fn folder(world: &World) -> Folder {
     folder
 }
 
+/// The configuration without some sources, of which there is no file.
+fn without(sources: &[&str]) -> String {
+    let is_one =
+        |block: &str| sources.iter().any(|name| block.contains(&format!("name = \"{name}\"")));
+    let blocks: Vec<&str> = CONFIG.split("\n[[").filter(|block| !is_one(block)).collect();
+    blocks.join("\n[[")
+}
+
 const QUESTIONS: [&[&str]; 9] = [
     &[],
     &["--from", "2026-03-01T08:00:20"],
@@ -311,4 +319,38 @@ fn a_store_that_is_not_there_is_said() {
     let folder = Folder::new();
     let err = folder.dolmen(&["report", "--store", "none"]).refused(1);
     assert!(err.contains("none holds no store: import a log first"), "{err}");
+}
+
+#[test]
+fn an_id_that_too_many_lines_carry_joins_nothing_in_the_store_either() {
+    for (lines, joined) in [(5_000, 3), (5_001, 1)] {
+        let folder = Folder::new();
+        folder.file("dolmen.toml", without(&["backend"]));
+        let call = |second: usize, id: &str| {
+            let (minute, second) = (second / 60, second % 60);
+            format!(
+                "10.0.0.1 - - [01/Mar/2026:08:{minute:02}:{second:02} +0000] \"GET /a HTTP/1.1\" 200 5 \
+                 \"-\" \"curl/8\" \"{id}\" 700\n"
+            )
+        };
+        let mark = |id: &str| {
+            format!(
+                r#"{{"time":"2026-03-01T08:00:00Z","id":"{id}","op":"balance","service":null}}"#
+            ) + "\n"
+        };
+        folder
+            .file("proxy-1.log", (0..4_998).map(|n| call(n / 3, "undefined")).collect::<String>());
+        let rest = (4_998..9_998).map(|n| call(n / 3, "undefined")).collect::<String>();
+        folder.file("proxy-2.log", rest + &call(2, "own"));
+        folder.file("app.jsonl", mark("own") + &mark("undefined").repeat(lines - 4_998));
+        let files = report(&folder, &[]);
+        assert_eq!(files["joined"].as_u64() > Some(1), joined > 1, "{}", files["joined"]);
+        for order in [["proxy-1.log", "proxy-2.log"], ["proxy-2.log", "proxy-1.log"]] {
+            let store = &format!("{}.store", order[0]);
+            folder.dolmen(&["import", "--store", store, order[0]]).done();
+            folder.dolmen(&["import", "--store", store, "--marks", "app.jsonl"]).done();
+            folder.dolmen(&["import", "--store", store, order[1]]).done();
+            assert_same(report(&folder, &["--store", store]), files.clone(), store);
+        }
+    }
 }

@@ -2,7 +2,9 @@
 
 use dolmen_model::{Joined, NameId, Names};
 use rusqlite::{Connection, params};
+use rustc_hash::FxHashSet;
 
+use super::waiting::short;
 use crate::facts::Settled;
 use crate::rows::IdKey;
 
@@ -86,5 +88,30 @@ pub(crate) fn repeat(db: &Connection, key: IdKey, repeated: bool) -> rusqlite::R
 /// How many ids several calls carry.
 pub(crate) fn repeats(db: &Connection) -> rusqlite::Result<u64> {
     db.query_row("SELECT count(*) FROM repeats", [], |row| row.get::<_, i64>(0))
+        .map(|ids| ids as u64)
+}
+
+/// Remembers that too many lines carry this id to be joined by it.
+pub(crate) fn overuse(db: &Connection, key: IdKey) -> rusqlite::Result<()> {
+    db.prepare_cached("INSERT OR IGNORE INTO overused VALUES (?1)")?
+        .execute([key.0.to_be_bytes()])
+        .map(drop)
+}
+
+/// The ids that too many lines carry, shortened.
+pub(crate) fn overused(db: &Connection) -> rusqlite::Result<FxHashSet<u64>> {
+    let mut statement = db.prepare("SELECT key FROM overused")?;
+    statement
+        .query_map([], |row| row.get(0).map(|key| short(IdKey(u128::from_be_bytes(key)))))?
+        .collect()
+}
+
+/// How many ids too many lines carry. A catalog of an older format knows of none.
+pub(crate) fn overused_ids(db: &Connection) -> rusqlite::Result<u64> {
+    let is_there = "SELECT count(*) FROM sqlite_schema WHERE name = 'overused'";
+    if db.query_row(is_there, [], |row| row.get::<_, i64>(0))? == 0 {
+        return Ok(0);
+    }
+    db.query_row("SELECT count(*) FROM overused", [], |row| row.get::<_, i64>(0))
         .map(|ids| ids as u64)
 }

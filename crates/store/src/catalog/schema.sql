@@ -133,6 +133,9 @@ CREATE TABLE unmet (segment INTEGER PRIMARY KEY) WITHOUT ROWID;
 -- Request ids that more than one call carries, outside a chain.
 CREATE TABLE repeats (key BLOB PRIMARY KEY) WITHOUT ROWID;
 
+-- Request ids that too many lines carry to be joined by them.
+CREATE TABLE overused (key BLOB PRIMARY KEY) WITHOUT ROWID;
+
 -- What a report counts beside the cube.
 CREATE TABLE findings (
     generation INTEGER NOT NULL,

@@ -10,7 +10,10 @@ pub(super) const OLDEST: u32 = 2;
 /// Brings a catalog up to this format, in the present transaction.
 pub(super) fn upgrade(db: &Connection, from: u32) -> rusqlite::Result<()> {
     if from < 3 {
-        db.execute_batch("CREATE TABLE unmet (segment INTEGER PRIMARY KEY) WITHOUT ROWID;")?;
+        db.execute_batch(
+            "CREATE TABLE unmet (segment INTEGER PRIMARY KEY) WITHOUT ROWID;
+             CREATE TABLE overused (key BLOB PRIMARY KEY) WITHOUT ROWID;",
+        )?;
     }
     set(db, "format", i64::from(FORMAT))
 }

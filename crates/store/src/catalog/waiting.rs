@@ -31,15 +31,22 @@ pub(crate) const fn short(key: IdKey) -> u64 {
     key.0 as u64
 }
 
-/// Lets a mark wait; `None` for one that has no id and so waits for ever.
-pub(crate) fn add(db: &Connection, key: Option<IdKey>, mark: Waiting) -> rusqlite::Result<()> {
+/// Lets a mark wait, and numbers it among those of its id; `None` for one that has no id and so waits
+/// for ever.
+pub(crate) fn add(db: &Connection, key: Option<IdKey>, mark: Waiting) -> rusqlite::Result<u64> {
     let key = blob(key);
     let seq: i64 = db
         .prepare_cached("SELECT ifnull(max(seq), 0) + 1 FROM waiting WHERE key = ?1")?
         .query_row([&key], |row| row.get(0))?;
-    db.prepare_cached("INSERT INTO waiting VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?
-        .execute(params![key, seq, mark.time, mark.source, mark.service.0, mark.operation.0])
-        .map(drop)
+    db.prepare_cached("INSERT INTO waiting VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?.execute(params![
+        key,
+        seq,
+        mark.time,
+        mark.source,
+        mark.service.0,
+        mark.operation.0
+    ])?;
+    Ok(seq as u64)
 }
 
 /// The marks that wait for this id, in the order they came; they wait no longer.

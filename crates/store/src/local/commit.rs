@@ -169,6 +169,7 @@ impl LocalStore {
             writer.waiting.remove(&key);
         }
         writer.waiting.extend(waits.added);
+        writer.overused.extend(waits.overused);
         Ok(done)
     }
 }

@@ -44,7 +44,7 @@ use crate::alert::Alert;
 use crate::audit::AuditRow;
 use crate::catalog::dictionary::{self, Saved};
 use crate::catalog::segments::{SegmentId, SegmentRow};
-use crate::catalog::{self, Access, Catalog, callers, files, segments, waiting};
+use crate::catalog::{self, Access, Catalog, callers, files, findings, segments, waiting};
 use crate::commit::{Commit, Committed, NamedBy};
 use crate::error::StoreError;
 use crate::files::KnownFile;
@@ -104,6 +104,8 @@ struct Writer {
     next_segment: i64,
     /// The ids that marks wait for, shortened.
     waiting: FxHashSet<u64>,
+    /// The ids that too many lines carry, shortened.
+    overused: FxHashSet<u64>,
     /// The ids of calls that new ones are compared with.
     near: join::Near,
     /// Numbers of callers.
@@ -168,6 +170,7 @@ impl LocalStore {
             inner.writer = Some(Writer {
                 next_segment: segments::next(&inner.catalog.db).map_err(&refused)?,
                 waiting: waiting::keys(&inner.catalog.db).map_err(&refused)?,
+                overused: findings::overused(&inner.catalog.db).map_err(&refused)?,
                 near: join::Near::default(),
                 callers: callers::Numbers::default(),
                 passed_over: FxHashSet::default(),

@@ -73,7 +73,7 @@ fn outcomes(report: &Report) -> Vec<Line> {
         ),
         odd("bypassed", report.bypassed, calls, "calls that the proxy in front did not log"),
         odd("repeated ids", report.repeated_ids, None, "request ids that several calls carry"),
-        odd("overused ids", report.overused_ids, None, "ids of more than 65,536 lines, not joined"),
+        odd("overused ids", report.overused_ids, None, "ids of more than 10,000 lines, not joined"),
         odd("disagreements", report.disagreements, calls, "rules and marks name other operations"),
     ];
     lines.extend(oddities.into_iter().filter(|line| line.count > 0));

@@ -7,7 +7,7 @@ use dolmen_model::{NameId, Table};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::moves::Found;
-use super::{Group, Joining, Keys};
+use super::{Group, Joining, Keys, Written};
 use crate::catalog::callers::Identity;
 use crate::catalog::segments::{self, SegmentId};
 use crate::catalog::waiting::{self, Waiting, short};
@@ -153,28 +153,34 @@ impl Joining<'_, '_> {
         Ok(())
     }
 
-    /// Of ids that had marks before, all marks, which are in segments.
+    /// Of ids that had marks before, all marks, which are in segments; of overused ids those that were
+    /// just written.
     pub(super) fn gather_marks(
         &mut self,
         groups: &mut FxHashMap<IdKey, Group>,
+        written: &[Written<'_>],
     ) -> Result<(), StoreError> {
-        let deep: FxHashMap<u64, IdKey> = groups
-            .iter()
-            .filter(|(_, group)| group.calls.iter().any(|call| call.found.settled.marks > 0))
-            .map(|(key, _)| (short(*key), *key))
-            .collect();
+        let keys = |wanted: &dyn Fn(&Group) -> bool| -> FxHashMap<u64, IdKey> {
+            let wanted = groups.iter().filter(|(_, group)| wanted(group));
+            wanted.map(|(key, _)| (short(*key), *key)).collect()
+        };
+        let apart = keys(&|group| group.is_apart);
+        let deep = keys(&|group| {
+            !group.is_apart && group.calls.iter().any(|call| call.found.settled.marks > 0)
+        });
+        let new = written.iter().filter(|segment| segment.encoded.kind == Kind::Marks);
+        let new: Vec<SegmentId> = new.map(|segment| segment.id).collect();
+        let mut read = self.read_marks(&new, groups, &apart)?;
+        for key in apart.values() {
+            let Some(group) = groups.get_mut(key) else { continue };
+            group.marks = read.remove(key).unwrap_or_default();
+        }
         if deep.is_empty() {
             return Ok(());
         }
-        let ids: Vec<Vec<u8>> =
-            deep.values().filter_map(|key| Some(groups.get(key)?.id.clone())).collect();
-        let mut read: FxHashMap<IdKey, Vec<Waiting>> = FxHashMap::default();
-        for span in segments::spans(self.tx, Kind::Marks).map_err(self.refused())? {
-            let marks = self.marks_of(span.id, &ids, &deep);
-            for (key, mark) in self.unless_lost(span.id, marks)?.into_iter().flatten() {
-                read.entry(key).or_default().push(mark);
-            }
-        }
+        let all = segments::spans(self.tx, Kind::Marks).map_err(self.refused())?;
+        let all: Vec<SegmentId> = all.iter().map(|span| span.id).collect();
+        let mut read = self.read_marks(&all, groups, &deep)?;
         for key in deep.values() {
             let Some(group) = groups.get_mut(key) else { continue };
             let marks = read.remove(key).unwrap_or_default();
@@ -196,6 +202,25 @@ impl Joining<'_, '_> {
 }
 
 impl Joining<'_, '_> {
+    /// The marks of some ids that these segments hold.
+    fn read_marks(
+        &mut self,
+        segments: &[SegmentId],
+        groups: &FxHashMap<IdKey, Group>,
+        keys: &FxHashMap<u64, IdKey>,
+    ) -> Result<FxHashMap<IdKey, Vec<Waiting>>, StoreError> {
+        let mut read: FxHashMap<IdKey, Vec<Waiting>> = FxHashMap::default();
+        let ids: Vec<Vec<u8>> =
+            keys.values().filter_map(|key| Some(groups.get(key)?.id.clone())).collect();
+        for &segment in segments.iter().filter(|_| !ids.is_empty()) {
+            let marks = self.marks_of(segment, &ids, keys);
+            for (key, mark) in self.unless_lost(segment, marks)?.into_iter().flatten() {
+                read.entry(key).or_default().push(mark);
+            }
+        }
+        Ok(read)
+    }
+
     /// The marks of some ids that one segment holds.
     fn marks_of(
         &mut self,

@@ -7,7 +7,7 @@ mod moves;
 
 use std::sync::Arc;
 
-use dolmen_join::{CallEntry, Chains, JoinKey, MarkEntry, Place};
+use dolmen_join::{CallEntry, Chains, JoinKey, MOST_LINES, MarkEntry, Place};
 use dolmen_model::{CachedSets, Time};
 use rusqlite::Transaction;
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -22,7 +22,7 @@ use crate::error::StoreError;
 use crate::range::Kept;
 use crate::rows::IdKey;
 use crate::segment::{Kind, LooseMark, SegmentReader};
-use crate::settle::{Carried, Own, Said, settle};
+use crate::settle::{Carried, Own, Said, apart, settle};
 use crate::unreadable::Unreadable;
 use gather::{Call, Wanted};
 use keys::nearest;
@@ -36,6 +36,8 @@ use moves::Moves;
 pub(super) struct Waits {
     pub(super) added: FxHashSet<u64>,
     pub(super) taken: FxHashSet<u64>,
+    /// Ids that turned out to be overused.
+    pub(super) overused: FxHashSet<u64>,
     /// Marks of this commit that wait now.
     pub(super) marks: u64,
     /// Segments that could not be read: what they hold is joined when it can be.
@@ -53,6 +55,8 @@ pub(super) struct Joining<'j, 't> {
     callers: &'j mut Numbers,
     /// The ids that marks wait for, shortened.
     waiting: &'j FxHashSet<u64>,
+    /// The ids that too many lines carry to be joined by them, shortened.
+    overused: &'j FxHashSet<u64>,
     kept: Kept,
     lost: Lost,
 }
@@ -65,11 +69,6 @@ struct Arrived {
     keys: Arc<Keys>,
 }
 
-/// An id that so many calls of two segments carry is none: some client sends the same to every
-/// request. Gathering all of them again in every commit would take longer than all else; each block
-/// settles its own, and they are reported as repeated.
-const CROWDED: usize = 1_000;
-
 /// All that is known of one id.
 #[derive(Default)]
 struct Group {
@@ -77,6 +76,8 @@ struct Group {
     id: Vec<u8>,
     calls: Vec<Call>,
     marks: Vec<Waiting>,
+    /// The id is overused: these calls are joined with nothing, whatever their block made of them.
+    is_apart: bool,
 }
 
 impl<'j, 't> Joining<'j, 't> {
@@ -87,8 +88,9 @@ impl<'j, 't> Joining<'j, 't> {
         writer: &'j mut Writer,
         kept: Kept,
     ) -> Self {
-        let Writer { near, callers, waiting, .. } = writer;
-        Self { store, tx, open, near, callers, waiting, kept, lost: Lost::default() }
+        let Writer { near, callers, waiting, overused, .. } = writer;
+        let lost = Lost::default();
+        Self { store, tx, open, near, callers, waiting, overused, kept, lost }
     }
 
     /// Finds the ids of this commit whose lines are in other commits too, and settles them.
@@ -116,34 +118,50 @@ impl<'j, 't> Joining<'j, 't> {
             self.meet_calls(segment, &old, &mut wanted)?;
             old.extend(new.iter().filter(|span| span.id == segment.id));
         }
+        self.meet_crowds(&arrived, &loose, &mut wanted);
         self.meet_marks(&loose, &old, &mut wanted)?;
         let mut groups = self.gather(&wanted)?;
+        for (key, group) in &mut groups {
+            group.is_apart = self.overused.contains(&short(*key));
+        }
         for mark in loose {
             let source = dictionary::source(self.tx, &mark.source).map_err(self.refused())?;
             let (service, operation) = (mark.service, mark.operation);
             let waiting = Waiting { time: mark.time, source, service, operation };
             let key = mark.id.as_deref().map(IdKey::of);
             match key.and_then(|key| groups.get_mut(&key)) {
+                // All marks of its block are looked for, those that are loose among them.
+                Some(group) if group.is_apart => {}
                 Some(group) => group.marks.push(waiting),
-                None => {
-                    waiting::add(self.tx, key, waiting).map_err(self.refused())?;
-                    waits.marks += 1;
-                    waits.added.extend(key.map(short));
-                }
+                None => self.wait(key, waiting, waits)?,
             }
         }
-        for (key, group) in &mut groups {
+        for (key, group) in groups.iter_mut().filter(|(_, group)| !group.is_apart) {
             if self.waiting.contains(&short(*key)) {
                 group.marks.extend(waiting::take(self.tx, *key).map_err(self.refused())?);
                 waits.taken.insert(short(*key));
             }
         }
-        self.gather_marks(&mut groups)?;
-        let changed = self.settle(groups)?;
+        self.gather_marks(&mut groups, written)?;
+        let changed = self.settle(groups, waits)?;
         self.remember()?;
         waits.unreadable.extend(self.lost.drain().map(|(_, unreadable)| unreadable));
         waits.unreadable.sort_by(|a, b| a.segment.cmp(&b.segment));
         Ok(changed)
+    }
+
+    /// Lets a mark wait.
+    fn wait(&self, key: Option<IdKey>, mark: Waiting, waits: &mut Waits) -> Result<(), StoreError> {
+        let number = waiting::add(self.tx, key, mark).map_err(self.refused())?;
+        waits.marks += 1;
+        let Some(key) = key else { return Ok(()) };
+        waits.added.insert(short(key));
+        if number > MOST_LINES { self.overuse(key, waits) } else { Ok(()) }
+    }
+
+    fn overuse(&self, key: IdKey, waits: &mut Waits) -> Result<(), StoreError> {
+        waits.overused.insert(short(key));
+        findings::overuse(self.tx, key).map_err(self.refused())
     }
 
     fn refused(&self) -> impl Fn(rusqlite::Error) -> StoreError + use<> {
@@ -161,22 +179,42 @@ impl<'j, 't> Joining<'j, 't> {
         let spans = nearest(old, segment.from, segment.to);
         for span in &spans {
             let Some(theirs) = self.keys_of(span.id)? else { continue };
-            for key in keys.common(&theirs) {
-                let (mine, theirs) = (keys.rows(key), theirs.rows(key));
-                if mine.len() + theirs.len() <= CROWDED {
-                    wanted.add(segment.id, key, mine);
-                    wanted.add(span.id, key, theirs);
-                }
+            let common = keys.common(&theirs).into_iter();
+            for key in common.filter(|key| !self.overused.contains(key)) {
+                wanted.add(segment.id, key, keys.rows(key));
+                wanted.add(span.id, key, theirs.rows(key));
             }
         }
         if !self.waiting.is_empty() {
-            for (key, rows) in keys.all().filter(|(key, _)| self.waiting.contains(key)) {
+            let is_waited_for =
+                |key: &u64| self.waiting.contains(key) && !self.overused.contains(key);
+            for (key, rows) in keys.all().filter(|(key, _)| is_waited_for(key)) {
                 wanted.add(segment.id, key, rows);
             }
         }
         self.near.retain(&spans);
         self.near.insert(segment.id, keys);
         Ok(())
+    }
+
+    /// Calls of arrived segments whose id is overused, or is so by what came with them: their block
+    /// may have joined some of them.
+    fn meet_crowds(&self, arrived: &[Arrived], loose: &[&LooseMark], wanted: &mut Wanted) {
+        let marks = |key: u64| {
+            let ids = loose.iter().filter_map(|mark| mark.id.as_deref());
+            ids.filter(|id| short(IdKey::of(id)) == key).count()
+        };
+        let is_crowd = |(key, rows): &(u64, &[u32])| {
+            let most = MOST_LINES as usize;
+            // Marks are counted of few ids.
+            self.overused.contains(key)
+                || (rows.len() + loose.len() > most && rows.len() + marks(*key) > most)
+        };
+        for segment in arrived {
+            for (key, rows) in segment.keys.all().filter(is_crowd) {
+                wanted.add(segment.id, key, rows);
+            }
+        }
     }
 
     /// Stored calls that carry the ids of loose marks: those near in time first, then all others
@@ -192,6 +230,7 @@ impl<'j, 't> Joining<'j, 't> {
         ids.dedup();
         let mut ids: Vec<(u64, &[u8])> =
             ids.into_iter().map(|id| (short(IdKey::of(id)), id)).collect();
+        ids.retain(|(key, _)| !self.overused.contains(key));
         let times = || loose.iter().filter_map(|mark| mark.time);
         let near = nearest(all, times().min(), times().max());
         // A call's hops may be in other segments than the call: all that are near are looked into.
@@ -201,10 +240,7 @@ impl<'j, 't> Joining<'j, 't> {
         }
         for span in near.iter().filter(|_| !ids.is_empty()) {
             let Some(keys) = self.keys_of(span.id)? else { continue };
-            let rows = |key| Some(keys.rows(key)).filter(|rows| rows.len() <= CROWDED);
-            let hits = ids
-                .iter()
-                .filter(|(key, _)| rows(*key).is_some_and(|rows| wanted.add(span.id, *key, rows)));
+            let hits = ids.iter().filter(|(key, _)| wanted.add(span.id, *key, keys.rows(*key)));
             found.extend(hits.map(|(key, _)| key));
         }
         ids.retain(|(key, _)| !found.contains(key));
@@ -242,7 +278,11 @@ impl<'j, 't> Joining<'j, 't> {
     }
 
     /// Settles each group and writes what changed.
-    fn settle(&mut self, groups: FxHashMap<IdKey, Group>) -> Result<u64, StoreError> {
+    fn settle(
+        &mut self,
+        groups: FxHashMap<IdKey, Group>,
+        waits: &mut Waits,
+    ) -> Result<u64, StoreError> {
         let refused = self.refused();
         let (tx, names) = (self.tx, &*self.store.names);
         let building = derive::building(tx).map_err(&refused)?.map(|(id, _)| id);
@@ -264,6 +304,10 @@ impl<'j, 't> Joining<'j, 't> {
                 states.push((own.which as usize, settled));
             });
             findings::repeat(tx, key, carried == Carried::Repeatedly).map_err(&refused)?;
+            if carried == Carried::TooOften {
+                self.overuse(key, waits)?;
+                group.marks.iter().try_for_each(|mark| self.wait(Some(key), *mark, waits))?;
+            }
             for (which, settled) in states {
                 let call = &group.calls[which];
                 if call.found.settled == settled {
@@ -323,6 +367,11 @@ impl Group {
             fact: Said { operation: mark.operation, service: mark.service },
         });
         let (mut calls, mut marks): (Vec<_>, Vec<_>) = (calls.collect(), marks.collect());
+        if self.is_apart {
+            let mut each = each;
+            calls.iter().for_each(|call| each(call.fact, apart(&call.fact, sets)));
+            return Carried::TooOften;
+        }
         settle(chains, sets, &mut calls, &mut marks, each)
     }
 }

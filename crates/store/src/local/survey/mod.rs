@@ -25,7 +25,9 @@ impl LocalStore {
         };
         let inner = self.fresh()?;
         let refused = inner.catalog.refused("list marks without a call");
-        mark_only(&inner.catalog.db, question, &self.names, &mut survey).map_err(refused)?;
+        let db = &inner.catalog.db;
+        mark_only(db, question, &self.names, &mut survey).map_err(&refused)?;
+        survey.overused_ids = findings::overused_ids(db).map_err(&refused)?;
         Ok(survey)
     }
 
