@@ -15,6 +15,7 @@ mod progress;
 mod read;
 mod rederive;
 mod report;
+mod reread;
 mod source;
 mod spill;
 mod spool;
@@ -30,6 +31,7 @@ pub use listen::{
 pub use progress::Progress;
 pub use rederive::{Rederived, RulesVersion, rederive};
 pub use report::{ReportRequest, Window, report};
+pub use reread::{Reread, reread};
 pub use source::{FormatChoice, Holds, Input, Origin, Source};
 pub use spool::{Batch, Spool, SpoolError};
 pub use stored::report_stored;

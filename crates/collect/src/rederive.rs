@@ -24,6 +24,9 @@ pub struct Rederived {
     pub calls: u64,
     /// Segments that hold them.
     pub segments: u64,
+    /// Lines that no format read before, and one does now.
+    #[serde(default)]
+    pub read_again: u64,
     /// Segments whose calls stay as older rules had them, since they cannot be read.
     pub unreadable: Vec<Unreadable>,
 }

@@ -3,6 +3,7 @@ use dolmen_model::Time;
 
 use crate::callers::CallerCounts;
 use crate::files::Progress;
+use crate::local::ReadAgain;
 use crate::segment::Encoded;
 use crate::unreadable::Unreadable;
 
@@ -25,6 +26,8 @@ pub struct Commit {
     pub cube: Cube,
     /// Who called.
     pub callers: CallerCounts,
+    /// Lines that no format read before; `rows` has all of them, as what they are now.
+    pub read_again: Option<ReadAgain>,
 }
 
 impl Commit {
@@ -37,6 +40,7 @@ impl Commit {
             rows: Vec::new(),
             cube: Cube::default(),
             callers: CallerCounts::default(),
+            read_again: None,
         }
     }
 }

@@ -52,7 +52,8 @@ pub use facts::{CallFacts, MarkFacts, MarkState, Role, Settled, UnreadLine};
 pub use files::{FileId, FileRef, Fingerprint, HEAD, KnownFile, Progress};
 pub use glimpse::Glimpse;
 pub use local::{
-    BackedUp, Compacted, GRACE, Generation, LocalStore, Options, Removed, Swap, Underived, Verified,
+    BackedUp, Compacted, GRACE, Generation, LocalStore, Options, ReadAgain, Removed, Swap,
+    Underived, UnreadSegment, Verified,
 };
 pub use outbox::{NewNotice, Notice};
 pub use question::{CallQuestion, CallerQuestion, Counts, CubeQuestion, LoneMarks};

@@ -33,10 +33,13 @@ use crate::progress::Progress;
 use crate::read::{Prepared, prepare};
 use crate::source::{Holds, Input, Source};
 pub(crate) use counts::Counts;
-use plan::{Plan, Slice};
+use plan::Plan;
+pub(crate) use plan::Slice;
 pub use tape::LastLine;
+pub(crate) use tape::{Lines, Part};
 use tape::{Resumed, Tape};
-use worker::{Done, PartDone, Shared, Worker};
+use worker::{Done, PartDone};
+pub(crate) use worker::{Shared, Worker};
 
 /// What is to be imported.
 #[derive(Debug)]

@@ -20,12 +20,12 @@ const CHUNK: u64 = 8 << 20;
 const AFTER: i64 = 1_000_000;
 
 /// Lines of all files for one worker.
-pub(super) struct Slice {
+pub(crate) struct Slice {
     /// Slices are committed in this order.
-    pub(super) number: u64,
-    pub(super) parts: Vec<Part>,
+    pub(crate) number: u64,
+    pub(crate) parts: Vec<Part>,
     /// Files that ended with an error here: their numbers and why.
-    pub(super) faults: Vec<(usize, io::Error)>,
+    pub(crate) faults: Vec<(usize, io::Error)>,
 }
 
 /// Cuts slices off the fronts of all tapes.

@@ -47,19 +47,19 @@ enum Stream {
 }
 
 /// Lines of one file for one slice.
-pub(super) struct Part {
-    pub(super) tape: usize,
-    pub(super) index: usize,
-    pub(super) from: u64,
-    pub(super) to: u64,
-    pub(super) lines: Lines,
+pub(crate) struct Part {
+    pub(crate) tape: usize,
+    pub(crate) index: usize,
+    pub(crate) from: u64,
+    pub(crate) to: u64,
+    pub(crate) lines: Lines,
     /// What stands before `to`.
-    pub(super) tail: Fingerprint,
+    pub(crate) tail: Fingerprint,
     /// What a reader must have seen before these lines.
-    pub(super) directives: Vec<u8>,
+    pub(crate) directives: Vec<u8>,
 }
 
-pub(super) enum Lines {
+pub(crate) enum Lines {
     /// To be read by whoever works on them. `end` is where the file ends for this run.
     There {
         file: Arc<File>,

@@ -23,43 +23,43 @@ use crate::spool::without_preamble;
 
 /// What all workers of an import share.
 #[derive(Clone, Copy)]
-pub(super) struct Shared<'r> {
-    pub(super) store: &'r dyn Store,
-    pub(super) sources: &'r [Source],
-    pub(super) files: &'r [Prepared],
-    pub(super) rules: &'r Rules,
-    pub(super) chains: &'r Chains,
-    pub(super) progress: &'r Progress,
+pub(crate) struct Shared<'r> {
+    pub(crate) store: &'r dyn Store,
+    pub(crate) sources: &'r [Source],
+    pub(crate) files: &'r [Prepared],
+    pub(crate) rules: &'r Rules,
+    pub(crate) chains: &'r Chains,
+    pub(crate) progress: &'r Progress,
     /// The clock on the wall when the import began.
-    pub(super) now: Time,
+    pub(crate) now: Time,
 }
 
 /// What became of a slice.
-pub(super) struct Done {
-    pub(super) rows: Vec<Encoded>,
-    pub(super) cube: Cube,
-    pub(super) callers: CallerCounts,
-    pub(super) parts: Vec<PartDone>,
+pub(crate) struct Done {
+    pub(crate) rows: Vec<Encoded>,
+    pub(crate) cube: Cube,
+    pub(crate) callers: CallerCounts,
+    pub(crate) parts: Vec<PartDone>,
 }
 
 /// What became of one part.
-pub(super) struct PartDone {
-    pub(super) part: Part,
-    pub(super) lines: u64,
-    pub(super) calls: u64,
-    pub(super) marks: u64,
-    pub(super) unread: Vec<UnreadAt>,
+pub(crate) struct PartDone {
+    pub(crate) part: Part,
+    pub(crate) lines: u64,
+    pub(crate) calls: u64,
+    pub(crate) marks: u64,
+    pub(crate) unread: Vec<UnreadAt>,
 }
 
 /// A line that no format reads; its number is relative to its part until the parts before it were
 /// counted.
-pub(super) struct UnreadAt {
-    pub(super) number: u64,
-    pub(super) why: Unread,
-    pub(super) line: Vec<u8>,
+pub(crate) struct UnreadAt {
+    pub(crate) number: u64,
+    pub(crate) why: Unread,
+    pub(crate) line: Vec<u8>,
 }
 
-pub(super) struct Worker<'r> {
+pub(crate) struct Worker<'r> {
     shared: Shared<'r>,
     attributor: Attributor<'r>,
     operations: CachedTable<'r>,
@@ -74,7 +74,7 @@ pub(super) struct Worker<'r> {
 }
 
 impl<'r> Worker<'r> {
-    pub(super) fn new(shared: Shared<'r>) -> Self {
+    pub(crate) fn new(shared: Shared<'r>) -> Self {
         let names = &**shared.store.names();
         Self {
             shared,
@@ -90,7 +90,7 @@ impl<'r> Worker<'r> {
         }
     }
 
-    pub(super) fn slice(&mut self, slice: Slice) -> Result<Done, CollectError> {
+    pub(crate) fn slice(&mut self, slice: Slice) -> Result<Done, CollectError> {
         let mut parts = Vec::with_capacity(slice.parts.len());
         for part in slice.parts {
             parts.push(self.part(part)?);

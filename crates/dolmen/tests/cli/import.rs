@@ -354,3 +354,47 @@ fn an_id_that_too_many_lines_carry_joins_nothing_in_the_store_either() {
         }
     }
 }
+
+/// Lines wait for a format that reads them; what the store says then is what it would have said.
+#[test]
+fn a_mended_format_reaches_lines_that_were_imported_before() {
+    let world = World::new(5);
+    let folder = folder(&world);
+    let format = CONFIG.lines().find(|line| line.starts_with("format")).unwrap();
+    let broken = CONFIG.replacen(format, "format = '%h %t \"%{X-Request-Id}o\"'", 1);
+    folder.file("dolmen.toml", &broken);
+    folder.dolmen(&["import", "--store", "s"]).done();
+    let before = report(&folder, &["--store", "s"]);
+    let proxy = world.files.iter().filter(|(name, _)| name.starts_with("proxy"));
+    let lines: usize = proxy.map(|(_, text)| text.split(|&byte| byte == b'\n').count() - 1).sum();
+    assert_eq!(before["unparsed"], json!(lines));
+    // Nothing is to be had of it as long as the format is what it is.
+    let apply = || folder.dolmen(&["rules", "apply", "--store", "s", "--json"]).json();
+    assert_eq!(apply()["read_again"], json!(0));
+    folder.file("dolmen.toml", CONFIG);
+    folder.dolmen(&["import", "--store", "fresh"]).done();
+    let unparsed = report(&folder, &["--store", "fresh"])["unparsed"].as_u64().unwrap();
+    assert!(unparsed > 0);
+    assert_eq!(apply()["read_again"], json!(lines as u64 - unparsed));
+    for question in QUESTIONS {
+        let [mut stored, mut fresh] =
+            ["s", "fresh"].map(|store| report(&folder, &[question, &["--store", store]].concat()));
+        for report in [&mut stored, &mut fresh] {
+            for file in report["files"].as_array_mut().unwrap() {
+                // It was read with another.
+                file["format"].take();
+            }
+        }
+        assert_same(stored, fresh, &format!("{question:?}"));
+    }
+    let coverage = |store| folder.dolmen(&["store", "status", "--json", "--store", store]).json();
+    let lines = |status: &Value| {
+        let of = |source: &Value| {
+            (source["source"].clone(), source["kind"].clone(), source["lines"].clone())
+        };
+        status["sources"].as_array().unwrap().iter().map(of).collect::<Vec<_>>()
+    };
+    assert_eq!(lines(&coverage("s")), lines(&coverage("fresh")));
+    assert_eq!(apply()["read_again"], json!(0));
+    folder.dolmen(&["store", "verify", "--store", "s"]).done();
+}

@@ -160,3 +160,20 @@ pub(crate) fn all(db: &Connection) -> rusqlite::Result<Vec<KnownFile>> {
     let mut statement = db.prepare(&format!("SELECT {COLUMNS} FROM files ORDER BY id"))?;
     statement.query_map([], known)?.collect()
 }
+
+/// Lines of a file are read that no format read before. Where no file of the source has this path any
+/// more, it is one of its others.
+pub(crate) fn reread(
+    db: &Connection,
+    source: &str,
+    path: &str,
+    lines: i64,
+) -> rusqlite::Result<()> {
+    db.execute(
+        "UPDATE files SET unread = unread - ?3 WHERE id =
+            (SELECT files.id FROM files JOIN sources ON sources.id = source
+             WHERE sources.name = ?1 AND unread >= ?3 ORDER BY path = ?2 DESC, files.id LIMIT 1)",
+        params![source, path, lines],
+    )
+    .map(drop)
+}

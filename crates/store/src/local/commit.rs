@@ -7,7 +7,7 @@ use rusqlite::Transaction;
 use xxhash_rust::xxh3::xxh3_128;
 
 use super::join::Joining;
-use super::{Inner, LocalStore, derive, kept};
+use super::{Inner, LocalStore, derive, kept, unread};
 use crate::catalog::dictionary::{self, Saved};
 use crate::catalog::segments::{SegmentId, file_name};
 use crate::catalog::{self, callers, cube, files, findings, segments};
@@ -137,6 +137,11 @@ impl LocalStore {
                 let source = commit.sources.iter().find(|info| info.name == progress.source);
                 let named_by = source.map_or(NamedBy::Configuration, |info| info.named_by);
                 files::advance(tx, progress, named_by)?;
+            }
+            if let Some(again) = &commit.read_again
+                && !unread::take_out(tx, again, commit.at).map_err(&refused)?
+            {
+                return Err(again.segment.is_gone());
             }
             for segment in written {
                 let Written { id, hash, encoded } = segment;

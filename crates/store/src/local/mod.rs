@@ -29,6 +29,7 @@ pub use compact::Compacted;
 pub use derive::{Generation, Swap, Underived};
 pub(crate) use join::Keys;
 pub use keep::{GRACE, Removed};
+pub use unread::{ReadAgain, UnreadSegment};
 pub use verify::Verified;
 
 use std::fs::{File, TryLockError};

@@ -6,7 +6,7 @@ use std::ops::ControlFlow;
 
 use clap::Subcommand;
 use dolmen_attribution::Rules;
-use dolmen_collect::{Learned, Progress, Rederived, RulesVersion, Source, learn, rederive};
+use dolmen_collect::{Learned, Progress, Rederived, RulesVersion, Source, learn, rederive, reread};
 use dolmen_model::{NameId, Time};
 use dolmen_store::{CubeQuestion, Dimension, Durations, LocalStore, Store, StoreError};
 use jiff::Timestamp;
@@ -45,7 +45,8 @@ pub(crate) struct CheckArgs {
 
 /// Derive actors, services, endpoints and operations of all stored calls by the rules as they are
 ///
-/// First the templates of endpoints that no rule declares are learned from all stored paths (see
+/// First lines that no format read when they came are read again, by the formats of the sources as they
+/// are now. Then the templates of endpoints that no rule declares are learned from all stored paths (see
 /// `dolmen rules templates`); calls that come later are named by them too.
 ///
 /// Readers see the old until all is done, then the new at once. Interrupted, it goes on when it is
@@ -171,21 +172,32 @@ fn apply(args: ApplyArgs, context: &Context) -> anyhow::Result<Exit> {
         writeln!(out)?;
     } else {
         writeln!(out, "{} derived again", number::counted(done.calls, "call", "calls"))?;
+        if done.read_again > 0 {
+            let lines = number::counted(done.read_again, "line", "lines");
+            writeln!(out, "{lines} that no format read before")?;
+        }
     }
     out.flush()?;
     Ok(store::say_unreadable(&done.unreadable)?)
 }
 
-/// Learns templates from all that is stored, and derives the history by them and by the rules of
-/// these settings.
+/// Reads again what no format read, learns templates from all that is stored, and derives the history
+/// by them and by the rules of these settings.
 pub(super) fn derive_all(settings: &Settings, store: &LocalStore) -> anyhow::Result<Rederived> {
+    let sources = inputs::configured_sources(settings, store.names())?;
+    let now = Time::from_micros(Timestamp::now().as_microsecond());
+    let again = reread(store, &sources, &compile(settings, store)?, now)?;
     let Learned { templates, .. } = learn(store, &compile_declared(settings, store)?)?;
     let needed = templates.iter().filter(|template| template.special);
     let kept: Vec<String> = needed.map(serde_json::to_string).collect::<Result<_, _>>()?;
     store.keep_templates(&kept)?;
     let rules = compile(settings, store)?;
     let derivation = Derivation::new(settings, store)?;
-    Ok(derivation.run(store, &rules, |_| ControlFlow::Continue(()))?.unwrap_or_default())
+    let done = derivation.run(store, &rules, |_| ControlFlow::Continue(()))?;
+    let mut done = done.unwrap_or_default();
+    done.read_again = again.lines;
+    done.unreadable.extend(again.unreadable);
+    Ok(done)
 }
 
 /// The history is to be derived by the rules of these settings.
