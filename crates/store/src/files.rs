@@ -1,8 +1,8 @@
 //! Which file is which, however it is called today.
 //!
 //! Rotation renames files, compresses them and starts new ones under old names, so a path says
-//! nothing. A file is its source and the first 4 KiB of its decompressed content; while it is
-//! shorter, all of it, compared as a prefix. Before reading goes on, the 4 KiB before the position
+//! nothing. A file is its source and the first 4 KiB of its decompressed content; a shorter one is
+//! compared as a prefix: it may grow, or be a copy that was cut short. Before reading goes on, the 4 KiB before the position
 //! are compared too.
 
 use xxhash_rust::xxh3::xxh3_128;
@@ -95,7 +95,7 @@ pub struct Progress {
     pub format: String,
     /// The last bytes before `to`.
     pub tail: Fingerprint,
-    /// The file's head as it is now, when it was shorter than [`HEAD`] at the last commit and has
-    /// grown; empty otherwise.
+    /// The file's head as it is now; it is kept where it is longer than what is known. Empty: it is as it
+    /// was.
     pub head: Vec<u8>,
 }

@@ -292,15 +292,15 @@ fn a_shorter_copy_of_a_known_file_has_nothing_new() {
             n % 60
         )
     };
-    for (long, short) in [(400, 200), (8, 5)] {
+    for (long, short) in [(400, 200), (400, 10), (8, 5)] {
         let text: String = (0..long).map(line).collect();
         let end = text.match_indices('\n').nth(short - 1).unwrap().0 + 1;
         let (log, copy, other) =
-            (format!("{long}.log"), format!("{long}.bak"), format!("{long}.new"));
+            (format!("{short}.log"), format!("{short}.bak"), format!("{short}.new"));
         folder.file(&log, &text);
         folder.file(&copy, &text[..end]);
         folder.file(&other, line(1000 + long));
-        let store = format!("s{long}");
+        let store = format!("s{short}");
         let import = |files: &[&str]| {
             folder
                 .dolmen(&[&["import", "--json", "--final", "--store", &store], files].concat())

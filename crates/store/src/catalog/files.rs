@@ -1,6 +1,5 @@
 //! Files and how far they were read.
 
-use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::dictionary;
@@ -46,20 +45,14 @@ pub(crate) fn find(
     if same.is_some() || head.is_empty() {
         return Ok(same);
     }
-    // The file has grown (or this is a copy cut short): the longest that agrees is it.
-    let mut statement = db.prepare_cached(&format!(
-        "SELECT {COLUMNS}, head FROM files WHERE head IS NOT NULL
-         AND {OF_SOURCE} AND ?2 IS NULL ORDER BY length(head) DESC"
-    ))?;
-    let mut rows = statement.query(params![source, None::<i64>, typed])?;
-    while let Some(row) = rows.next()? {
-        let theirs: Vec<u8> = row.get(8)?;
-        let agree = head.starts_with(&theirs) || theirs.starts_with(head);
-        if agree && !theirs.is_empty() {
-            return known(row).map(Some);
-        }
-    }
-    Ok(None)
+    // The file has grown, or this is a copy cut short: the longest that agrees is it.
+    db.prepare_cached(&format!(
+        "SELECT {COLUMNS} FROM files WHERE length(head) > 0 AND {OF_SOURCE}
+         AND substr(head, 1, length(?2)) = substr(?2, 1, length(head))
+         ORDER BY length(head) DESC, id LIMIT 1"
+    ))?
+    .query_row(params![source, head, typed], known)
+    .optional()
 }
 
 /// Moves a file's position; the commit must start where the last one ended.
@@ -107,7 +100,8 @@ pub(crate) fn advance(
             if !progress.head.is_empty() {
                 let (head, hash) = head_columns(&progress.head);
                 db.prepare_cached(
-                    "UPDATE files SET head = ?2, head_hash = ?3 WHERE id = ?1 AND head IS NOT NULL",
+                    "UPDATE files SET head = ?2, head_hash = ?3
+                     WHERE id = ?1 AND ifnull(length(head), 0) < length(?2)",
                 )
                 .and_then(|mut update| update.execute(params![id.0 as i64, head, hash]))
                 .map_err(refused)?;
@@ -148,11 +142,10 @@ pub(crate) fn advance(
     }
 }
 
-/// The head itself while it may still grow, and its hash.
-fn head_columns(head: &[u8]) -> (Value, [u8; 16]) {
+/// The head itself, and its hash.
+fn head_columns(head: &[u8]) -> (&[u8], [u8; 16]) {
     let head = &head[..head.len().min(HEAD)];
-    let kept = if head.len() < HEAD { Value::Blob(head.to_vec()) } else { Value::Null };
-    (kept, Fingerprint::of(head).hash.to_be_bytes())
+    (head, Fingerprint::of(head).hash.to_be_bytes())
 }
 
 /// Every file, in the order they were first read.

@@ -26,8 +26,8 @@ CREATE TABLE files (
     id        INTEGER PRIMARY KEY,
     source    INTEGER NOT NULL REFERENCES sources (id),
     path      TEXT    NOT NULL,      -- when it was last read
-    head      BLOB,                  -- while it is shorter than 4096 bytes
-    head_hash BLOB    NOT NULL,      -- XXH3-128 of the head
+    head      BLOB,                  -- the first 4096 bytes, fewer while it is shorter; NULL: not kept
+    head_hash BLOB    NOT NULL,      -- XXH3-128 of them
     position  INTEGER NOT NULL,
     lines     INTEGER NOT NULL,
     unread    INTEGER NOT NULL,      -- lines that no format reads
