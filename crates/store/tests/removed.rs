@@ -128,10 +128,14 @@ fn marks_without_a_call_keep_their_day() {
     let marks: Vec<String> =
         [0, 1, 70_000, 100 * 86_400 * 3].map(|n| common::mark_line(n, "yearly")).to_vec();
     let text = format!("{}\n", marks.join("\n"));
-    let mut block = Block::default();
-    marks.iter().for_each(|line| block.mark(&store, line));
-    let whole = progress(&store, "app", text.as_bytes(), 0, text.len());
-    store.commit(block.commit(&store, vec![whole])).unwrap();
+    // The last one in a segment of its own, which stays.
+    let middle = text.len() - marks[3].len() - 1;
+    for (lines, from, to) in [(&marks[..3], 0, middle), (&marks[3..], middle, text.len())] {
+        let mut block = Block::default();
+        lines.iter().for_each(|line| block.mark(&store, line));
+        let part = progress(&store, "app", text.as_bytes(), from, to);
+        store.commit(block.commit(&store, vec![part])).unwrap();
+    }
     let all = |store: &LocalStore| store.sightings(&ALL).unwrap().hidden;
     assert_eq!(all(&store)[0].fine_from, None);
     let removed = store.keep_from(at(DAY), at(3 * DAY)).unwrap();

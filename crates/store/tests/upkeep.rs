@@ -89,6 +89,33 @@ fn old_lines_go_and_their_counts_stay() {
 }
 
 #[test]
+fn marks_wait_as_long_as_their_lines_are_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = LocalStore::open(folder.path(), Options::default()).unwrap();
+    // One segment from 0 to 1,000 seconds, another of the first ten.
+    let mut block = Block::default();
+    [0, 100_000].iter().for_each(|n| block.mark(&store, &mark_line(*n, "card block")));
+    store.commit(block.commit(&store, Vec::new())).unwrap();
+    let mut block = Block::default();
+    [50_001, 50_002].iter().for_each(|n| block.mark(&store, &mark_line(*n, "balance")));
+    store.commit(block.commit(&store, Vec::new())).unwrap();
+    commit_calls(&store, 40_000..40_100);
+    let range = |store: &LocalStore| {
+        let (from, to, query) = (Time::MIN, Time::MAX, "".parse().unwrap());
+        let survey = store.survey(&CallQuestion { from, to, query }).unwrap();
+        (survey.from, survey.to)
+    };
+    let before = range(&store);
+    let removed = store.keep_from(at(900), at(2_000)).unwrap();
+    assert_eq!((removed.segments, removed.waiting_marks), (2, 0));
+    commit_calls(&store, 0..1);
+    assert_eq!(lines(&store, "joined:joined"), [call_line(0)]);
+    let removed = store.keep_from(at(9_000), at(2_000)).unwrap();
+    assert_eq!((removed.segments, removed.waiting_marks), (2, 3));
+    assert_eq!(range(&store), before);
+}
+
+#[test]
 fn a_backup_is_a_store() {
     let folder = tempfile::tempdir().unwrap();
     let store = LocalStore::open(folder.path().join("store"), Options::default()).unwrap();

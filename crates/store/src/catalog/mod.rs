@@ -10,6 +10,7 @@ pub(crate) mod files;
 pub(crate) mod findings;
 pub(crate) mod gone_marks;
 pub(crate) mod outbox;
+pub(crate) mod removed_range;
 pub(crate) mod segments;
 pub(crate) mod sorted;
 pub(crate) mod templates;

@@ -7,7 +7,7 @@ use rusqlite::params;
 
 use super::LocalStore;
 use crate::catalog::segments::{self, file_name};
-use crate::catalog::{self, gone_marks};
+use crate::catalog::{self, gone_marks, removed_range};
 use crate::error::StoreError;
 use crate::segment::Kind;
 
@@ -27,8 +27,8 @@ pub struct Removed {
 
 impl LocalStore {
     /// Removes raw lines before `before`, whole segments at a time: a segment goes when its last
-    /// row is older. Cubes and callers stay. Marks that wait for calls of that time wait no longer
-    /// and stay counted as mark only, by day.
+    /// row is older. Cubes and callers stay. Marks of that time whose lines are gone wait no longer and
+    /// stay counted as mark only, by day.
     pub fn keep_from(&self, before: Time, now: Time) -> Result<Removed, StoreError> {
         let mut inner = self.inner();
         self.writing(&inner)?;
@@ -37,15 +37,21 @@ impl LocalStore {
             let old = "kind = ?1 AND to_time < ?2";
             let mut removed = Removed::default();
             for kind in Kind::ALL {
-                let (segments, rows): (i64, i64) = tx
+                let (segments, rows, from, to): (i64, i64, Option<i64>, Option<i64>) = tx
                     .query_row(
-                        &format!("SELECT count(*), ifnull(sum(rows), 0) FROM visible WHERE {old}"),
+                        &format!(
+                            "SELECT count(*), ifnull(sum(rows), 0), min(from_time), max(to_time)
+                             FROM visible WHERE {old}"
+                        ),
                         params![kind.name(), before.micros()],
-                        |row| Ok((row.get(0)?, row.get(1)?)),
+                        |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)),
                     )
                     .map_err(&refused)?;
                 removed.segments += segments as u64;
                 removed.rows += rows as u64;
+                if kind == Kind::Calls {
+                    removed_range::extend(tx, from, to).map_err(&refused)?;
+                }
                 tx.execute(
                     &format!(
                         "UPDATE segments SET replaced_at = ?3

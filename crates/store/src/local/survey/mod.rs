@@ -10,6 +10,7 @@ use rusqlite::{Connection, params};
 use super::LocalStore;
 use crate::catalog::cube::{Dimension, Durations};
 use crate::catalog::findings::{self, Finding};
+use crate::catalog::removed_range;
 use crate::error::StoreError;
 use crate::question::{CallQuestion, CallerQuestion, CubeQuestion};
 use crate::store::Store;
@@ -58,6 +59,11 @@ impl LocalStore {
             survey.marks = marks_with_a_call(db).map_err(&refused)?;
         }
         self.first_and_last(&mut survey)?;
+        let inner = self.fresh()?;
+        let (from, to) = removed_range::read(&inner.catalog.db)
+            .map_err(inner.catalog.refused("read from when to when there were lines"))?;
+        survey.saw(from);
+        survey.saw(to);
         Ok(survey)
     }
 }
