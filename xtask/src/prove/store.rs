@@ -1,5 +1,5 @@
-//! `cargo xtask prove store`: an import is killed at random instants, again and again, and what it
-//! leaves is compared with what an undisturbed one leaves.
+//! `cargo xtask prove store`: an import, a compaction and a derivation by new rules are killed at random
+//! instants, again and again, and what they leave is compared with what undisturbed ones leave.
 
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -14,7 +14,22 @@ use crate::shell::{cargo, check, output, root};
 /// Calls in the logs that are imported.
 const CALLS: u64 = 400_000;
 
-/// Kills an import at least `--kills` times (200 without it).
+/// What changes the store, in this order, and the arguments that do it.
+const WORK: [(&str, &[&str]); 3] = [
+    ("import", &["import", "access.log", "--marks", "marks.jsonl", "--json"]),
+    ("compaction", &["store", "compact", "--json"]),
+    ("derivation", &["rules", "apply", "--json"]),
+];
+
+/// What the derivation is by; the import knows no rules.
+const RULES: &str = "[store]
+keep = 'forever'
+[[actor]]
+name = 'everybody'
+user_agent = '*'
+";
+
+/// Kills each of them at least `--kills` times (200 without it).
 pub(crate) fn prove(args: &[String]) -> Result<()> {
     let kills = match args {
         [] => 200,
@@ -27,27 +42,38 @@ pub(crate) fn prove(args: &[String]) -> Result<()> {
     let bench = Bench { dolmen: target.join("release/dolmen"), folder: folder.path() };
     let (access, marks) = (folder.path().join("access.log"), folder.path().join("marks.jsonl"));
     generate::write(&access, &marks, CALLS)?;
-    let started = Instant::now();
-    check(bench.import("undisturbed").stdout(Stdio::null()))?;
-    let whole = started.elapsed();
-    let expected = bench.image("undisturbed")?;
-    println!("{CALLS} calls and their marks, imported undisturbed in {whole:.1?}");
+    std::fs::write(folder.path().join("rules.toml"), RULES)?;
+    let mut undisturbed = Vec::new();
+    for (name, work) in WORK {
+        let started = Instant::now();
+        check(bench.work(work, "undisturbed").stdout(Stdio::null()))?;
+        let whole = started.elapsed();
+        println!("{CALLS} calls and their marks: {name}, undisturbed in {whole:.1?}");
+        undisturbed.push((whole, bench.image("undisturbed")?));
+    }
     let mut random = Random(1);
-    let (mut killed, mut runs) = (0, 0);
-    while killed < kills {
+    let (mut killed, mut runs) = ([0; WORK.len()], 0);
+    while killed.iter().any(|killed| *killed < kills) {
         let store = format!("store-{runs}");
-        let of_this = bench.kill_until_done(&store, whole, &mut random)?;
-        killed += of_this;
-        runs += 1;
-        let image = bench.image(&store)?;
-        for (what, (found, expected)) in WHAT.iter().zip(image.iter().zip(&expected)) {
-            ensure!(
-                found == expected,
-                "after {of_this} kills {what} differ:\n{found}\ninstead of\n{expected}"
-            );
+        for (n, (name, work)) in WORK.into_iter().enumerate() {
+            let (whole, expected) = &undisturbed[n];
+            let of_this = bench.kill_until_done(work, &store, *whole, &mut random)?;
+            killed[n] += of_this;
+            let image = bench.image(&store)?;
+            for (what, (found, expected)) in WHAT.iter().zip(image.iter().zip(expected)) {
+                ensure!(
+                    found == expected,
+                    "after {of_this} kills of the {name} {what} differ:\n{found}\ninstead of\n{expected}"
+                );
+            }
         }
+        runs += 1;
         std::fs::remove_dir_all(folder.path().join(&store))?;
-        println!("{killed} kills, {runs} stores: each is as if undisturbed");
+        let [import, compaction, derivation] = killed;
+        println!(
+            "kills: {import} of imports, {compaction} of compactions, {derivation} of derivations; \
+             {runs} stores, each as if undisturbed"
+        );
     }
     Ok(())
 }
@@ -69,26 +95,34 @@ impl Bench<'_> {
         command
     }
 
-    fn import(&self, store: &str) -> Command {
-        self.dolmen(&["import", "access.log", "--marks", "marks.jsonl", "--json"], store)
+    fn work(&self, work: &[&str], store: &str) -> Command {
+        // An import reads by the rules that are there before the others.
+        let rules: &[&str] = if work[0] == "import" { &[] } else { &["--config", "rules.toml"] };
+        self.dolmen(&[work, rules].concat(), store)
     }
 
-    /// Starts imports and kills them until one ends by itself; returns how many were killed.
-    fn kill_until_done(&self, store: &str, whole: Duration, random: &mut Random) -> Result<u64> {
+    /// Starts this work and kills it until it ends by itself; returns how often it was killed.
+    fn kill_until_done(
+        &self,
+        work: &[&str],
+        store: &str,
+        whole: Duration,
+        random: &mut Random,
+    ) -> Result<u64> {
         let mut killed = 0;
         loop {
             let mut child = self
-                .import(store)
+                .work(work, store)
                 .stdout(Stdio::null())
                 .stderr(Stdio::null())
                 .spawn()
                 .context("cannot start dolmen")?;
-            // Short lives first, so that many of them fit into one import.
+            // Many of them are short, so that many fit into one run of the work.
             let most = whole.as_micros() as u64 / (1 + random.below(12));
             let life = Duration::from_micros(random.below(most.max(1)));
             match ended_within(&mut child, life)? {
                 Some(true) => return Ok(killed),
-                Some(false) => anyhow::bail!("dolmen import failed"),
+                Some(false) => anyhow::bail!("dolmen {} failed", work.join(" ")),
                 None => {
                     child.kill()?;
                     child.wait()?;
@@ -111,7 +145,7 @@ impl Bench<'_> {
         lines.sort_unstable();
         let lines = format!("{} lines, {:016x}", lines.len(), hash(&lines));
         let waiting = json(&["store", "status"])?["waiting_marks"].to_string();
-        let positions = output(&mut self.import(store))?;
+        let positions = output(&mut self.work(WORK[0].1, store))?;
         let verified = json(&["store", "verify"])?["problems"].to_string();
         Ok(vec![cubes, rows, lines, waiting, positions, verified])
     }

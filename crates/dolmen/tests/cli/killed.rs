@@ -1,9 +1,9 @@
-//! `dolmen import`, killed: what was committed stays, and running it again ends as if it had never
-//! been disturbed. `cargo xtask prove store` does the same some hundred times.
+//! `dolmen import`, `store compact` and `rules apply`, killed: what was committed stays, and running
+//! them again ends as if they had never been disturbed. `cargo xtask prove store` does the same some
+//! hundred times.
 
 use std::fmt::Write as _;
 use std::fs;
-use std::path::Path;
 use std::process::{Command, Stdio};
 
 use serde_json::Value;
@@ -41,11 +41,11 @@ pub(crate) fn arguments(command: &str) -> Vec<&str> {
     vec![command, "access.log", "--format", FORMAT, "--marks", "app.jsonl", "--json"]
 }
 
-/// Starts an import and kills it as soon as so many files lie in `segments/`; whether it had to be
-/// killed.
-fn killed_at(folder: &Folder, files: usize) -> bool {
+/// Starts a command on the store and kills it as soon as so many files lie in `segments/`; whether it
+/// had to be killed.
+fn killed_at(folder: &Folder, args: &[&str], files: usize) -> bool {
     let mut child = Command::new(env!("CARGO_BIN_EXE_dolmen"))
-        .args(arguments("import"))
+        .args(args)
         .args(["--store", "s"])
         .current_dir(folder.path())
         .env_clear()
@@ -53,13 +53,11 @@ fn killed_at(folder: &Folder, files: usize) -> bool {
         .stderr(Stdio::null())
         .spawn()
         .unwrap();
-    let segments = folder.path().join("s/segments");
-    let count = |segments: &Path| fs::read_dir(segments).map_or(0, Iterator::count);
     loop {
         if child.try_wait().unwrap().is_some() {
             return false;
         }
-        if count(&segments) >= files {
+        if files_in_segments(folder) >= files {
             child.kill().unwrap();
             child.wait().unwrap();
             return true;
@@ -68,12 +66,51 @@ fn killed_at(folder: &Folder, files: usize) -> bool {
     }
 }
 
+fn files_in_segments(folder: &Folder) -> usize {
+    fs::read_dir(folder.path().join("s/segments")).map_or(0, Iterator::count)
+}
+
+/// What the store says, by its cubes and by its rows.
+fn answers(folder: &Folder, store: &str) -> [Value; 2] {
+    [&[][..], &["--where", "status<999 or joined:mark_only"]].map(|more| {
+        let args = [&["report", "--json", "--store", store], more].concat();
+        folder.dolmen(&args).json()
+    })
+}
+
+#[test]
+fn compaction_and_derivation_that_are_killed_go_on_where_they_were() {
+    let folder = Folder::new();
+    logs(&folder);
+    let import = [&arguments("import")[..], &["--store", "s"]].concat();
+    folder.dolmen(&import).done();
+    folder.file(
+        "dolmen.toml",
+        "[store]\nkeep = 'forever'\n[[actor]]\nname = 'portal'\nuser_agent = '*Portail*'\n",
+    );
+    for work in [&["store", "compact"][..], &["rules", "apply"]] {
+        let undisturbed = work[1];
+        folder.dolmen(&["store", "backup", undisturbed, "--store", "s"]).done();
+        folder.dolmen(&[work, &["--store", undisturbed]].concat()).done();
+        let expected = answers(&folder, undisturbed);
+        // While the first segment is being written, and when it is there.
+        let before = files_in_segments(&folder);
+        let killed = [1, 2].map(|more| killed_at(&folder, work, before + more));
+        assert!(killed[0], "{work:?} ended before it wrote anything");
+        folder.dolmen(&[work, &["--store", "s"]].concat()).done();
+        assert_eq!(answers(&folder, "s"), expected, "{work:?}");
+        assert!(folder.dolmen(&["store", "verify", "--store", "s"]).done().contains("whole"));
+    }
+    assert!(answers(&folder, "s")[0]["actors"].to_string().contains("portal"));
+}
+
 #[test]
 fn an_import_that_is_killed_goes_on_where_it_was() {
     let folder = Folder::new();
     logs(&folder);
     // While the first segment is being written, between segments, after a commit.
-    let killed = [1, 2, 3].map(|files| killed_at(&folder, files));
+    let import = arguments("import");
+    let killed = [1, 2, 3].map(|files| killed_at(&folder, &import, files));
     assert!(killed[0], "it ended before it wrote anything");
     folder.dolmen(&[&arguments("import")[..], &["--store", "s"]].concat()).done();
     let answer = |mut report: Value| {
