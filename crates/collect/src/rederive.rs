@@ -158,7 +158,7 @@ fn derive(
         };
         let settled = settled(stored, &facts, names);
         let row = rows.push_call(&stored.line, &call, &facts, settled);
-        let counted = counts.call(&rows, row, &call, &facts, address);
+        let counted = counts.call(&rows, row, &call, &facts, address, 0);
         counts.add(&counted, &settled);
     }
     Ok((store.encode(&rows)?, counts.take()))

@@ -15,8 +15,8 @@ impl JoinKey {
     }
 }
 
-/// Where a line stands: its source and its position in what that source delivered. It makes the
-/// order of entries with equal times a fact of the input rather than of the threads.
+/// Where a line stands: its source and its position in what that source delivered. Of entries of one
+/// instant that say the same, it makes the order a fact of the input rather than of the threads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Place {
     /// The source, as [`Chains`](crate::Chains) numbers it.

@@ -1,3 +1,4 @@
+use std::cmp::Ordering;
 use std::io;
 
 use crate::code::{Fact, Kept, SHORTEST};
@@ -62,18 +63,20 @@ impl<C: Fact, M: Fact> Joiner<C, M> {
     }
 
     /// Joins one partition. Every id's answers come together, but for those of an id that more than
-    /// [`MOST_LINES`] carry; the order of ids says nothing. Fails when the spill cannot be read back.
+    /// [`MOST_LINES`] carry; the order of ids says nothing. `tie` is that of [`resolve`]. Fails when the
+    /// spill cannot be read back.
     pub fn join(
         &mut self,
         partitions: &Partitions<C, M>,
         partition: usize,
         chains: &Chains,
+        tie: impl Fn(&CallEntry<C>, &CallEntry<C>) -> Ordering,
         mut each: impl FnMut(Answer<'_, C, M>),
     ) -> io::Result<()> {
         let bytes = |lane| partitions.size(lane, partition).bytes;
         if bytes(Lane::Calls) + bytes(Lane::Marks) <= self.allowed {
             self.load(partitions, partition, &mut each)?;
-            self.answer(chains, &mut each);
+            self.answer(chains, &tie, &mut each);
             return Ok(());
         }
         // Cut twice into 256, hundreds of gigabytes are joined in pieces of megabytes. What is still
@@ -81,7 +84,7 @@ impl<C: Fact, M: Fact> Joiner<C, M> {
         let finer = partitions.cut(partition, &mut self.bytes)?;
         for partition in 0..finer.count() {
             self.load(&finer, partition, &mut each)?;
-            self.answer(chains, &mut each);
+            self.answer(chains, &tie, &mut each);
         }
         Ok(())
     }
@@ -120,7 +123,12 @@ impl<C: Fact, M: Fact> Joiner<C, M> {
         })
     }
 
-    fn answer(&mut self, chains: &Chains, each: &mut impl FnMut(Answer<'_, C, M>)) {
+    fn answer(
+        &mut self,
+        chains: &Chains,
+        tie: &impl Fn(&CallEntry<C>, &CallEntry<C>) -> Ordering,
+        each: &mut impl FnMut(Answer<'_, C, M>),
+    ) {
         let Self { calls, marks, groups, group_calls, group_marks, .. } = self;
         for group in &groups.list {
             let key = group.key;
@@ -134,7 +142,9 @@ impl<C: Fact, M: Fact> Joiner<C, M> {
             group_marks.clear();
             calls.each(group.first_call, |kept| group_calls.push(call_of(key, kept)));
             marks.each(group.first_mark, |kept| group_marks.push(mark_of(key, kept)));
-            resolve(chains, group_calls, group_marks, |resolved| each(Answer::Resolved(resolved)));
+            resolve(chains, group_calls, group_marks, tie, |resolved| {
+                each(Answer::Resolved(resolved));
+            });
         }
     }
 }

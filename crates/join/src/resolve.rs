@@ -1,8 +1,9 @@
 //! What became of one request id: a pure function of everything that carries it.
 
+use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::entry::{CallEntry, MarkEntry, Place};
+use crate::entry::{CallEntry, MarkEntry};
 
 /// Which source stands behind which: one request passes a chain of proxies and servers, and each
 /// of them logs it.
@@ -56,14 +57,20 @@ pub enum Resolved<'g, C, M> {
 ///   else it is a call of its own, that bypassed the proxy.
 /// - Several calls with one id (client-made ids, internal redirects) stay apart; each mark goes to
 ///   the call nearest in time, the earlier one when two are as near.
-/// - Ties are broken by place, so the answer depends on the input alone.
+/// - Calls of one instant are in the order of `tie`, which goes by what they say: then it does not matter
+///   which file came first, or which line of it. Where they say the same, they are in that of their
+///   places, and which of them is which makes no difference.
 pub fn resolve<C, M>(
     chains: &Chains,
     calls: &mut [CallEntry<C>],
     marks: &mut [MarkEntry<M>],
+    tie: impl Fn(&CallEntry<C>, &CallEntry<C>) -> Ordering,
     mut each: impl FnMut(Resolved<'_, C, M>),
 ) {
-    calls.sort_unstable_by_key(|c| (c.time, c.place));
+    calls.sort_unstable_by(|a, b| {
+        a.time.cmp(&b.time).then_with(|| tie(a, b)).then_with(|| a.place.cmp(&b.place))
+    });
+    (0..).zip(calls.iter_mut()).for_each(|(rank, call)| call.place.position = rank);
     marks.sort_unstable_by_key(|m| (m.time, m.place));
     let calls = &*calls;
     let marks = &*marks;
@@ -101,8 +108,8 @@ struct Head<'g, C, M> {
     marks: Vec<&'g MarkEntry<M>>,
 }
 
-/// The place of a call in time, and its number: what sorted searches go by.
-type At = (i64, Place, usize);
+/// The time of a call, its rank among all, and its number: what sorted searches go by.
+type At = (i64, u64, usize);
 
 /// Sorted searches throughout: an id that a broken client sends a million times must not cost a
 /// million times a million.
@@ -134,14 +141,15 @@ fn resolve_several<'g, C, M>(
                 heads[at.2].hops.push(call);
             }
             None => {
-                let at = (call.time, call.place, heads.len());
+                let at = (call.time, call.place.position, heads.len());
                 of_source.entry(source).or_default().insert(at);
                 let (hops, marks) = (Vec::new(), Vec::new());
                 heads.push(Head { call, bypassed: depth > 0, hops, marks });
             }
         }
     }
-    let by_time = (0..).zip(&heads).map(|(n, head)| (head.call.time, head.call.place, n)).collect();
+    let at = |(n, head): (usize, &Head<'g, C, M>)| (head.call.time, head.call.place.position, n);
+    let by_time = (0..).zip(&heads).map(at).collect();
     for mark in marks {
         if let Some((.., head)) = nearest(&by_time, mark.time, u64::MAX) {
             heads[head].marks.push(mark);
@@ -163,9 +171,9 @@ fn distance(at: &At, time: i64) -> (u64, At) {
 
 /// The nearest to `time`, if it is at most `most` microseconds away.
 fn nearest(sorted: &BTreeSet<At>, time: i64, most: u64) -> Option<At> {
-    let first = |time| (time, Place { source: 0, position: 0 }, 0);
+    let first = |time| (time, 0, 0);
     let after = sorted.range(first(time)..).next();
-    // Of the calls before, the last instant's first: place decides among equals.
+    // Of the calls before, the last instant's first: their rank decides among equals.
     let before = sorted.range(..first(time)).next_back();
     let before = before.and_then(|last| sorted.range(first(last.0)..).next());
     let nearest = before.into_iter().chain(after).min_by_key(|at| distance(at, time))?;
@@ -175,7 +183,7 @@ fn nearest(sorted: &BTreeSet<At>, time: i64, most: u64) -> Option<At> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::entry::JoinKey;
+    use crate::entry::{JoinKey, Place};
 
     fn call(source: u16, time: i64) -> CallEntry<u32> {
         let place = Place { source, position: time.unsigned_abs() };
@@ -194,7 +202,8 @@ mod tests {
     ) -> String {
         let chains = Chains::new(behind.to_vec());
         let mut out = Vec::new();
-        resolve(&chains, &mut calls.to_vec(), &mut marks.to_vec(), |answer| {
+        let tie = |_: &CallEntry<u32>, _: &CallEntry<u32>| Ordering::Equal;
+        resolve(&chains, &mut calls.to_vec(), &mut marks.to_vec(), tie, |answer| {
             out.push(match answer {
                 Resolved::Call { call, hops, marks, bypassed } => {
                     let marks: Vec<_> = marks.iter().map(|m| m.fact.to_string()).collect();
@@ -285,10 +294,30 @@ mod tests {
         let mut calls: Vec<_> = (0..200_000).map(|time| call(0, time)).collect();
         let mut marks: Vec<_> = (0..200_000).map(|time| mark(time, 0)).collect();
         let mut joined = 0;
-        resolve(&Chains::default(), &mut calls, &mut marks, |answer| {
+        let tie = |_: &CallEntry<u32>, _: &CallEntry<u32>| Ordering::Equal;
+        resolve(&Chains::default(), &mut calls, &mut marks, tie, |answer| {
             joined += usize::from(matches!(answer, Resolved::Call { marks: [_], .. }));
         });
         assert_eq!(joined, 200_000);
+    }
+
+    /// Of calls of one instant the one that says less gets the mark, wherever it stood.
+    #[test]
+    fn calls_of_one_instant_are_told_apart_by_what_they_say() {
+        let said = |position: u64, fact: u32| {
+            let place = Place { source: 0, position };
+            CallEntry { key: JoinKey(1), time: 5, place, fact }
+        };
+        for mut calls in [[said(1, 7), said(2, 3)], [said(2, 7), said(1, 3)]] {
+            let mut with_marks = Vec::new();
+            let tie = |a: &CallEntry<u32>, b: &CallEntry<u32>| a.fact.cmp(&b.fact);
+            resolve(&Chains::default(), &mut calls, &mut [mark(6, 1)], tie, |answer| {
+                if let Resolved::Call { call, marks, .. } = answer {
+                    with_marks.push((call.fact, marks.len()));
+                }
+            });
+            assert_eq!(with_marks, [(3, 1), (7, 0)]);
+        }
     }
 
     #[test]

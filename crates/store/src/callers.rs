@@ -93,6 +93,11 @@ impl CallerCounts {
         CallerNumber(number)
     }
 
+    /// The address and the user agent of a caller.
+    pub fn texts_of(&self, caller: CallerNumber) -> [&[u8]; 2] {
+        [0, 1].map(|n| self.texts.get(3 * caller.0 as usize + n))
+    }
+
     /// Counts calls; several counts of the same bucket are added up.
     pub fn count(&mut self, count: CallerCount) {
         self.counts.push(count);

@@ -60,7 +60,7 @@ pub use question::{CallQuestion, CallerQuestion, Counts, CubeQuestion, LoneMarks
 pub use range::{Width, narrowest};
 pub use rows::{CallerCode, Row, Rows};
 pub use segment::Encoded;
-pub use settle::{Carried, Own, Said, settle};
+pub use settle::{Carried, Likeness, Own, Said, settle};
 pub use sightings::{CallerSightings, HiddenSightings, SightingQuestion, Sightings, WithoutId};
 pub use status::{Gap, SegmentsStatus, SourceStatus, Status};
 pub use store::{Calls, Store};

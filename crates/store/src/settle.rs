@@ -18,6 +18,33 @@ pub struct Own {
     pub claimed: NameId,
 }
 
+/// What is counted of a call beside its time. Of calls of one id and one instant it says which comes
+/// first, by names and not by their numbers: so it is the same whichever was met first. Calls that
+/// are alike count alike, and which of them is which makes no difference.
+///
+/// What rules have no say in comes first: new rules then mostly leave the order as it is.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Likeness {
+    /// The status; 0 where the log has none.
+    pub status: u16,
+    /// Bytes; 0 where the log has none.
+    pub bytes: u64,
+    /// Microseconds; 0 where the log has none.
+    pub duration: u64,
+    /// The source, by name.
+    pub source: String,
+    /// The endpoint.
+    pub endpoint: Option<String>,
+    /// The service, as rules and the source say.
+    pub service: Option<String>,
+    /// The operation that the rules claim.
+    pub claimed: Option<String>,
+    /// The actor.
+    pub actor: Option<String>,
+    /// The address and the user agent. Last, since a report knows them of unknown actors alone.
+    pub caller: [String; 2],
+}
+
 /// What a mark says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Said {
@@ -39,12 +66,14 @@ pub enum Carried {
 }
 
 /// Settles the calls of one id. `calls` and `marks` are all lines that carry it, in any order; at
-/// least one is a call, which takes every mark; but for [`Carried::TooOften`], when none does.
+/// least one is a call, which takes every mark; but for [`Carried::TooOften`], when none does. `likeness`
+/// is asked for calls of one instant.
 pub fn settle(
     chains: &Chains,
     sets: &mut CachedSets<'_>,
     calls: &mut [CallEntry<Own>],
     marks: &mut [MarkEntry<Said>],
+    likeness: impl Fn(&Own) -> Likeness,
     mut each: impl FnMut(Own, Settled),
 ) -> Carried {
     if (calls.len() + marks.len()) as u64 > MOST_LINES {
@@ -52,7 +81,8 @@ pub fn settle(
         return Carried::TooOften;
     }
     let mut carried = Carried::Once;
-    resolve(chains, calls, marks, |resolved| match resolved {
+    let tie = |a: &CallEntry<Own>, b: &CallEntry<Own>| likeness(&a.fact).cmp(&likeness(&b.fact));
+    resolve(chains, calls, marks, tie, |resolved| match resolved {
         Resolved::Repeated { .. } => carried = Carried::Repeatedly,
         Resolved::MarkOnly(_) => {}
         Resolved::Call { call, hops, marks, bypassed } => {

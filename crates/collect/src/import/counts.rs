@@ -1,16 +1,18 @@
 //! What is counted of the calls of one slice.
 
 use dolmen_cubes::{Cube, Key};
-use dolmen_model::{Call, NameId, Outcome, SetId, Time};
+use dolmen_model::{Call, NameId, Names, Outcome, SetId, Time};
 use dolmen_store::{
-    CallFacts, CallerCode, CallerCount, CallerCounts, CallerNumber, CallerWidth, Row, Rows,
-    Settled, narrowest,
+    CallFacts, CallerCode, CallerCount, CallerCounts, CallerNumber, CallerWidth, Likeness, Own,
+    Row, Rows, Settled, narrowest,
 };
 use rustc_hash::FxHashMap;
 
 /// A call, reduced to what is counted of it.
 pub(crate) struct Counted {
     pub(crate) row: Row,
+    /// By number.
+    pub(crate) source: u16,
     bucket: Time,
     actor: NameId,
     endpoint: NameId,
@@ -54,6 +56,7 @@ impl Counts {
         call: &Call<'_>,
         facts: &CallFacts<'_>,
         address: &[u8],
+        source: u16,
     ) -> Counted {
         // A call without a time is counted at the epoch.
         let time = call.time.unwrap_or(Time::from_micros(0));
@@ -65,6 +68,7 @@ impl Counts {
         };
         Counted {
             row,
+            source,
             bucket: narrowest(time, self.now),
             actor: facts.actor,
             endpoint: facts.endpoint,
@@ -73,6 +77,28 @@ impl Counts {
             duration: call.duration,
             caller,
             time,
+        }
+    }
+
+    /// What is counted of a call whose own line says these.
+    pub(crate) fn likeness(
+        &self,
+        call: &Counted,
+        own: &Own,
+        source: &str,
+        names: &Names,
+    ) -> Likeness {
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        Likeness {
+            service: names.services.name(own.service),
+            claimed: names.operations.name(own.claimed),
+            endpoint: names.endpoints.name(call.endpoint),
+            actor: names.actors.name(call.actor),
+            status: call.status,
+            bytes: call.bytes.unwrap_or(0),
+            duration: call.duration.unwrap_or(0),
+            source: source.to_owned(),
+            caller: self.callers.texts_of(call.caller).map(text),
         }
     }
 

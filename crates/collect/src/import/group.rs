@@ -2,7 +2,7 @@
 
 use dolmen_join::{CallEntry, Chains, JoinKey, MarkEntry};
 use dolmen_model::CachedSets;
-use dolmen_store::{Carried, Own, Row, Said, Settled, settle};
+use dolmen_store::{Carried, Likeness, Own, Row, Said, Settled, settle};
 
 /// What carries an id: the last of each kind, which knows the one before it.
 #[derive(Clone, Copy)]
@@ -104,6 +104,7 @@ impl Groups {
         &mut self,
         chains: &Chains,
         sets: &mut CachedSets<'_>,
+        likeness: impl Fn(&Own) -> Likeness,
         mut each: impl FnMut(Settling),
     ) {
         let (mut calls, mut marks, mut rows) = (Vec::new(), Vec::new(), Vec::new());
@@ -121,9 +122,10 @@ impl Groups {
                 rows.push(*row);
                 next = *before;
             }
-            let carried = settle(chains, sets, &mut calls, &mut marks, |own, settled| {
-                each(Settling::Call(own, settled));
-            });
+            let carried =
+                settle(chains, sets, &mut calls, &mut marks, &likeness, |own, settled| {
+                    each(Settling::Call(own, settled));
+                });
             match carried {
                 Carried::TooOften => rows.clear(),
                 _ => rows.drain(..).for_each(|row| each(Settling::Mark(row))),

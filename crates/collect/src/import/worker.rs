@@ -221,7 +221,7 @@ impl<'r> Worker<'r> {
             settled.role = Role::Delivery;
         }
         let row = self.rows.push_call(line, call, &facts, settled);
-        let counted = self.counts.call(&self.rows, row, call, &facts, address);
+        let counted = self.counts.call(&self.rows, row, call, &facts, address, number);
         let Some(key) = self.rows.key_of_call(row) else {
             self.counts.add(&counted, &settled);
             return;
@@ -262,19 +262,26 @@ impl<'r> Worker<'r> {
     /// Joins what the slice holds. Marks whose call is not in it wait: the store looks for it.
     fn settle(&mut self) {
         let Self { shared, groups, sets, rows, counted, counts, .. } = self;
-        groups.settle(shared.chains, sets, |settled| match settled {
+        let names = &**shared.store.names();
+        let counts = std::cell::RefCell::new(counts);
+        let likeness = |own: &Own| {
+            let call = &counted[own.which as usize];
+            let source = &shared.sources[usize::from(call.source)].name;
+            counts.borrow().likeness(call, own, source, names)
+        };
+        groups.settle(shared.chains, sets, likeness, |settled| match settled {
             super::group::Settling::Call(own, settled) => {
                 let call = &counted[own.which as usize];
                 rows.settle(call.row, settled);
-                counts.add(call, &settled);
+                counts.borrow_mut().add(call, &settled);
             }
             super::group::Settling::Mark(row) => rows.joined(row),
         });
     }
 }
 
-/// Files in the order they were named, 256 GB each; beyond that only ties between lines of one id
-/// and one instant are affected.
+/// Files in the order they were named, 256 GB each: an order for lines of one id and one instant that
+/// say the same.
 fn place(source: u16, file: usize, offset: u64) -> Place {
     Place { source, position: ((file as u64) << 38) | offset }
 }

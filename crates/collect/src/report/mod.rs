@@ -14,7 +14,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use dolmen_attribution::Rules;
 use dolmen_cubes::{CallerTable, FileRow, Report};
-use dolmen_join::{Chains, Joiner, Partitions};
+use dolmen_join::{CallEntry, Chains, Joiner, Partitions};
 use dolmen_logs::Reader;
 use dolmen_model::Names;
 use dolmen_model::query::Query;
@@ -159,12 +159,15 @@ fn join(
     let parts = on_all(workers, || {
         let mut tally = Tally::new(shared.names, shared.query);
         let mut joiner = Joiner::new(PASS);
+        let tie = |a: &CallEntry<CallFact>, b: &CallEntry<CallFact>| {
+            shared.likeness(a).cmp(&shared.likeness(b))
+        };
         loop {
             let partition = next.fetch_add(1, Ordering::Relaxed);
             if partition >= partitions.count() {
                 return Ok(tally.into_counts());
             }
-            joiner.join(partitions, partition, chains, |answer| tally.answer(&answer))?;
+            joiner.join(partitions, partition, chains, tie, |answer| tally.answer(&answer))?;
         }
     })?;
     let mut counts = Counts::default();

@@ -3,11 +3,12 @@ use std::collections::BTreeMap;
 use std::io;
 
 use dolmen_attribution::{Attributor, Rules, client_address};
-use dolmen_cubes::{CachedCallers, CallerTable};
+use dolmen_cubes::{CachedCallers, CallerName, CallerTable};
 use dolmen_join::{Buffers, CallEntry, JoinKey, MarkEntry, Place};
 use dolmen_logs::{Call, Line, Mark, Reader, RequestId, Unread};
 use dolmen_model::query::Query;
 use dolmen_model::{CachedTable, Joined, NameId, Names, Time};
+use dolmen_store::Likeness;
 
 use super::fact::{CallFact, MarkFact};
 use super::selection::{Attributed, Window, early_answers};
@@ -26,6 +27,30 @@ pub(super) struct Shared<'r> {
     pub(super) callers: &'r CallerTable,
     pub(super) query: &'r Query,
     pub(super) window: Window,
+}
+
+impl Shared<'_> {
+    /// What is counted of a call.
+    pub(super) fn likeness(&self, call: &CallEntry<CallFact>) -> Likeness {
+        let CallEntry { place, fact, .. } = call;
+        let Names { services, operations, endpoints, actors, .. } = self.names;
+        let mut caller = <[String; 2]>::default();
+        if !fact.actor.is_known() {
+            let CallerName { address, user_agent } = self.callers.name(fact.caller);
+            caller = [address, user_agent].map(Option::unwrap_or_default);
+        }
+        Likeness {
+            service: services.name(fact.service),
+            claimed: operations.name(fact.claimed),
+            endpoint: endpoints.name(fact.endpoint),
+            actor: actors.name(fact.actor),
+            status: fact.status,
+            bytes: fact.bytes.unwrap_or(0),
+            duration: fact.duration.unwrap_or(0),
+            source: self.sources[usize::from(place.source)].name.clone(),
+            caller,
+        }
+    }
 }
 
 /// Parses and attributes the lines of one block after another.
@@ -240,8 +265,8 @@ fn too_long() -> Unread {
     Unread { column: MAX_LINE, expected }
 }
 
-/// Files in the order they were named, 256 GB each; beyond that only ties between lines of one id
-/// and one instant are affected.
+/// Files in the order they were named, 256 GB each: an order for lines of one id and one instant that
+/// say the same.
 fn place(source: u16, at: Position) -> Place {
     Place { source, position: ((at.file as u64) << 38) | at.offset }
 }

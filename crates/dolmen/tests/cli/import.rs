@@ -398,3 +398,40 @@ fn a_mended_format_reaches_lines_that_were_imported_before() {
     assert_eq!(apply()["read_again"], json!(0));
     folder.dolmen(&["store", "verify", "--store", "s"]).done();
 }
+
+/// Calls of one id and one second: which of them gets the mark is a matter of what they say.
+#[test]
+fn calls_of_one_instant_are_told_apart_by_what_they_say() {
+    let call = |path: &str, status: u16| {
+        format!(
+            "10.0.0.1 - - [01/Mar/2026:08:00:00 +0000] \"GET {path} HTTP/1.1\" {status} 5 \"-\" \
+             \"curl/8\" \"same\" 700\n"
+        )
+    };
+    let mark = r#"{"time":"2026-03-01T08:00:01Z","id":"same","op":"balance","service":null}"#;
+    let mut answers = Vec::new();
+    for (one, other) in [("proxy-1.log", "proxy-2.log"), ("proxy-2.log", "proxy-1.log")] {
+        let folder = Folder::new();
+        folder.file("dolmen.toml", without(&["backend"]));
+        folder.file(one, call("/a/late", 500));
+        folder.file(other, call("/a/early", 200));
+        folder.file("app.jsonl", format!("{mark}\n"));
+        let joined = |more: &[&str]| {
+            let args = [&["report", "--json", "--where", "joined:joined"], more].concat();
+            let mut report = folder.dolmen(&args).json();
+            report["files"].take();
+            report
+        };
+        answers.push(joined(&[]));
+        for (store, parts) in
+            [("all", &[&[][..]][..]), ("parts", &[&[one][..], &[other], &["--marks", "app.jsonl"]])]
+        {
+            for part in parts {
+                folder.dolmen(&[&["import", "--store", store], *part].concat()).done();
+            }
+            answers.push(joined(&["--store", store]));
+        }
+    }
+    assert_eq!(answers[0]["endpoints"].as_array().unwrap().len(), 1, "{}", answers[0]);
+    assert!(answers.iter().all(|answer| *answer == answers[0]), "{answers:#?}");
+}

@@ -8,7 +8,7 @@ mod moves;
 use std::sync::Arc;
 
 use dolmen_join::{CallEntry, Chains, JoinKey, MOST_LINES, MarkEntry, Place};
-use dolmen_model::{CachedSets, Time};
+use dolmen_model::{CachedSets, Names, Time};
 use rusqlite::Transaction;
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -300,7 +300,7 @@ impl<'j, 't> Joining<'j, 't> {
         groups.sort_unstable_by_key(|(key, _)| *key);
         for (key, group) in groups {
             let mut states = Vec::new();
-            let carried = group.settle(key, &sources, &chains, &mut sets, |own, settled| {
+            let carried = group.settle(key, &sources, &chains, names, &mut sets, |own, settled| {
                 states.push((own.which as usize, settled));
             });
             findings::repeat(tx, key, carried == Carried::Repeatedly).map_err(&refused)?;
@@ -341,6 +341,7 @@ impl Group {
         key: IdKey,
         sources: &FxHashMap<String, u16>,
         chains: &Chains,
+        names: &Names,
         sets: &mut CachedSets<'_>,
         each: impl FnMut(Own, crate::facts::Settled),
     ) -> Carried {
@@ -351,7 +352,6 @@ impl Group {
             time: time(call.found.time),
             place: Place {
                 source: sources.get(&call.found.source).copied().unwrap_or(u16::MAX),
-                // Among lines of one instant: as they came.
                 position: (call.segment.0 as u64) << 20 | u64::from(call.row),
             },
             fact: Own {
@@ -372,7 +372,8 @@ impl Group {
             calls.iter().for_each(|call| each(call.fact, apart(&call.fact, sets)));
             return Carried::TooOften;
         }
-        settle(chains, sets, &mut calls, &mut marks, each)
+        let likeness = |own: &Own| self.calls[own.which as usize].found.likeness(names);
+        settle(chains, sets, &mut calls, &mut marks, likeness, each)
     }
 }
 

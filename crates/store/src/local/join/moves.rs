@@ -10,6 +10,7 @@ use crate::catalog::findings::{self, Finding};
 use crate::catalog::{NO_HOUR, callers, cube};
 use crate::facts::Settled;
 use crate::range::Kept;
+use crate::settle::Likeness;
 
 /// A stored call: what its line says, and what the join said so far.
 #[derive(Clone, Debug)]
@@ -41,6 +42,21 @@ impl Found {
             endpoint: self.endpoint,
             outcome: Outcome { status: self.status, joined: settled.joined },
         })
+    }
+
+    pub(crate) fn likeness(&self, names: &Names) -> Likeness {
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        Likeness {
+            service: names.services.name(self.own_service),
+            claimed: names.operations.name(self.claimed),
+            endpoint: names.endpoints.name(self.endpoint),
+            actor: names.actors.name(self.actor),
+            status: self.status,
+            bytes: self.cell.bytes,
+            duration: self.cell.duration,
+            source: self.source.clone(),
+            caller: [text(&self.caller.address), text(&self.caller.user_agent)],
+        }
     }
 
     pub(crate) fn place(&self) -> callers::Place {
