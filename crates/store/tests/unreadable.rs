@@ -152,7 +152,7 @@ fn a_store_of_the_version_before_is_read_and_brought_up() {
     drop(store);
     let catalog = rusqlite::Connection::open(folder.path().join("catalog.sqlite")).unwrap();
     catalog
-        .execute_batch("DROP TABLE unmet; DROP TABLE overused; UPDATE meta SET value = 2 WHERE key = 'format';")
+        .execute_batch("DROP TABLE unmet; DROP TABLE overused; DROP TABLE id_filters; UPDATE meta SET value = 2 WHERE key = 'format';")
         .unwrap();
     drop(catalog);
     let reader = LocalStore::open_read(folder.path(), Options::default()).unwrap();

@@ -57,6 +57,12 @@ CREATE INDEX segments_by_time ON segments (kind, to_time) WHERE replaced_at IS N
 CREATE VIEW visible AS SELECT * FROM segments WHERE replaced_at IS NULL
     AND generation <= (SELECT value FROM meta WHERE key = 'generation');
 
+-- What segments of calls and marks say about their request ids before they are opened.
+CREATE TABLE id_filters (
+    segment INTEGER PRIMARY KEY,
+    filters TEXT NOT NULL            -- JSON
+);
+
 CREATE TABLE cube (
     generation INTEGER NOT NULL,
     level      INTEGER NOT NULL,     -- projection * 4 + width

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
 use dolmen_model::Time;
-use rusqlite::{Connection, Row, params};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use crate::segment::{EncodedSegment, Kind};
+use crate::segment::{EncodedSegment, IdFilters, Kind};
 
 /// A segment's number; its file's name follows from it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -206,7 +206,30 @@ pub(crate) fn forget(
     super::set(db, "segments", next(db)? - 1)?;
     for id in ids {
         db.prepare_cached("DELETE FROM amendments WHERE segment = ?1")?.execute([id.0])?;
+        db.prepare_cached("DELETE FROM id_filters WHERE segment = ?1")?.execute([id.0])?;
         db.prepare_cached("DELETE FROM segments WHERE id = ?1")?.execute([id.0])?;
     }
     Ok(())
+}
+
+/// What a segment says about its request ids; `None` while nobody asked.
+pub(crate) fn id_filters(db: &Connection, id: SegmentId) -> rusqlite::Result<Option<IdFilters>> {
+    let text: Option<String> = db
+        .prepare_cached("SELECT filters FROM id_filters WHERE segment = ?1")?
+        .query_row([id.0], |row| row.get(0))
+        .optional()?;
+    // What cannot be read is made anew.
+    Ok(text.and_then(|text| serde_json::from_str(&text).ok()))
+}
+
+/// Keeps what a segment says about its request ids.
+pub(crate) fn keep_id_filters(
+    db: &Connection,
+    id: SegmentId,
+    filters: &IdFilters,
+) -> rusqlite::Result<()> {
+    let Ok(text) = serde_json::to_string(filters) else { return Ok(()) };
+    db.prepare_cached("INSERT OR REPLACE INTO id_filters VALUES (?1, ?2)")?
+        .execute(params![id.0, text])
+        .map(drop)
 }

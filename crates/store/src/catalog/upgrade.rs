@@ -12,7 +12,8 @@ pub(super) fn upgrade(db: &Connection, from: u32) -> rusqlite::Result<()> {
     if from < 3 {
         db.execute_batch(
             "CREATE TABLE unmet (segment INTEGER PRIMARY KEY) WITHOUT ROWID;
-             CREATE TABLE overused (key BLOB PRIMARY KEY) WITHOUT ROWID;",
+             CREATE TABLE overused (key BLOB PRIMARY KEY) WITHOUT ROWID;
+             CREATE TABLE id_filters (segment INTEGER PRIMARY KEY, filters TEXT NOT NULL);",
         )?;
     }
     set(db, "format", i64::from(FORMAT))

@@ -53,7 +53,7 @@ use crate::glimpse::Glimpse;
 use crate::question::{CallQuestion, CallerQuestion, Counts, CubeQuestion, LoneMarks};
 use crate::range::Kept;
 use crate::rows::Rows;
-use crate::segment::{self, Encoded, Filters, ReadError, SegmentReader};
+use crate::segment::{self, Encoded, Filters, IdFilters, ReadError, SegmentReader};
 use crate::sightings::{SightingQuestion, Sightings};
 use crate::status::Status;
 use crate::store::{Calls, Store};
@@ -107,6 +107,8 @@ struct Writer {
     waiting: FxHashSet<u64>,
     /// The ids that too many lines carry, shortened.
     overused: FxHashSet<u64>,
+    /// What segments say about their ids before they are opened: a few hundred bytes each.
+    id_filters: FxHashMap<SegmentId, IdFilters>,
     /// The ids of calls that new ones are compared with.
     near: join::Near,
     /// Numbers of callers.
@@ -172,6 +174,7 @@ impl LocalStore {
                 next_segment: segments::next(&inner.catalog.db).map_err(&refused)?,
                 waiting: waiting::keys(&inner.catalog.db).map_err(&refused)?,
                 overused: findings::overused(&inner.catalog.db).map_err(&refused)?,
+                id_filters: FxHashMap::default(),
                 near: join::Near::default(),
                 callers: callers::Numbers::default(),
                 passed_over: FxHashSet::default(),

@@ -13,6 +13,7 @@ use parquet::file::statistics::Statistics;
 
 use super::digits::{self, CUT, DIGITS};
 use super::encodings::{FORMAT, FORMAT_KEY};
+use super::id_filters::{ColumnFilter, GroupFilter, IdFilters};
 use super::source::Source;
 use super::ticks::{self, Tick};
 use crate::catalog::segments::SegmentRow;
@@ -185,6 +186,22 @@ impl SegmentReader {
         let schema = self.row.kind.schema();
         let names: Vec<&str> = schema.fields().iter().map(|field| field.name().as_str()).collect();
         self.read(group, &names)
+    }
+
+    /// What says which request ids it cannot hold before it is opened.
+    pub(crate) fn id_filters(&self) -> IdFilters {
+        let metadata = self.metadata.metadata();
+        let schema = metadata.file_metadata().schema_descr();
+        let column = |name| (0..schema.num_columns()).find(|&at| schema.column(at).name() == name);
+        let [text, high, low] = ["id_text", "id_high", "id_low"].map(column);
+        let groups = metadata.row_groups().iter().map(|group| {
+            let filter = |at: Option<usize>| match at {
+                Some(at) => ColumnFilter::of(group.column(at)),
+                None => ColumnFilter::NONE,
+            };
+            GroupFilter { text: filter(text), high: filter(high), low: filter(low) }
+        });
+        IdFilters { groups: groups.collect() }
     }
 
     /// What says which request ids a row group cannot hold.

@@ -228,10 +228,15 @@ impl Joining<'_, '_> {
         ids: &[Vec<u8>],
         keys: &FxHashMap<u64, IdKey>,
     ) -> Result<Vec<(IdKey, Waiting)>, StoreError> {
+        let with_keys: Vec<(u64, &[u8])> =
+            ids.iter().map(|id| (short(IdKey::of(id)), &**id)).collect();
+        let mut marks = Vec::new();
+        if !self.may_hold_any(segment, Kind::Marks, &with_keys)? {
+            return Ok(marks);
+        }
         let row = segments::one(self.tx, segment).map_err(self.refused())?;
         let reader = self.reader(&row)?;
         let names = &self.store.names;
-        let mut marks = Vec::new();
         for group in 0..reader.row_groups() {
             let filters = self.store.filters(&reader, group)?;
             if !ids.iter().any(|id| filters.may_hold(id)) {
