@@ -10,8 +10,8 @@ use dolmen_join::Chains;
 use dolmen_logs::Format;
 use dolmen_model::{NameId, Time};
 use dolmen_store::{
-    Commit, Fingerprint, LocalStore, NamedBy, ReadAgain, Rows, SourceInfo, Store, StoreError,
-    UnreadLine, UnreadRow, UnreadSegment, Unreadable,
+    Commit, Fingerprint, NamedBy, ReadAgain, Rows, SourceInfo, Store, StoreError, UnreadLine,
+    UnreadRow, UnreadSegment, Unreadable,
 };
 
 use crate::error::CollectError;
@@ -35,7 +35,7 @@ pub struct Reread {
 /// # Errors
 /// What the store says when it cannot be read or written.
 pub fn reread(
-    store: &LocalStore,
+    store: &dyn Store,
     sources: &[Source],
     rules: &Rules,
     now: Time,
@@ -116,7 +116,7 @@ impl<'l> Reading<'l> {
     /// Commits what is read now; returns how many lines.
     fn read(
         self,
-        store: &LocalStore,
+        store: &dyn Store,
         segment: UnreadSegment,
         rules: &Rules,
         now: Time,
@@ -173,8 +173,8 @@ impl<'l> Reading<'l> {
         if rest.unread() > 0 {
             commit.rows.push(store.encode(&rest)?);
         }
-        commit.read_again =
-            Some(ReadAgain { segment, lines: lines.iter().cloned().zip(is_read).collect() });
+        let lines = lines.iter().cloned().zip(is_read).collect();
+        commit.read_again.push(ReadAgain { segment, lines });
         store.commit(commit)?;
         Ok(read)
     }

@@ -27,7 +27,7 @@ pub struct Commit {
     /// Who called.
     pub callers: CallerCounts,
     /// Lines that no format read before; `rows` has all of them, as what they are now.
-    pub read_again: Option<ReadAgain>,
+    pub read_again: Vec<ReadAgain>,
 }
 
 impl Commit {
@@ -40,7 +40,7 @@ impl Commit {
             rows: Vec::new(),
             cube: Cube::default(),
             callers: CallerCounts::default(),
-            read_again: None,
+            read_again: Vec::new(),
         }
     }
 }

@@ -9,6 +9,7 @@ use crate::commit::{Commit, Committed, NamedBy};
 use crate::error::StoreError;
 use crate::files::KnownFile;
 use crate::glimpse::Glimpse;
+use crate::local::UnreadSegment;
 use crate::question::{CallQuestion, CallerQuestion, Counts, CubeQuestion, LoneMarks};
 use crate::rows::Rows;
 use crate::segment::Encoded;
@@ -101,6 +102,12 @@ pub trait Store: Send + Sync {
 
     /// At most so many lines that no format reads, in the order of files and lines.
     fn first_unread(&self, most: usize) -> Result<FirstUnread, StoreError>;
+
+    /// The segments of lines that no format reads, each to be read by itself.
+    fn unread_segments(&self) -> Result<Vec<UnreadSegment>, StoreError>;
+
+    /// The lines of such a segment.
+    fn unread_of(&self, segment: &UnreadSegment) -> Result<Vec<UnreadRow>, StoreError>;
 
     /// What somebody was told of, the latest first.
     fn alerts(&self) -> Result<Vec<Alert>, StoreError>;

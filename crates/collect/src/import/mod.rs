@@ -9,6 +9,7 @@
 
 mod counts;
 mod group;
+mod mend;
 mod plan;
 mod tape;
 mod worker;
@@ -33,6 +34,7 @@ use crate::progress::Progress;
 use crate::read::{Prepared, prepare};
 use crate::source::{Holds, Input, Source};
 pub(crate) use counts::Counts;
+use mend::Cuts;
 use plan::Plan;
 pub(crate) use plan::Slice;
 pub use tape::LastLine;
@@ -134,12 +136,14 @@ pub fn import(
             })
             .collect(),
         done: Imported::default(),
+        cuts: Cuts::default(),
     };
     let mut left = run.open()?;
     // A file and a copy of it are one file: the copy's turn comes when the file is known.
     while !left.is_empty() {
         left = run.round(left)?;
     }
+    run.mend()?;
     Ok(Imported { files: run.reports, ..run.done })
 }
 
@@ -150,6 +154,7 @@ struct Run<'r> {
     workers: NonZero<usize>,
     reports: Vec<ImportedFile>,
     done: Imported,
+    cuts: Cuts,
 }
 
 /// A file that is being read: its tape, what it holds, and lines committed before.
@@ -192,6 +197,17 @@ impl<'r> Run<'r> {
 
     fn source(&self, file: usize) -> &'r Source {
         &self.shared.sources[usize::from(self.shared.files[file].input.source)]
+    }
+
+    /// What is known of the source of a file.
+    fn info(&self, file: usize) -> SourceInfo {
+        let source = self.source(file);
+        let front = source.behind.and_then(|front| self.shared.sources.get(usize::from(front)));
+        SourceInfo {
+            name: source.name.clone(),
+            named_by: self.named_by(file),
+            behind: front.map(|front| front.name.clone()),
+        }
     }
 
     fn named_by(&self, file: usize) -> NamedBy {
@@ -401,16 +417,18 @@ impl<'c, 'r> Committer<'c, 'r> {
         let prepared = &files[part.index];
         let source = &sources[usize::from(prepared.input.source)];
         let path = prepared.input.origin.path().display().to_string();
-        let front = source.behind.and_then(|front| sources.get(usize::from(front)));
-        let info = SourceInfo {
-            name: source.name.clone(),
-            named_by: self.run.named_by(part.index),
-            behind: front.map(|front| front.name.clone()),
-        };
+        let info = self.run.info(part.index);
         if !commit.sources.contains(&info) {
             commit.sources.push(info);
         }
         for line in &done.unread {
+            if part.from == 0 && line.number == 0 {
+                self.run.cuts.heads.push(part.index);
+            }
+            if line.is_cut {
+                let number = self.lines[part.tape] + line.number + 1;
+                self.run.cuts.tails.push((part.index, number));
+            }
             unread.push_unread(UnreadLine {
                 source: &source.name,
                 file: &path,

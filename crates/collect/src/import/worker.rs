@@ -55,6 +55,8 @@ pub(crate) struct PartDone {
 /// counted.
 pub(crate) struct UnreadAt {
     pub(crate) number: u64,
+    /// Its file ends in the middle of it.
+    pub(crate) is_cut: bool,
     pub(crate) why: Unread,
     pub(crate) line: Vec<u8>,
 }
@@ -157,8 +159,14 @@ impl<'r> Worker<'r> {
             let end = memchr::memchr(b'\n', &bytes[start..]).map_or(bytes.len(), |at| start + at);
             let line = bytes[start..end].strip_suffix(b"\r").unwrap_or(&bytes[start..end]);
             let is_last = end == bytes.len();
-            let too_long = line.len() > MAX_LINE || (is_last && ending == Ending::TooLong);
-            self.line(done, offset + start as u64, line, too_long, reader);
+            let ending = match ending {
+                _ if line.len() > MAX_LINE => Ending::TooLong,
+                // A block that was held has whole lines, but for the last of a file.
+                Ending::Line if is_last => Ending::Unterminated,
+                ending if is_last => ending,
+                _ => Ending::Line,
+            };
+            self.line(done, offset + start as u64, line, ending, reader);
             done.lines += 1;
             start = end + 1;
         }
@@ -170,9 +178,10 @@ impl<'r> Worker<'r> {
         done: &mut PartDone,
         offset: u64,
         line: &[u8],
-        too_long: bool,
+        ending: Ending,
         reader: &mut Reader<'_>,
     ) {
+        let too_long = ending == Ending::TooLong;
         let why = if too_long {
             let expected = Cow::Borrowed("a line of at most 16 MiB; the rest of it was skipped");
             Unread { column: MAX_LINE, expected }
@@ -192,7 +201,8 @@ impl<'r> Worker<'r> {
             }
         };
         let kept = if too_long { &line[..line.len().min(KEPT)] } else { line };
-        done.unread.push(UnreadAt { number: done.lines, why, line: kept.to_vec() });
+        let is_cut = ending == Ending::Unterminated;
+        done.unread.push(UnreadAt { number: done.lines, is_cut, why, line: kept.to_vec() });
     }
 
     fn call(&mut self, part: &Part, offset: u64, line: &[u8], call: &Call<'_>) {

@@ -435,3 +435,35 @@ fn calls_of_one_instant_are_told_apart_by_what_they_say() {
     assert_eq!(answers[0]["endpoints"].as_array().unwrap().len(), 1, "{}", answers[0]);
     assert!(answers.iter().all(|answer| *answer == answers[0]), "{answers:#?}");
 }
+
+#[test]
+fn a_line_cut_by_a_rotation_is_put_together_as_a_report_does() {
+    let line = |second: u32, path: &str| {
+        format!(
+            "10.0.0.1 - - [01/Mar/2026:08:00:{second:02} +0000] \"GET {path} HTTP/1.1\" 200 5 \"-\" \
+             \"curl/8\" \"id-{second}\" 700\n"
+        )
+    };
+    let cut = line(2, "/cut");
+    let (front, back) = cut.split_at(40);
+    let folder = Folder::new();
+    folder.file("dolmen.toml", without(&["backend", "app"]));
+    folder.file("proxy-1.log", line(1, "/a") + front);
+    folder.file("proxy-2.log", back.to_owned() + &line(3, "/b"));
+    folder.file("proxy-3.log", "no line of any log\n");
+    let files = report(&folder, &[]);
+    assert_eq!((&files["calls"], &files["unparsed"]), (&json!(3), &json!(1)));
+    for (store, more) in [("complete", &["--final"][..]), ("left", &[])] {
+        let import = || {
+            let args = [&["import", "--json", "--store", store], more].concat();
+            folder.dolmen(&args).json()
+        };
+        let done = import();
+        assert_eq!((&done["calls"], &done["unparsed"]), (&json!(3), &json!(1)), "{done}");
+        assert_same(report(&folder, &["--store", store]), files.clone(), store);
+        let cut = report(&folder, &["--store", store, "--where", "path:/cut"]);
+        assert_eq!(cut["calls"], json!(1));
+        assert_eq!(import()["calls"], json!(0));
+        folder.dolmen(&["store", "verify", "--store", store]).done();
+    }
+}

@@ -138,10 +138,10 @@ impl LocalStore {
                 let named_by = source.map_or(NamedBy::Configuration, |info| info.named_by);
                 files::advance(tx, progress, named_by)?;
             }
-            if let Some(again) = &commit.read_again
-                && !unread::take_out(tx, again, commit.at).map_err(&refused)?
-            {
-                return Err(again.segment.is_gone());
+            for again in &commit.read_again {
+                if !unread::take_out(tx, again, commit.at).map_err(&refused)? {
+                    return Err(again.segment.is_gone());
+                }
             }
             for segment in written {
                 let Written { id, hash, encoded } = segment;

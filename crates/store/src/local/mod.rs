@@ -311,6 +311,14 @@ fn sweep(vfs: &dyn Vfs, folder: &Path, catalog: &Catalog) -> Result<(), StoreErr
 }
 
 impl Store for LocalStore {
+    fn unread_segments(&self) -> Result<Vec<UnreadSegment>, StoreError> {
+        self.list_unread_segments()
+    }
+
+    fn unread_of(&self, segment: &UnreadSegment) -> Result<Vec<UnreadRow>, StoreError> {
+        self.read_unread(segment)
+    }
+
     fn alerts(&self) -> Result<Vec<Alert>, StoreError> {
         self.read_alerts()
     }

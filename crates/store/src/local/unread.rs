@@ -87,15 +87,16 @@ impl LocalStore {
         Ok(FirstUnread { lines: first.into_values().collect(), unreadable })
     }
 
-    /// The segments of lines that no format reads.
-    pub fn unread_segments(&self) -> Result<Vec<UnreadSegment>, StoreError> {
+    pub(super) fn list_unread_segments(&self) -> Result<Vec<UnreadSegment>, StoreError> {
         let mut rows = self.plan_unread(Time::MIN, Time::MAX)?;
         rows.sort_by_key(|row| row.id);
         Ok(rows.into_iter().map(|row| UnreadSegment { row }).collect())
     }
 
-    /// The lines of such a segment, in its order.
-    pub fn unread_of(&self, segment: &UnreadSegment) -> Result<Vec<UnreadRow>, StoreError> {
+    pub(super) fn read_unread(
+        &self,
+        segment: &UnreadSegment,
+    ) -> Result<Vec<UnreadRow>, StoreError> {
         let mut lines = Vec::with_capacity(segment.row.rows as usize);
         self.each_unread(&segment.row, |row| lines.push(row))?;
         Ok(lines)
