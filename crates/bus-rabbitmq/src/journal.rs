@@ -156,7 +156,7 @@ pub(crate) async fn scan(
     stream: &str,
     from: From,
     now: Time,
-    mut see: impl FnMut(Event) -> ControlFlow<()>,
+    see: impl FnMut(Event) -> ControlFlow<()>,
 ) -> Result<(), TransportError> {
     let Some(last) = last(link, stream, now).await? else { return Ok(()) };
     let nothing_after = match from {
@@ -167,26 +167,43 @@ pub(crate) async fn scan(
     if nothing_after {
         return Ok(());
     }
-    let offset = match from {
-        From::First => AMQPValue::LongString("first".into()),
-        From::After(Position { number, part: u32::MAX }) => offset(number.saturating_add(1)),
+    read_until(link, stream, from, last.position.number, now, see).await
+}
+
+/// The same as far as the number `until`, which is there.
+pub(crate) async fn read_until(
+    link: &Link,
+    stream: &str,
+    from: From,
+    until: u64,
+    now: Time,
+    mut see: impl FnMut(Event) -> ControlFlow<()>,
+) -> Result<(), TransportError> {
+    let (offset, ahead) = match from {
+        From::First => (AMQPValue::LongString("first".into()), until.saturating_add(1)),
+        From::After(Position { number, part: u32::MAX }) => {
+            (offset(number.saturating_add(1)), until.saturating_sub(number))
+        }
         // More may stand under the same number.
-        From::After(Position { number, .. }) => offset(number),
-        From::Time(time) => AMQPValue::Timestamp(u64::try_from(time.seconds()).unwrap_or(0)),
+        From::After(Position { number, .. }) => {
+            (offset(number), until.saturating_sub(number).saturating_add(1))
+        }
+        From::Time(time) => {
+            (AMQPValue::Timestamp(u64::try_from(time.seconds()).unwrap_or(0)), u64::MAX)
+        }
     };
-    let mut reader = Reader::open(link, stream, offset).await?;
+    let mut reader = Reader::open(link, stream, offset, ahead).await?;
     let reading = async {
         let mut earlier = now;
         let mut seen = None;
-        while seen < Some(last.position.number) {
+        while seen < Some(until) {
             let Some(delivery) = reader.next(PATIENCE).await? else {
                 // Of a time nobody knows whether a record follows it.
                 if seen.is_none() && matches!(from, From::Time(_)) {
                     break;
                 }
                 return Err(TransportError::Unreachable(format!(
-                    "the stream {stream} gives no record after {seen:?}, and its last is {}",
-                    last.position.number
+                    "the stream {stream} gives no record after {seen:?}, and its last is {until}"
                 )));
             };
             seen = position(&delivery).or(seen);
@@ -207,16 +224,20 @@ pub(crate) async fn scan(
 }
 
 /// The last record of a stream.
-struct Last {
-    position: Position,
+pub(crate) struct Last {
+    pub(crate) position: Position,
     /// When, if a newer dolmen did not write it.
     at: Option<Time>,
 }
 
 /// The last record; `None` when there is none yet.
-async fn last(link: &Link, stream: &str, now: Time) -> Result<Option<Last>, TransportError> {
+pub(crate) async fn last(
+    link: &Link,
+    stream: &str,
+    now: Time,
+) -> Result<Option<Last>, TransportError> {
     let offset = AMQPValue::LongString("last".into());
-    let mut reader = Reader::open(link, stream, offset).await?;
+    let mut reader = Reader::open(link, stream, offset, u64::MAX).await?;
     // What the broker counts may be some seconds old: a stream that it calls empty may not be.
     let first = if reader.records() > 0 { PATIENCE } else { QUIET };
     let reading = async {

@@ -7,6 +7,7 @@
 
 mod acks;
 mod admin;
+mod age;
 mod consumer;
 mod convert;
 mod journal;
@@ -205,7 +206,11 @@ impl Shared {
         if self.options.journal == Journal::Off {
             return Ok(());
         }
-        self.publisher.send_one(recorder::one(&self.names, event)).await
+        let letter = recorder::one(&self.names, event);
+        if event.what == What::Hardfail {
+            return self.publisher.send_one(letter).await;
+        }
+        recorder::send(&self.names, &self.publisher, vec![letter]).await.pop().unwrap_or(Ok(()))
     }
 
     /// Writes how a delivery ends.

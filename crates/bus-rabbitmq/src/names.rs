@@ -45,6 +45,11 @@ impl Names {
         format!("{}.journal", self.bus)
     }
 
+    /// The stream of outcomes alone, without any body.
+    pub(crate) fn outcomes(&self) -> String {
+        format!("{}.outcomes", self.bus)
+    }
+
     /// The queue of failed messages.
     pub(crate) fn failed(&self) -> String {
         format!("{}.failed", self.bus)

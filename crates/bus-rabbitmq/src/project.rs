@@ -1,39 +1,43 @@
-//! What waits and what failed, told from the journal: a queue is not a list.
+//! What waits, who is paused and how long queues are, told from the stream of outcomes: a queue is
+//! not a list. No body is in that stream, and what is read of it is not kept.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::ops::ControlFlow;
 use std::time::Duration;
 
-use dolmen_bus::{
-    Depth, Envelope, Event, LONGEST_DELAY, Pattern, Rates, TransportError, Waiting, What,
-};
+use dolmen_bus::{Depth, Envelope, Event, LONGEST_DELAY, Rates, TransportError, Waiting, What};
 use dolmen_model::Time;
 
 use crate::Shared;
-use crate::journal::{From, page, scan};
-use crate::take::ready;
+use crate::age::{self, Backlog};
+use crate::journal::{From, scan};
+use crate::take;
 
 /// What waits was put there within the longest delay, and the broker's blocks are coarse.
 const BACK: Duration = Duration::from_secs(3600);
 
-fn since(now: Time) -> From {
+/// Shows `see` every outcome since the longest wait could have begun.
+async fn outcomes(
+    shared: &Shared,
+    now: Time,
+    mut see: impl FnMut(Event),
+) -> Result<(), TransportError> {
     let back = i64::try_from((LONGEST_DELAY + BACK).as_micros()).unwrap_or(i64::MAX);
-    From::Time(Time::from_micros(now.micros().saturating_sub(back)))
+    let since = From::Time(Time::from_micros(now.micros().saturating_sub(back)));
+    scan(&shared.reading, &shared.names.outcomes(), since, now, |event| {
+        see(event);
+        ControlFlow::Continue(())
+    })
+    .await
 }
 
-async fn recent(shared: &Shared) -> Result<Vec<Event>, TransportError> {
-    let now = shared.now();
-    page(&shared.reading, &shared.names.journal(), since(now), usize::MAX, now).await
-}
-
-/// Since when a service is paused. The journal may be long, so that nothing of it is kept.
+/// Since when a service is paused.
 pub(crate) async fn paused_at(
     shared: &Shared,
     service: &str,
 ) -> Result<Option<Time>, TransportError> {
-    let now = shared.now();
     let mut paused_at = None;
-    scan(&shared.reading, &shared.names.journal(), since(now), now, |event| {
+    outcomes(shared, shared.now(), |event| {
         if event.service.as_deref() == Some(service) {
             match event.what {
                 What::Paused => paused_at = Some(event.at),
@@ -41,7 +45,6 @@ pub(crate) async fn paused_at(
                 _ => {}
             }
         }
-        ControlFlow::Continue(())
     })
     .await?;
     Ok(paused_at)
@@ -49,24 +52,21 @@ pub(crate) async fn paused_at(
 
 /// The messages whose last outcome is a wait that is not over.
 pub(crate) async fn waiting(shared: &Shared) -> Result<Vec<Waiting>, TransportError> {
-    Ok(fold(recent(shared).await?, shared.now()))
+    let now = shared.now();
+    let mut waiting = HashMap::new();
+    outcomes(shared, now, |event| note(&mut waiting, event, now)).await?;
+    let mut waiting: Vec<Waiting> = waiting.into_values().collect();
+    waiting.sort_by(|a, b| (a.due_at, &a.message.id).cmp(&(b.due_at, &b.message.id)));
+    Ok(waiting)
 }
 
-fn fold(events: Vec<Event>, now: Time) -> Vec<Waiting> {
-    let mut last: HashMap<(String, String), Event> = HashMap::new();
-    for event in events {
-        let Some(service) = event.service.clone() else { continue };
-        let outcome =
-            matches!(event.what, What::Done | What::Softfail | What::Hardfail | What::Forwarded);
-        if outcome {
-            last.insert((event.message.id.clone(), service), event);
-        }
-    }
-    let mut waiting: Vec<Waiting> = last
-        .into_iter()
-        .filter(|(_, event)| event.what == What::Softfail)
-        .filter_map(|((_, service), event)| {
-            let due_at = event.due_at.filter(|&due_at| due_at > now)?;
+/// Takes note of one outcome: of who waits for which service.
+fn note(waiting: &mut HashMap<(String, String), Waiting>, event: Event, now: Time) {
+    let is_outcome = matches!(event.what, What::Done | What::Softfail | What::Forwarded);
+    let Some(service) = event.service.filter(|_| is_outcome) else { return };
+    let key = (event.message.id.clone(), service.clone());
+    match event.due_at.filter(|&due_at| event.what == What::Softfail && due_at > now) {
+        Some(due_at) => {
             let envelope = Envelope {
                 attempt: event.attempt.saturating_add(1),
                 service: Some(service.clone()),
@@ -74,91 +74,73 @@ fn fold(events: Vec<Event>, now: Time) -> Vec<Waiting> {
                 errors: event.errors,
                 ..Envelope::default()
             };
-            Some(Waiting { message: event.message, envelope, service, due_at })
-        })
-        .collect();
-    waiting.sort_by(|a, b| (a.due_at, &a.message.id).cmp(&(b.due_at, &b.message.id)));
-    waiting
+            waiting.insert(key, Waiting { message: event.message, envelope, service, due_at });
+        }
+        None => {
+            waiting.remove(&key);
+        }
+    }
 }
 
-/// Counts by service: those that are known, and those that the journal names. Failed messages are
-/// in one queue, oldest first, so those still there are the last hardfails of the journal.
+/// What the outcomes say of one service.
+#[derive(Default)]
+struct Counts {
+    waiting: u64,
+    paused_at: Option<Time>,
+    backlog: Backlog,
+}
+
+/// Counts by service: those that are known, and those that outcomes name. Failed messages are in
+/// one queue, and are counted there.
 pub(crate) async fn depths(shared: &Shared) -> Result<Vec<Depth>, TransportError> {
-    let events = recent(shared).await?;
     let now = shared.now();
-    let busy = match &shared.admin {
-        Some(admin) => Some((admin.rates().await?, admin.bindings().await?)),
-        None => None,
-    };
-    let mut services = shared.known();
-    services.extend(events.iter().filter_map(|event| event.service.clone()));
+    let mut counts: BTreeMap<String, Counts> =
+        shared.known().into_iter().map(|service| (service, Counts::default())).collect();
+    outcomes(shared, now, |event| count(&mut counts, event, now)).await?;
+    let failed = take::count_failed(shared).await?;
+    for service in failed.keys() {
+        counts.entry(service.clone()).or_default();
+    }
     let mut depths = Vec::new();
-    for service in services {
-        let Some(ready) = ready(shared, &shared.names.service(&service)).await? else { continue };
+    let mut backlogs = BTreeMap::new();
+    for (service, Counts { waiting, paused_at, mut backlog }) in counts {
         let queue = shared.names.service(&service);
-        let (mut oldest_at, mut rates) = (None, None);
-        if let Some((measured, bindings)) = &busy {
-            let (incoming, ended) = measured.get(&queue).copied().unwrap_or_default();
-            rates = Some(Rates { incoming, ended });
-            let of_queue = bindings.iter().filter(|binding| {
-                binding.destination == queue && binding.source == shared.names.route()
-            });
-            let listens: Vec<Pattern> =
-                of_queue.filter_map(|binding| Pattern::new(&binding.routing_key).ok()).collect();
-            oldest_at = oldest(&events, &service, &listens, ready, now);
-        }
-        let (waiting, failed, paused_at) = (0, 0, None);
+        let Some(ready) = take::ready(shared, &queue).await? else { continue };
+        let failed = failed.get(&service).copied().unwrap_or_default();
+        backlog.ready = ready;
+        backlogs.insert(service.clone(), backlog);
+        let (oldest_at, rates) = (None, None);
         depths.push(Depth { service, ready, waiting, failed, oldest_at, paused_at, rates });
     }
-    let failed = ready(shared, &shared.names.failed()).await?.unwrap_or_default();
-    let mut count = |service: &str, change: &dyn Fn(&mut Depth)| {
-        depths.iter_mut().filter(|depth| depth.service == service).for_each(change);
-    };
-    for event in &events {
-        let Some(service) = &event.service else { continue };
-        match event.what {
-            What::Paused => count(service, &|depth| depth.paused_at = Some(event.at)),
-            What::Resumed => count(service, &|depth| depth.paused_at = None),
-            _ => {}
+    if let Some(admin) = &shared.admin {
+        let (measured, bindings) = (admin.rates().await?, admin.bindings().await?);
+        age::listen(&mut backlogs, &shared.names, &bindings);
+        let mut oldest = age::oldest(shared, backlogs, now).await?;
+        for depth in &mut depths {
+            let queue = shared.names.service(&depth.service);
+            let (incoming, ended) = measured.get(&queue).copied().unwrap_or_default();
+            depth.rates = Some(Rates { incoming, ended });
+            depth.oldest_at = oldest.remove(&depth.service);
         }
-    }
-    let hardfails = events.iter().rev().filter(|event| event.what == What::Hardfail);
-    for event in hardfails.take(usize::try_from(failed).unwrap_or(usize::MAX)) {
-        count(event.service.as_deref().unwrap_or_default(), &|depth| depth.failed += 1);
-    }
-    for waiting in fold(events, now) {
-        count(&waiting.service, &|depth| depth.waiting += 1);
     }
     Ok(depths)
 }
 
-/// When the oldest of so many messages came that are ready for a service. A queue gives them out in
-/// the order in which they came, so they are the last that the journal says were sent there.
-fn oldest(
-    events: &[Event],
-    service: &str,
-    listens: &[Pattern],
-    ready: u64,
-    now: Time,
-) -> Option<Time> {
-    let is_it = |name: &Option<String>| name.as_deref() == Some(service);
-    let mut came: Vec<Time> = events
-        .iter()
-        .filter_map(|event| match event.what {
-            What::Published => {
-                let key = &event.message.routing_key;
-                listens.iter().any(|pattern| pattern.matches(key)).then_some(event.at)
-            }
-            What::Softfail if is_it(&event.service) => event.due_at.filter(|&due| due <= now),
-            What::Forwarded if is_it(&event.to) => Some(event.at),
-            What::Retried if is_it(&event.service) => Some(event.at),
-            _ => None,
-        })
-        .collect();
-    came.sort_unstable();
-    let from_end = usize::try_from(ready).ok()?;
-    let at = came.len().checked_sub(from_end)?;
-    came.get(at).copied()
+/// Takes note of one outcome. Of a message that waits twice after a crash, both are counted.
+fn count(counts: &mut BTreeMap<String, Counts>, event: Event, now: Time) {
+    if let Some(to) = event.to.filter(|_| event.what == What::Forwarded) {
+        counts.entry(to).or_default().backlog.came(event.at);
+    }
+    let Some(service) = event.service else { return };
+    let counts = counts.entry(service).or_default();
+    match (event.what, event.due_at) {
+        (What::Paused, _) => counts.paused_at = Some(event.at),
+        (What::Resumed, _) => counts.paused_at = None,
+        (What::Retried, _) => counts.backlog.came(event.at),
+        (What::Softfail, Some(due_at)) if due_at > now => counts.waiting += 1,
+        (What::Softfail, Some(due_at)) => counts.backlog.came(due_at),
+        _ => {}
+    }
 }
 
 #[cfg(test)]
@@ -168,23 +150,27 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_oldest_of_a_queue_is_as_far_back_as_there_are_messages() {
+    fn who_waits_waits_until_it_is_due_or_ends_otherwise() {
         let time = |seconds: i64| Time::from_micros(seconds * 1_000_000);
-        let published =
-            |key: &str, at| Event::new(What::Published, time(at), Message::new(key, ""));
-        let mut softfail = published("a.x", 4);
-        softfail.what = What::Softfail;
-        softfail.service = Some("one".into());
-        softfail.due_at = Some(time(8));
-        let mut late = softfail.clone();
-        late.due_at = Some(time(100));
-        let events = [published("a.x", 1), published("b", 2), published("a.y", 3), softfail, late];
-        let listens = [Pattern::new("a.*").unwrap()];
-        let oldest = |ready| oldest(&events, "one", &listens, ready, time(10));
-        assert_eq!(oldest(0), None);
-        assert_eq!(oldest(1), Some(time(8)));
-        assert_eq!(oldest(2), Some(time(3)));
-        assert_eq!(oldest(3), Some(time(1)));
-        assert_eq!(oldest(4), None, "the journal is shorter than the queue");
+        let softfail = |id: &str, due: i64| {
+            let mut event = Event::new(
+                What::Softfail,
+                time(1),
+                Message { id: id.into(), ..Message::new("k", "") },
+            );
+            event.service = Some("one".into());
+            event.due_at = Some(time(due));
+            event
+        };
+        let done = Event { what: What::Done, due_at: None, ..softfail("twice", 0) };
+        let mut counts = BTreeMap::new();
+        let mut waiting = HashMap::new();
+        for event in [softfail("over", 5), softfail("a", 20), softfail("twice", 20), done] {
+            note(&mut waiting, event.clone(), time(10));
+            count(&mut counts, event, time(10));
+        }
+        let ids: Vec<&str> = waiting.values().map(|waiting| &*waiting.message.id).collect();
+        assert_eq!(ids, ["a"]);
+        assert_eq!(counts["one"].waiting, 2, "the other copy waits still");
     }
 }

@@ -27,7 +27,7 @@ const QUEUE: usize = 2048;
 const MOST_NAME_BYTES: usize = 255;
 
 /// A message on its way to the broker.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Letter {
     pub(crate) exchange: String,
     pub(crate) routing_key: String,

@@ -54,7 +54,7 @@ async fn work(
     let mut orders = Vec::with_capacity(TOGETHER);
     while inbox.recv_many(&mut orders, TOGETHER).await > 0 {
         let (letters, answers) = letters(&names, &mut orders);
-        let results = publisher.send(letters).await;
+        let results = send(&names, &publisher, letters).await;
         for (result, answers) in results.into_iter().zip(answers) {
             for answer in answers {
                 // Nobody may be waiting any more.
@@ -62,6 +62,28 @@ async fn work(
             }
         }
     }
+}
+
+/// Sends records without bodies: to the exchange of the journal, and a copy of each straight to the
+/// stream of outcomes. Through one exchange nobody would hear of one of the two that is not there. A
+/// bus that was set up before has no such stream: what is read there says so.
+pub(crate) async fn send(
+    names: &Names,
+    publisher: &Publisher,
+    letters: Vec<Letter>,
+) -> Vec<Result<(), Unsent>> {
+    let copy = |letter: &Letter| Letter {
+        exchange: String::new(),
+        routing_key: names.outcomes(),
+        ..letter.clone()
+    };
+    let copies = letters.iter().map(copy).collect();
+    let (sent, copied) = tokio::join!(publisher.send(letters), publisher.send(copies));
+    let both = sent.into_iter().zip(copied).map(|(sent, copied)| match copied {
+        Ok(()) | Err(Unsent::Returned { .. }) => sent,
+        unsent => sent.and(unsent),
+    });
+    both.collect()
 }
 
 /// Records as messages, and who waits for each.

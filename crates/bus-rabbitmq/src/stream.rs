@@ -12,7 +12,7 @@ use lapin::types::{AMQPValue, FieldTable};
 use lapin::{Channel, Consumer};
 
 use crate::convert::json;
-use crate::link::{Link, answer, unreachable};
+use crate::link::{Link, answer, reply_code, unreachable};
 use crate::topology::close;
 
 /// A stream of which nothing comes for so long has nothing more.
@@ -21,8 +21,7 @@ pub(crate) const QUIET: Duration = Duration::from_millis(300);
 /// How many records are on their way at a time.
 const PREFETCH: u16 = 1000;
 
-/// How many are acknowledged together: each by itself takes longer than reading it.
-const TOGETHER: u16 = PREFETCH / 4;
+const NOT_FOUND: u16 = 404;
 
 /// Where a record stands in its stream.
 pub(crate) fn position(delivery: &Delivery) -> Option<u64> {
@@ -36,6 +35,8 @@ pub(crate) struct Reader {
     consumer: Consumer,
     /// How many came since the last acknowledgement.
     unanswered: u16,
+    /// How many are acknowledged together: each by itself takes longer than reading it.
+    together: u16,
     /// How many records there are, as far as the broker knows.
     records: u32,
     is_closed: bool,
@@ -46,11 +47,14 @@ pub(crate) fn offset(position: u64) -> AMQPValue {
 }
 
 impl Reader {
+    /// Reads from `offset` on, and no more than `ahead` before somebody asks.
     pub(crate) async fn open(
         link: &Link,
         stream: &str,
         offset: AMQPValue,
+        ahead: u64,
     ) -> Result<Self, TransportError> {
+        let prefetch = u16::try_from(ahead).unwrap_or(u16::MAX).clamp(1, PREFETCH);
         let channel = link.channel().await?;
         let mut arguments = FieldTable::default();
         arguments.insert("x-stream-offset".into(), offset);
@@ -58,14 +62,18 @@ impl Reader {
             let passive = QueueDeclareOptions { passive: true, ..Default::default() };
             let none = FieldTable::default();
             let queue = channel.queue_declare(stream.into(), passive, none).await?;
-            channel.basic_qos(PREFETCH, BasicQosOptions::default()).await?;
+            channel.basic_qos(prefetch, BasicQosOptions::default()).await?;
             let options = BasicConsumeOptions::default();
             let consumer = channel.basic_consume(stream.into(), "".into(), options, arguments);
             Ok((queue.message_count(), consumer.await?))
         };
         let (records, consumer) =
-            answer(&channel, consuming).await.map_err(|error| unreachable(&error))?;
-        Ok(Self { channel, consumer, unanswered: 0, records, is_closed: false })
+            answer(&channel, consuming).await.map_err(|error| match reply_code(&error) {
+                Some(NOT_FOUND) => TransportError::NotSetUp(format!("stream {stream}")),
+                _ => unreachable(&error),
+            })?;
+        let together = (prefetch / 4).max(1);
+        Ok(Self { channel, consumer, unanswered: 0, together, records, is_closed: false })
     }
 
     /// How many records there are, as far as the broker knows.
@@ -84,7 +92,7 @@ impl Reader {
         let ended = || TransportError::Unreachable("the broker ended the stream".to_owned());
         let delivery = next.ok_or_else(ended)?.map_err(|error| unreachable(&error))?;
         self.unanswered += 1;
-        if self.unanswered == TOGETHER {
+        if self.unanswered == self.together {
             self.unanswered = 0;
             let ack = delivery.acker.ack(BasicAckOptions { multiple: true });
             answer(&self.channel, ack).await.map_err(|error| unreachable(&error))?;

@@ -1,5 +1,6 @@
 //! Messages taken out of queues that are no service's: failed ones and unrouted ones.
 
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use dolmen_bus::{
@@ -74,6 +75,37 @@ async fn record(shared: &Shared, unspoken: Vec<Event>) -> Result<(), Unsent> {
         shared.record(&event).await?;
     }
     Ok(())
+}
+
+/// How many failed messages each service has in the queue of all. They go back with the channel, in
+/// their order.
+pub(crate) async fn count_failed(shared: &Shared) -> Result<BTreeMap<String, u64>, TransportError> {
+    let mut counts = BTreeMap::new();
+    let queue = shared.names.failed();
+    let ready = ready(shared, &queue).await?.unwrap_or_default();
+    if ready == 0 {
+        return Ok(counts);
+    }
+    let channel = shared.reading.channel().await?;
+    for _ in 0..ready {
+        let Some(got) = get(&channel, &queue).await? else { break };
+        let properties = &got.delivery.properties;
+        let service = match death(properties) {
+            Some(death) => shared.names.service_of(&death.queue).map(str::to_owned),
+            None => text(properties, header::SERVICE),
+        };
+        *counts.entry(service.unwrap_or_default()).or_default() += 1;
+    }
+    close(channel).await;
+    Ok(counts)
+}
+
+/// A text among the headers.
+fn text(properties: &BasicProperties, name: &str) -> Option<String> {
+    match properties.headers().as_ref()?.inner().get(name)? {
+        AMQPValue::LongString(text) => Some(text.to_string()),
+        _ => None,
+    }
 }
 
 async fn handful(shared: &Shared, channel: &Channel) -> Result<Handful, TransportError> {

@@ -15,8 +15,10 @@ use crate::link::{Link, answer, reply_code, unreachable};
 use crate::names::{Names, seconds};
 
 /// How long and how much the journal keeps.
-const JOURNAL_AGE: &str = "30D";
-const JOURNAL_BYTES: i64 = 20_000_000_000;
+const JOURNAL: (&str, i64) = ("30D", 20_000_000_000);
+
+/// The same of the outcomes alone. They are read back as far as the longest wait.
+const OUTCOMES: (&str, i64) = ("3D", 20_000_000_000);
 
 /// One thing to declare.
 #[derive(Clone, Debug)]
@@ -88,18 +90,21 @@ fn backbone(names: &Names) -> Vec<Object> {
     let elsewhere = || vec![text("alternate-exchange", names.unrouted())];
     let all = || "#".to_owned();
     let quorum = || vec![text("x-queue-type", "quorum")];
-    let stream = vec![
-        text("x-queue-type", "stream"),
-        text("x-max-age", JOURNAL_AGE),
-        ("x-max-length-bytes", Argument::Number(JOURNAL_BYTES)),
-    ];
+    let stream = |(age, bytes)| {
+        vec![
+            text("x-queue-type", "stream"),
+            text("x-max-age", age),
+            ("x-max-length-bytes", Argument::Number(bytes)),
+        ]
+    };
     vec![
         exchange(names.unrouted(), ExchangeKind::Fanout, Vec::new()),
         Object::Queue { name: names.unrouted(), arguments: quorum() },
         Object::BindQueue { queue: names.unrouted(), exchange: names.unrouted(), key: all() },
         exchange(names.journal(), ExchangeKind::Topic, Vec::new()),
-        Object::Queue { name: names.journal(), arguments: stream },
+        Object::Queue { name: names.journal(), arguments: stream(JOURNAL) },
         Object::BindQueue { queue: names.journal(), exchange: names.journal(), key: all() },
+        Object::Queue { name: names.outcomes(), arguments: stream(OUTCOMES) },
         exchange(names.route(), ExchangeKind::Topic, elsewhere()),
         exchange(names.deliver(), ExchangeKind::Direct, elsewhere()),
         exchange(names.events(), ExchangeKind::Topic, Vec::new()),

@@ -1,15 +1,20 @@
 //! What the management API adds.
 
-#![allow(clippy::unwrap_used, reason = "tests: a panic is the report")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "tests: a panic is the report, and a figure is for people"
+)]
 
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, Instant};
 
 use dolmen_bus::{
-    ChangeAction, Clock, Message, Mode, Pattern, Policy, ServiceSpec, Subscription, SystemClock,
-    Topology, Transport, TransportError,
+    ChangeAction, Clock, Envelope, Message, Mode, Pattern, Policy, Return, ServiceSpec, Settlement,
+    Subscription, SystemClock, Topology, Transport, TransportError,
 };
 use dolmen_bus_conformance::broker::{self, Broker};
-use dolmen_bus_conformance::within;
+use dolmen_bus_conformance::{Cable, within};
 use dolmen_bus_rabbitmq::{Options, RabbitBus};
 
 fn options(broker: &Broker) -> Options {
@@ -153,4 +158,58 @@ async fn several_set_up_at_once() {
     while let Some(changes) = setting_up.join_next().await {
         assert_eq!(changes.unwrap().unwrap(), []);
     }
+}
+
+/// However much is in the journal, what is counted are outcomes, and for the age of a queue the end
+/// of the journal: a day of bodies is not read.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_long_journal_is_not_read_to_count() {
+    const MANY: usize = 3_000;
+    const LONG: usize = 10_000;
+    let Some(broker) = broker::shared() else { return };
+    let cable = Cable::lay(broker.amqp).await;
+    let mut options = options(broker);
+    options.rungs.insert(3600);
+    let bus = RabbitBus::open(options.clone()).await.unwrap();
+    bus.setup(&topology(&["x"]), Mode::Apply).await.unwrap();
+    for _ in 0..MANY / 100 {
+        let batch = (0..100).map(|_| Message::new("x", vec![b'x'; LONG]));
+        bus.publish(batch.collect()).await.unwrap();
+    }
+    let want = Subscription { service: "a".into(), prefetch: 30 };
+    let mut consumer = bus.subscribe(&want).await.unwrap();
+    for n in 0..30 {
+        let mut delivery = within("a delivery", consumer.next()).await.unwrap();
+        let (envelope, took) = (delivery.envelope.clone(), Duration::ZERO);
+        let settlement = match n % 3 {
+            0 => Settlement::Done { took },
+            1 => {
+                let (delay, back) = (Duration::from_secs(3600), Return::Service);
+                Settlement::Wait { delay, back, envelope, took }
+            }
+            _ => Settlement::Fail {
+                envelope: Envelope { service: Some("a".into()), ..envelope },
+                took,
+            },
+        };
+        delivery.receipt.settle(&settlement).await.unwrap();
+    }
+    consumer.close().await.unwrap();
+    let url = options.url.replace(&broker.amqp.to_string(), &cable.port.to_string());
+    let other = RabbitBus::open(Options { url, ..options }).await.unwrap();
+    let ready = MANY as u64 - 30;
+    within("the broker's counters", async {
+        while other.ready("a").await.unwrap() != ready {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    })
+    .await;
+    let (before, started) = (cable.carried(), Instant::now());
+    let depth = other.depths().await.unwrap().remove(0);
+    let (carried, took) = (cable.carried() - before, started.elapsed());
+    println!("{MANY} messages of {LONG} bytes counted in {took:?}, {carried} bytes read");
+    assert_eq!((depth.ready, depth.waiting, depth.failed), (ready, 10, 10));
+    // More are ready than the end of the journal has: they are at least as old as that.
+    assert!(depth.oldest_at.is_some());
+    assert!(carried < 5 << 20, "{carried} bytes of {} were read", MANY * LONG);
 }

@@ -1,5 +1,6 @@
 //! Failed messages in a file of their own, in the store's folder: kept, listed, and given a fate.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -104,6 +105,16 @@ impl FailedFile {
     /// The messages that nobody decided about, newest first.
     pub async fn open_messages(&self) -> Result<Vec<Kept>, FailedFileError> {
         self.list("fate IS NULL").await
+    }
+
+    /// How many messages nobody decided about, by service.
+    pub async fn count_open(&self) -> Result<BTreeMap<String, u64>, FailedFileError> {
+        self.with(|connection| {
+            let sql = "SELECT service, count(*) FROM failed WHERE fate IS NULL GROUP BY service";
+            let row = |row: &Row<'_>| Ok((row.get(0)?, row.get::<_, i64>(1)?.cast_unsigned()));
+            connection.prepare_cached(sql)?.query_map([], row)?.collect()
+        })
+        .await
     }
 
     /// The messages that were given up and can be brought back, newest first.

@@ -12,15 +12,20 @@ use crate::rows::{MESSAGE, message, read_envelope, read_json};
 pub(crate) fn depths(connection: &Connection, now: Time) -> rusqlite::Result<Vec<Depth>> {
     connection
         .prepare_cached(
-            "SELECT service.name, service.paused_at,
-                 count(*) FILTER (WHERE state = 'ready' AND due <= ?1),
-                 count(*) FILTER (WHERE state = 'again' OR state = 'ready' AND due > ?1),
-                 count(*) FILTER (WHERE state = 'failed'),
-                 min(message.published_at) FILTER (WHERE state = 'ready' AND due <= ?1)
-             FROM service
-             LEFT JOIN delivery ON delivery.service = service.name
-             LEFT JOIN message ON message.seq = delivery.message
-             GROUP BY service.name ORDER BY service.name",
+            // Of one message alone the time is looked up: it stands behind the body.
+            "SELECT name, paused_at, ready, waiting, failed,
+                 (SELECT published_at FROM message WHERE seq = oldest)
+             FROM (
+                 SELECT service.name, service.paused_at,
+                     count(*) FILTER (WHERE state = 'ready' AND due <= ?1) AS ready,
+                     count(*) FILTER (WHERE state = 'again' OR state = 'ready' AND due > ?1)
+                         AS waiting,
+                     count(*) FILTER (WHERE state = 'failed') AS failed,
+                     min(delivery.message) FILTER (WHERE state = 'ready' AND due <= ?1) AS oldest
+                 FROM service LEFT JOIN delivery ON delivery.service = service.name
+                 GROUP BY service.name
+             )
+             ORDER BY name",
         )?
         .query_map([now.micros()], |row| {
             Ok(Depth {

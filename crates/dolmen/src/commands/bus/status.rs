@@ -1,5 +1,3 @@
-use std::collections::BTreeMap;
-
 use dolmen_bus::{Depth, Rates};
 use dolmen_model::Time;
 use serde::Serialize;
@@ -60,10 +58,7 @@ pub(super) async fn run(args: StatusArgs, context: &Context) -> anyhow::Result<E
     let bus = open(&args.bus, context, Missing::Refuse, &[]).await?;
     let depths = bus.transport.depths().await.map_err(explain)?;
     let unrouted = bus.transport.count_unrouted().await.map_err(explain)?;
-    let mut kept: BTreeMap<String, u64> = BTreeMap::new();
-    for message in bus.kept()?.open_messages().await? {
-        *kept.entry(message.failed.service).or_default() += 1;
-    }
+    let mut kept = bus.kept()?.count_open().await?;
     bus.close().await?;
     let services = depths.into_iter().map(|depth| {
         let Depth { service, ready, waiting, failed, oldest_at, paused_at, rates } = depth;
