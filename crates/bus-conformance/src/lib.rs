@@ -102,7 +102,7 @@ macro_rules! suite {
             return_to_the_exchange_sends_ten_welcome_mails
             return_to_the_service_sends_one_welcome_mail
             forwarding_keeps_the_id_and_the_history
-            what_is_forwarded_to_nobody_is_visible
+            nothing_is_forwarded_to_nobody
             messages_that_wait_for_a_removed_service_are_visible_and_delay_nobody
             // worker
             the_tenth_softfail_is_a_hardfail
@@ -115,6 +115,7 @@ macro_rules! suite {
             one_message_that_cannot_be_run_stops_no_service
             a_new_process_that_gets_through_ends_a_pause
             what_is_forwarded_to_an_impossible_name_is_a_failed_message
+            what_is_forwarded_to_nobody_is_a_failed_message
             a_broken_contract_is_a_hardfail_that_no_handler_sees
             a_panic_and_the_time_limit_are_softfails
             stopping_lets_handlers_finish_and_hands_back_the_rest

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use dolmen_bus::{Envelope, Message, Return, Settled, Settlement, after};
+use dolmen_bus::{Envelope, Message, Return, SettleError, Settled, Settlement, after};
 
 use crate::tools::{Seen, done, failed, next, next_soon, policy, settings, softfail};
 use crate::{Rig, Scene, within};
@@ -215,15 +215,19 @@ pub async fn forwarding_keeps_the_id_and_the_history<R: Rig>(rig: R) {
     assert_eq!(scene.take_all("third").await.len(), 1);
 }
 
-/// A service that does not exist swallows nothing.
-pub async fn what_is_forwarded_to_nobody_is_visible<R: Rig>(rig: R) {
+/// A service that does not exist swallows nothing: there is no way to it, and the delivery is as it
+/// was.
+pub async fn nothing_is_forwarded_to_nobody<R: Rig>(rig: R) {
     let scene = Scene::new(rig, &[("mail-a", &["k"])]).await;
-    let sent = scene.publish("k", "1").await;
+    scene.publish("k", "1").await;
     let mut consumer = scene.consume("mail-a").await;
     let mut delivery = next(consumer.as_mut()).await;
     let settlement = forward(delivery.envelope.clone(), "mail-a", "nobody");
-    delivery.receipt.settle(&settlement).await.unwrap();
-    unrouted(&scene, &[sent.id]).await;
+    let error = delivery.receipt.settle(&settlement).await.unwrap_err();
+    assert_eq!(error, SettleError::NoWay("the bus has no service nobody".into()));
+    delivery.receipt.settle(&done()).await.unwrap();
+    assert_eq!(scene.bus.count_unrouted().await.unwrap(), 0);
+    assert!(next_soon(consumer.as_mut()).await.is_none());
 }
 
 async fn unrouted<R: Rig>(scene: &Scene<R>, ids: &[String]) {

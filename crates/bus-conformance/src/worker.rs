@@ -4,7 +4,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
-use dolmen_bus::{Contracts, Exec, Failure, Incoming, Message, Nature, Required, What, Worker};
+use dolmen_bus::{
+    Contracts, Exec, FailedMessage, Failure, Incoming, Message, Nature, Required, What, Worker,
+};
 use serde_json::json;
 use tokio::sync::{Notify, Semaphore};
 
@@ -277,6 +279,36 @@ pub async fn what_is_forwarded_to_an_impossible_name_is_a_failed_message<R: Rig>
     let failed = scene.failed(1).await;
     let reason = failed[0].envelope.reason.as_deref().unwrap();
     assert!(reason.starts_with("forwarded to what is no service: "), "{reason}");
+}
+
+/// A handler, or a policy, may name a service that is not there, or no longer: the message is kept
+/// as a failed one of the service that had it, with its errors and why.
+pub async fn what_is_forwarded_to_nobody_is_a_failed_message<R: Rig>(rig: R) {
+    let scene = Scene::new(rig, &[("a", &["k"])]).await;
+    scene.publish("k", "1").await;
+    let worker = scene
+        .worker("a")
+        .handle(|_: Incoming| async { Err(Failure::technical("not mine").forward_to("b")) });
+    let summary = within("the end", worker.run_until_idle()).await.unwrap();
+    assert_eq!((summary.forwarded, summary.hardfailed), (0, 1));
+    scene.publish("k", "2").await;
+    let fallback = settings(&["1s"], 1, |settings| settings.fallback = Some("b".into()));
+    let worker = scene
+        .worker("a")
+        .policy(fallback)
+        .handle(|_: Incoming| async { Err(Failure::availability("down")) });
+    within("the end", worker.run_until_idle()).await.unwrap();
+    for FailedMessage { envelope, service, .. } in scene.failed(2).await {
+        assert_eq!(service, "a");
+        let reason = "forwarded to b, and the bus has no such service";
+        assert_eq!(envelope.reason.as_deref(), Some(reason));
+        assert_eq!((envelope.attempt, envelope.errors.len()), (1, 1));
+        assert!(envelope.forwarded_by.is_empty() && envelope.first_failed_at.is_some());
+    }
+    assert_eq!(scene.bus.count_unrouted().await.unwrap(), 0);
+    let story =
+        scene.journal(|events| events.iter().filter(|it| it.what == What::Hardfail).count() == 2);
+    assert!(story.await.iter().all(|event| event.what != What::Forwarded));
 }
 
 /// A message that breaks its contract is a technical hardfail with the path, and no handler runs.

@@ -73,8 +73,9 @@ impl RabbitReceipt {
                 let to = (String::new(), shared.names.failed());
                 shared.send(to, &self.message, envelope).await.map(|()| Settled::Done)
             }
+            // Straight into its queue: behind `deliver` nobody would hear that it is not there.
             Settlement::Forward { service, envelope, .. } => {
-                let to = (shared.names.deliver(), service.clone());
+                let to = (String::new(), shared.names.service(service));
                 shared.send(to, &self.message, envelope).await.map(|()| Settled::Done)
             }
             // A copy of its own starts counting anew; see `settle`.
@@ -146,7 +147,14 @@ impl Receipt for RabbitReceipt {
         let not_yet = |unsent: Unsent| SettleError::NotYet(unsent.to_string());
         let settled = match self.done.sent {
             Some(settled) => settled,
-            None => self.send_on(settlement).await.map_err(not_yet)?,
+            None => {
+                self.send_on(settlement).await.map_err(|unsent| match (settlement, unsent) {
+                    (Settlement::Forward { service, .. }, Unsent::Returned { .. }) => {
+                        SettleError::NoWay(format!("the bus has no service {service}"))
+                    }
+                    (_, unsent) => not_yet(unsent),
+                })?
+            }
         };
         self.done.sent = Some(settled);
         if !self.done.recorded

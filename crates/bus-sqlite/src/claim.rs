@@ -4,6 +4,7 @@ use dolmen_bus::{ALONE_FROM, Envelope, Event, Message, What};
 use dolmen_model::Time;
 use rusqlite::{Connection, OptionalExtension, params};
 
+use crate::read::has_service;
 use crate::route::{Bindings, fan_out, record};
 use crate::rows::{MESSAGE, message, read_envelope, write_envelope};
 
@@ -53,10 +54,7 @@ pub(crate) fn claim(
     want: &Want,
     now: Time,
 ) -> rusqlite::Result<Option<Found>> {
-    let exists = connection
-        .prepare_cached("SELECT 1 FROM service WHERE name = ?1")?
-        .exists([&want.service])?;
-    if !exists {
+    if !has_service(connection, &want.service)? {
         return Ok(None);
     }
     publish_again(connection, now)?;

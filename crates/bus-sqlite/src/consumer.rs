@@ -13,7 +13,7 @@ use tokio::sync::{Notify, oneshot, watch};
 
 use crate::Shared;
 use crate::claim::{Claimed, Found, Held, Untouched, Want, claim, give_back};
-use crate::settle::{Ending, settle};
+use crate::settle::{Ended, Ending, settle};
 use crate::writer::{WriteError, answer};
 
 /// How often to look for what another process wrote; what this one writes is known at once.
@@ -218,17 +218,18 @@ impl Receipt for SqliteReceipt {
         let settled = self.shared.writer.write(move |connection| settle(connection, ending, now));
         let settled = answer(settled).await;
         match settled {
-            Ok(Some(settled)) => {
+            Ok(Ended::As(settled)) => {
                 self.closed();
                 if !matches!(settlement, Settlement::Done { .. } | Settlement::Fail { .. }) {
                     self.shared.written.send_replace(());
                 }
                 Ok(settled)
             }
-            Ok(None) => {
+            Ok(Ended::NotOurs) => {
                 self.closed();
                 Err(SettleError::Lost("this process was taken for dead".to_owned()))
             }
+            Ok(Ended::NoWay(why)) => Err(SettleError::NoWay(why)),
             Err(error) => Err(SettleError::NotYet(error.to_string())),
         }
     }

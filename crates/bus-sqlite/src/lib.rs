@@ -261,13 +261,7 @@ impl Transport for SqliteBus {
     }
 
     async fn subscribe(&self, want: &Subscription) -> Result<Box<dyn Consumer>, TransportError> {
-        let name = want.service.clone();
-        let exists = self
-            .read(move |connection| {
-                connection.prepare_cached("SELECT 1 FROM service WHERE name = ?1")?.exists([name])
-            })
-            .await?;
-        if !exists {
+        if !self.has_service(&want.service).await? {
             return Err(TransportError::NotSetUp(format!("service {}", want.service)));
         }
         Ok(Box::new(SqliteConsumer::new(Arc::clone(&self.shared), want)))
@@ -276,6 +270,11 @@ impl Transport for SqliteBus {
     async fn depths(&self) -> Result<Vec<Depth>, TransportError> {
         let now = self.now();
         self.read(move |connection| read::depths(connection, now)).await
+    }
+
+    async fn has_service(&self, service: &str) -> Result<bool, TransportError> {
+        let name = service.to_owned();
+        self.read(move |connection| read::has_service(connection, &name)).await
     }
 
     async fn unrouted(&self, most: usize) -> Result<Vec<Message>, TransportError> {

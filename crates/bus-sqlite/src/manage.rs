@@ -4,6 +4,7 @@ use dolmen_bus::{Change, ChangeAction, Event, Mode, ServiceSpec, Topology, What}
 use dolmen_model::Time;
 use rusqlite::{Connection, OptionalExtension, params};
 
+use crate::read::has_service;
 use crate::route::{deliver, record};
 use crate::rows::insert_message;
 
@@ -28,10 +29,7 @@ fn set_up_service(
     changes: &mut Vec<Change>,
 ) -> rusqlite::Result<()> {
     let mut note = |action, object| changes.push(Change { action, object, note: None });
-    let exists = connection
-        .prepare_cached("SELECT 1 FROM service WHERE name = ?1")?
-        .exists([&service.name])?;
-    if !exists {
+    if !has_service(connection, &service.name)? {
         note(ChangeAction::Create, format!("service {}", service.name));
         if mode == Mode::Apply {
             connection.execute("INSERT INTO service (name) VALUES (?1)", [&service.name])?;

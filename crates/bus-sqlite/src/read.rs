@@ -8,6 +8,11 @@ use rusqlite::{Connection, Params, Row, params};
 
 use crate::rows::{MESSAGE, message, read_envelope, read_json};
 
+/// Whether a service was set up.
+pub(crate) fn has_service(connection: &Connection, name: &str) -> rusqlite::Result<bool> {
+    connection.prepare_cached("SELECT 1 FROM service WHERE name = ?1")?.exists([name])
+}
+
 /// How many messages of each service are where.
 pub(crate) fn depths(connection: &Connection, now: Time) -> rusqlite::Result<Vec<Depth>> {
     connection

@@ -7,6 +7,7 @@ use dolmen_model::Time;
 use rusqlite::Connection;
 
 use crate::claim::{Held, Untouched, end, give_back, put_back};
+use crate::read::has_service;
 use crate::route::{deliver, record};
 use crate::rows::write_envelope;
 
@@ -18,22 +19,34 @@ pub(crate) struct Ending {
     pub(crate) settlement: Settlement,
 }
 
-/// Ends a delivery; `None` when it was no longer ours, and then nothing changes.
+/// What came of it.
+pub(crate) enum Ended {
+    As(Settled),
+    /// It was no longer ours, and nothing changed.
+    NotOurs,
+    /// It cannot end like that, and nothing changed.
+    NoWay(String),
+}
+
+/// Ends a delivery.
 pub(crate) fn settle(
     connection: &Connection,
     ending: Ending,
     now: Time,
-) -> rusqlite::Result<Option<Settled>> {
+) -> rusqlite::Result<Ended> {
     let Ending { held, message, attempt, settlement } = ending;
-    if settlement == Settlement::HandBack {
-        let ours = give_back(connection, held, Untouched::Yes)?;
-        return Ok(ours.then_some(Settled::Done));
+    let given_back = |is_ours| if is_ours { Ended::As(Settled::Done) } else { Ended::NotOurs };
+    match &settlement {
+        Settlement::HandBack => {
+            return give_back(connection, held, Untouched::Yes).map(given_back);
+        }
+        Settlement::PutBack => return put_back(connection, held, now).map(given_back),
+        Settlement::Forward { service, .. } if !has_service(connection, service)? => {
+            return Ok(Ended::NoWay(format!("the bus has no service {service}")));
+        }
+        _ => {}
     }
-    if settlement == Settlement::PutBack {
-        let ours = put_back(connection, held, now)?;
-        return Ok(ours.then_some(Settled::Done));
-    }
-    let Some(service) = end(connection, held)? else { return Ok(None) };
+    let Some(service) = end(connection, held)? else { return Ok(Ended::NotOurs) };
     let seq = held.message;
     let key = message.routing_key.clone();
     let event = |what, took: Duration| {
@@ -45,10 +58,10 @@ pub(crate) fn settle(
     };
     let last = |envelope: &Envelope| envelope.errors.last().cloned().into_iter().collect();
     match settlement {
-        Settlement::HandBack | Settlement::PutBack => Ok(None),
+        Settlement::HandBack | Settlement::PutBack => Ok(Ended::NotOurs),
         Settlement::Done { took } => {
             record(connection, seq, &event(What::Done, took))?;
-            Ok(Some(Settled::Done))
+            Ok(Ended::As(Settled::Done))
         }
         Settlement::Wait { delay, back, mut envelope, took } => {
             let due = after(now, delay);
@@ -63,7 +76,7 @@ pub(crate) fn settle(
             event.errors = last(&envelope);
             event.due_at = Some(due);
             record(connection, seq, &event)?;
-            Ok(Some(Settled::Until(due)))
+            Ok(Ended::As(Settled::Until(due)))
         }
         Settlement::Fail { envelope, took } => {
             let text = write_envelope(&envelope, &key);
@@ -72,7 +85,7 @@ pub(crate) fn settle(
             event.errors = envelope.errors;
             event.reason = envelope.reason;
             record(connection, seq, &event)?;
-            Ok(Some(Settled::Done))
+            Ok(Ended::As(Settled::Done))
         }
         Settlement::Forward { service: to, envelope, took } => {
             let text = write_envelope(&envelope, &key);
@@ -81,7 +94,7 @@ pub(crate) fn settle(
             event.errors = last(&envelope);
             event.to = Some(to);
             record(connection, seq, &event)?;
-            Ok(Some(Settled::Done))
+            Ok(Ended::As(Settled::Done))
         }
     }
 }

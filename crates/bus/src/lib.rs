@@ -54,7 +54,7 @@ pub use key::{KeyError, Pattern, check as check_key};
 pub use message::{Headers, MOST_HEADER_BYTES, Message, MessageError, is_reserved};
 pub use recoverability::{
     Action, Change as OutageChange, Delays, Growth, History, LONGEST_DELAY, Observed, Outage,
-    Policy, PolicyError, PolicySettings, Reason, Return, SHORTEST_DELAY, decide,
+    Policy, PolicyError, PolicySettings, Reason, Return, SHORTEST_DELAY, decide, instead,
 };
 pub use transport::{
     ALONE_FROM, Capabilities, Change, ChangeAction, Consumer, Delivery, Depth, DrainError, Mode,

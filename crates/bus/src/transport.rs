@@ -161,7 +161,8 @@ impl std::fmt::Debug for Delivery {
 #[async_trait]
 pub trait Receipt: Send {
     /// Ends the delivery: first where the message goes next, confirmed, then the acknowledgement.
-    /// After [`SettleError::NotYet`] the delivery is as it was, and may be settled again.
+    /// After [`SettleError::NotYet`] and [`SettleError::NoWay`] the delivery is as it was, and may be
+    /// settled again.
     async fn settle(&mut self, settlement: &Settlement) -> Result<Settled, SettleError>;
 }
 
@@ -191,7 +192,7 @@ pub enum Settlement {
         /// How long the handler took.
         took: Duration,
     },
-    /// Another service gets it.
+    /// Another service gets it; [`SettleError::NoWay`] when the bus has no such service.
     Forward {
         /// Which.
         service: String,
@@ -222,6 +223,9 @@ pub enum SettleError {
     /// Nobody confirmed where the message would go next; the delivery is as it was.
     #[error("not confirmed: {0}")]
     NotYet(String),
+    /// What was asked can never be, and something else must be; the delivery is as it was.
+    #[error("no way: {0}")]
+    NoWay(String),
     /// The delivery is no longer ours: the message is or will be delivered again.
     #[error("the delivery was taken back: {0}")]
     Lost(String),

@@ -60,6 +60,11 @@ pub enum Reason {
     },
     /// It was to be forwarded to what can be no service.
     Nowhere(NameError),
+    /// It was to be forwarded to a service that the bus does not have.
+    Nobody {
+        /// That service.
+        service: String,
+    },
 }
 
 impl fmt::Display for Reason {
@@ -74,6 +79,9 @@ impl fmt::Display for Reason {
                 write!(f, "forwarded to {service}, which had forwarded it already")
             }
             Self::Nowhere(why) => write!(f, "forwarded to what is no service: {why}"),
+            Self::Nobody { service } => {
+                write!(f, "forwarded to {service}, and the bus has no such service")
+            }
         }
     }
 }
@@ -139,6 +147,15 @@ fn softfail(failure: &Failure, history: History<'_>, policy: &Policy, now: Time)
         return give_up(Reason::TooLate { within }, history, policy);
     }
     Action::Wait(delay)
+}
+
+/// What becomes of a message for whose action the transport found no way.
+pub fn instead(action: &Action) -> Action {
+    match action {
+        Action::Forward(service) => Action::Fail(Reason::Nobody { service: service.clone() }),
+        // Of these every transport knows a way.
+        Action::Wait(_) | Action::Fail(_) | Action::Pause => action.clone(),
+    }
 }
 
 /// The end of a row of softfails: the fallback's turn, if there is one that did not have it yet.

@@ -11,7 +11,7 @@ use super::suspects::Suspects;
 use crate::failure::FailedAttempt;
 use crate::handler::{Handler, Incoming};
 use crate::message::continue_trace;
-use crate::recoverability::{Action, History, Observed, Policy, decide};
+use crate::recoverability::{Action, History, Observed, Policy, decide, instead};
 use crate::transport::{Delivery, Receipt, SettleError, Settlement};
 use crate::{Clock, Contracts, Envelope, Failure, Message, Nature, Remedy};
 
@@ -56,7 +56,7 @@ pub(super) enum How {
 impl<H: Handler> Shared<H> {
     /// Handles one message and ends its delivery.
     pub(super) async fn process(self: Arc<Self>, delivery: Delivery) -> Ended {
-        let Delivery { message, envelope, redeliveries, receipt } = delivery;
+        let Delivery { message, envelope, redeliveries, mut receipt } = delivery;
         let message = Arc::new(message);
         let started = Instant::now();
         let result = match self.contracts.check(&message) {
@@ -73,13 +73,16 @@ impl<H: Handler> Shared<H> {
             Some(Err(Failure { remedy: Remedy::Pause, text, .. })) => Some(text.clone()),
             _ => None,
         };
-        let (settlement, how) = match result {
-            None => (Settlement::HandBack, How::HandedBack),
-            Some(Ok(())) => (Settlement::Done { took }, How::Done),
-            Some(Err(failure)) => self.settlement(failure, envelope, took),
+        let (receipt, id) = (receipt.as_mut(), message.id.as_str());
+        let ended = match result {
+            None => self.settle(receipt, &Settlement::HandBack, id).await.map(|()| How::HandedBack),
+            Some(Ok(())) => {
+                self.settle(receipt, &Settlement::Done { took }, id).await.map(|()| How::Done)
+            }
+            Some(Err(failure)) => self.end_failed(receipt, failure, envelope, took, id).await,
         };
-        tracing::debug!(service = %self.service, message_id = message.id, redeliveries, ?how);
-        let how = self.settle(receipt, &settlement, &message.id).await.map_or(How::Lost, |()| how);
+        let how = ended.unwrap_or(How::Lost);
+        tracing::debug!(service = %self.service, message_id = id, redeliveries, ?how);
         Ended { message, how, observed, cannot_run }
     }
 
@@ -130,23 +133,43 @@ impl<H: Handler> Shared<H> {
         }
     }
 
-    /// What [`decide`] decides, as a settlement.
-    fn settlement(
+    /// Ends the delivery of a message that failed: as [`decide`] decides, and where the transport
+    /// has no way for that, as [`instead`] does.
+    async fn end_failed(
         &self,
+        receipt: &mut dyn Receipt,
         failure: Failure,
         mut envelope: Envelope,
         took: Duration,
-    ) -> (Settlement, How) {
+        message_id: &str,
+    ) -> Result<How, Unsettled> {
         let now = self.clock.now();
         let history = History::of(&envelope, &self.service);
-        let action = decide(&failure, history, &self.policy, now);
-        let attempt = envelope.attempt;
-        let (service, host) = (self.service.to_string(), self.host.clone());
+        let mut action = decide(&failure, history, &self.policy, now);
+        let (service, host, attempt) =
+            (self.service.to_string(), self.host.clone(), envelope.attempt);
         envelope.record(FailedAttempt { failure, service, host, time: now, attempt });
+        loop {
+            let (settlement, how) = self.settlement(&action, envelope.clone(), took);
+            match self.settle(receipt, &settlement, message_id).await {
+                Ok(()) => return Ok(how),
+                Err(Unsettled::NoWay) if instead(&action) != action => action = instead(&action),
+                Err(unsettled) => return Err(unsettled),
+            }
+        }
+    }
+
+    /// An action as a settlement.
+    fn settlement(
+        &self,
+        action: &Action,
+        mut envelope: Envelope,
+        took: Duration,
+    ) -> (Settlement, How) {
         match action {
             Action::Wait(delay) => {
-                envelope.attempt = attempt.saturating_add(1);
-                let back = self.policy.back();
+                envelope.attempt = envelope.attempt.saturating_add(1);
+                let (delay, back) = (*delay, self.policy.back());
                 (Settlement::Wait { delay, back, envelope, took }, How::Softfailed)
             }
             Action::Fail(reason) => {
@@ -159,6 +182,7 @@ impl<H: Handler> Shared<H> {
                 envelope.attempt = 1;
                 envelope.first_failed_at = None;
                 envelope.service = Some(service.clone());
+                let service = service.clone();
                 (Settlement::Forward { service, envelope, took }, How::Forwarded)
             }
             Action::Pause => (Settlement::PutBack, How::HandedBack),
@@ -166,20 +190,23 @@ impl<H: Handler> Shared<H> {
     }
 
     /// Ends the delivery, however long nobody confirms: the handler is never run again for it.
-    /// `None` when the delivery is no longer ours.
     async fn settle(
         &self,
-        mut receipt: Box<dyn Receipt>,
+        receipt: &mut dyn Receipt,
         settlement: &Settlement,
         message_id: &str,
-    ) -> Option<()> {
+    ) -> Result<(), Unsettled> {
         let mut backoff = Duration::from_millis(100);
         loop {
             match receipt.settle(settlement).await {
-                Ok(_) => return Some(()),
+                Ok(_) => return Ok(()),
                 Err(SettleError::Lost(why)) => {
                     tracing::warn!(service = %self.service, message_id, why, "delivered again");
-                    return None;
+                    return Err(Unsettled::Lost);
+                }
+                Err(SettleError::NoWay(why)) => {
+                    tracing::warn!(service = %self.service, message_id, why, "ended otherwise");
+                    return Err(Unsettled::NoWay);
                 }
                 Err(SettleError::NotYet(why)) => {
                     tracing::warn!(service = %self.service, message_id, why, "cannot end a delivery yet");
@@ -187,10 +214,19 @@ impl<H: Handler> Shared<H> {
             }
             tokio::select! {
                 () = tokio::time::sleep(backoff) => backoff = (backoff * 2).min(LONGEST_BACKOFF),
-                () = self.cut.cancelled() => return None,
+                () = self.cut.cancelled() => return Err(Unsettled::Lost),
             }
         }
     }
+}
+
+/// Why a delivery was not ended as asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Unsettled {
+    /// It is no longer ours, or the grace time is over.
+    Lost,
+    /// It must be ended otherwise.
+    NoWay,
 }
 
 /// What one result says about the service. A signal, a time limit, a panic say nothing.
