@@ -99,6 +99,7 @@ macro_rules! suite {
             a_longer_wait_blocks_no_shorter_one
             the_history_travels_with_the_message
             a_wait_is_as_long_as_asked_or_longer
+            a_wait_ends_no_later_than_it_may
             return_to_the_exchange_sends_ten_welcome_mails
             return_to_the_service_sends_one_welcome_mail
             forwarding_keeps_the_id_and_the_history

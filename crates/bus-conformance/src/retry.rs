@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use dolmen_bus::{Envelope, Message, Return, SettleError, Settled, Settlement, after};
+use dolmen_model::Time;
 
 use crate::tools::{Seen, done, failed, next, next_soon, policy, settings, softfail};
 use crate::{Rig, Scene, within};
@@ -138,6 +139,32 @@ pub async fn a_wait_is_as_long_as_asked_or_longer<R: Rig>(rig: R) {
         let latest = after(clock.now(), Duration::from_millis(longest));
         assert!(due <= latest, "{due} for {millis} ms, after {latest}");
     }
+}
+
+/// A wait that must end early enough is rather a shorter one than one that is rounded up beyond that;
+/// and there is none that would end in the past.
+pub async fn a_wait_ends_no_later_than_it_may<R: Rig>(rig: R) {
+    let scene = Scene::new(rig, &[("a", &["#"])]).await;
+    let clock = scene.clock();
+    let mut consumer = scene.consume("a").await;
+    scene.publish("k", "1").await;
+    let mut delivery = next(consumer.as_mut()).await;
+    let wait = |delay: u64, last: Time| match softfail(&delivery, "a", SECOND * 7) {
+        Settlement::Wait { back, envelope, took, .. } => {
+            let delay = Duration::from_secs(delay);
+            Settlement::Wait { delay, latest: Some(last), back, envelope, took }
+        }
+        other => other,
+    };
+    // A rig may have no wait between a minute and an hour.
+    let last = after(clock.now(), SECOND * 1000);
+    let past = Time::from_micros(clock.now().micros() - 1_000_000);
+    let (past, shorter) = (wait(1, past), wait(1500, last));
+    let error = delivery.receipt.settle(&past).await.unwrap_err();
+    assert!(matches!(error, SettleError::NoWay(_)), "{error}");
+    let settled = delivery.receipt.settle(&shorter).await.unwrap();
+    let Settled::Until(due) = settled else { panic!("{settled:?}") };
+    assert!(clock.now() < due && due <= last, "{due}, not by {last}");
 }
 
 async fn welcome_mails<R: Rig>(rig: R, back: Return) -> (usize, usize) {

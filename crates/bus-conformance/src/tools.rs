@@ -181,7 +181,8 @@ pub(crate) fn softfail(delivery: &Delivery, service: &str, delay: Duration) -> S
     let mut envelope = delivery.envelope.clone();
     envelope.record(failed(service, envelope.attempt));
     envelope.attempt += 1;
-    Settlement::Wait { delay, back: Return::Service, envelope, took: Duration::from_millis(3) }
+    let (back, took) = (Return::Service, Duration::from_millis(3));
+    Settlement::Wait { delay, latest: None, back, envelope, took }
 }
 
 /// The settlement after a hardfail, as a worker would make it.

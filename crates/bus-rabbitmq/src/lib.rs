@@ -222,10 +222,10 @@ impl Shared {
         }
     }
 
-    /// The shortest wait of at least so many seconds; the longest there is for more.
-    fn rung(&self, least: u64, back: Return) -> u64 {
+    /// The wait to take for at least and at most so many seconds; see [`Rungs::choose`].
+    fn rung(&self, least: u64, most: Option<u64>, back: Return) -> Option<u64> {
         let mut rungs = self.rungs.lock().unwrap_or_else(PoisonError::into_inner);
-        rungs.choose(least, back, Instant::now())
+        rungs.choose(least, most, back, Instant::now())
     }
 
     /// Whether a wait turned out not to exist and there is a longer one to try.

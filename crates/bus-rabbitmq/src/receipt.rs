@@ -2,17 +2,20 @@
 //! confirmed; then the acknowledgement.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use dolmen_bus::{
     ALONE_FROM, Envelope, Event, Message, Receipt, Return, SettleError, Settled, Settlement, What,
-    after,
+    after, until,
 };
+use dolmen_model::Time;
 use lapin::Acker;
 
 use crate::acks::Acks;
 use crate::consumer::Unsettled;
 use crate::link::hand_back;
+use crate::names::seconds;
 use crate::publisher::Unsent;
 use crate::{Journal, Shared};
 
@@ -62,27 +65,30 @@ impl RabbitReceipt {
     }
 
     /// Sends the message where it goes next.
-    async fn send_on(&self, settlement: &Settlement) -> Result<Settled, Unsent> {
+    async fn send_on(&self, settlement: &Settlement) -> Result<Settled, SettleError> {
         let shared = &self.shared;
-        match settlement {
-            Settlement::Done { .. } => Ok(Settled::Done),
-            Settlement::Wait { delay, back, envelope, .. } => {
-                shared.wait(&self.service, &self.message, *delay, *back, envelope).await
+        let (to, envelope) = match settlement {
+            Settlement::Done { .. } => return Ok(Settled::Done),
+            Settlement::Wait { delay, latest, back, envelope, .. } => {
+                let wait = (*delay, *latest, *back);
+                return shared.wait(&self.service, &self.message, wait, envelope).await;
             }
-            Settlement::Fail { envelope, .. } => {
-                let to = (String::new(), shared.names.failed());
-                shared.send(to, &self.message, envelope).await.map(|()| Settled::Done)
-            }
+            Settlement::Fail { envelope, .. } => ((String::new(), shared.names.failed()), envelope),
             // Straight into its queue: behind `deliver` nobody would hear that it is not there.
             Settlement::Forward { service, envelope, .. } => {
-                let to = (String::new(), shared.names.service(service));
-                shared.send(to, &self.message, envelope).await.map(|()| Settled::Done)
+                ((String::new(), shared.names.service(service)), envelope)
             }
             // A copy of its own starts counting anew; see `settle`.
             Settlement::HandBack | Settlement::PutBack => {
-                let to = (shared.names.deliver(), self.service.clone());
-                shared.send(to, &self.message, &self.envelope).await.map(|()| Settled::Done)
+                ((shared.names.deliver(), self.service.clone()), &self.envelope)
             }
+        };
+        match (shared.send(to, &self.message, envelope).await, settlement) {
+            (Ok(()), _) => Ok(Settled::Done),
+            (Err(Unsent::Returned { .. }), Settlement::Forward { service, .. }) => {
+                Err(SettleError::NoWay(format!("the bus has no service {service}")))
+            }
+            (Err(unsent), _) => Err(not_yet(unsent)),
         }
     }
 
@@ -144,17 +150,9 @@ impl Receipt for RabbitReceipt {
                 Err(error) => Err(SettleError::Lost(error.to_string())),
             };
         }
-        let not_yet = |unsent: Unsent| SettleError::NotYet(unsent.to_string());
         let settled = match self.done.sent {
             Some(settled) => settled,
-            None => {
-                self.send_on(settlement).await.map_err(|unsent| match (settlement, unsent) {
-                    (Settlement::Forward { service, .. }, Unsent::Returned { .. }) => {
-                        SettleError::NoWay(format!("the bus has no service {service}"))
-                    }
-                    (_, unsent) => not_yet(unsent),
-                })?
-            }
+            None => self.send_on(settlement).await?,
         };
         self.done.sent = Some(settled);
         if !self.done.recorded
@@ -193,19 +191,25 @@ impl Drop for RabbitReceipt {
 }
 
 impl Shared {
-    /// Sends a message into the wait that is long enough; until when it waits.
+    /// Sends a message into the wait that is long enough and ends early enough; until when it waits.
     async fn wait(
         &self,
         service: &str,
         message: &Message,
-        delay: std::time::Duration,
-        back: Return,
+        (delay, latest, back): (Duration, Option<Time>, Return),
         envelope: &Envelope,
-    ) -> Result<Settled, Unsent> {
-        let mut least = crate::names::seconds(delay);
+    ) -> Result<Settled, SettleError> {
+        let mut least = seconds(delay);
         loop {
-            let rung = self.rung(least, back);
-            let due_at = after(self.now(), std::time::Duration::from_secs(rung));
+            let now = self.now();
+            // Whole seconds, as there are no other waits; what was decided some milliseconds ago
+            // still holds.
+            let most = latest.map(|latest| until(now, latest).map_or(0, seconds));
+            let Some(rung) = self.rung(least, most, back) else {
+                let most = most.unwrap_or_default();
+                return Err(SettleError::NoWay(format!("no wait is as short as {most} s")));
+            };
+            let due_at = after(now, Duration::from_secs(rung));
             let envelope = Envelope { due_at: Some(due_at), ..envelope.clone() };
             let exchange = self.names.wait(rung, back);
             // On its way back to everybody it keeps its own key; to one service, that one's name.
@@ -215,9 +219,15 @@ impl Shared {
             };
             match self.send((exchange, key), message, &envelope).await {
                 Ok(()) => return Ok(Settled::Until(due_at)),
-                Err(unsent) if self.forget_rung(rung, back, &unsent) => least = rung + 1,
-                Err(unsent) => return Err(unsent),
+                Err(unsent) if self.forget_rung(rung, back, &unsent) => {
+                    least = least.max(rung + 1);
+                }
+                Err(unsent) => return Err(not_yet(unsent)),
             }
         }
     }
+}
+
+fn not_yet(unsent: Unsent) -> SettleError {
+    SettleError::NotYet(unsent.to_string())
 }

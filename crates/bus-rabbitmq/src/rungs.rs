@@ -32,17 +32,24 @@ impl Rungs {
         self.missing.clear();
     }
 
-    /// The shortest wait of at least so many seconds; the longest there is for more.
-    pub(crate) fn choose(&mut self, least: u64, back: Return, now: Instant) -> u64 {
+    /// The shortest wait of at least so many seconds; the longest there is for more. Where that is
+    /// longer than `most`, the longest that is not; `None` when there is none.
+    pub(crate) fn choose(
+        &mut self,
+        least: u64,
+        most: Option<u64>,
+        back: Return,
+        now: Instant,
+    ) -> Option<u64> {
         self.missing.retain(|(_, _, since)| now.duration_since(*since) < DO_WITHOUT);
-        let mut longest = None;
-        for &rung in self.of(back).iter().filter(|&&rung| !self.is_missing(rung, back)) {
-            if rung >= least {
-                return rung;
-            }
-            longest = Some(rung);
+        let there: Vec<u64> =
+            self.of(back).iter().copied().filter(|&rung| !self.is_missing(rung, back)).collect();
+        let long_enough = there.iter().copied().find(|&rung| rung >= least);
+        let usual = long_enough.or(there.last().copied()).unwrap_or(least);
+        match most {
+            Some(most) if usual > most => there.into_iter().rfind(|&rung| rung <= most),
+            _ => Some(usual),
         }
-        longest.unwrap_or(least)
     }
 
     /// Does without a wait for some minutes; whether there is another one to take instead: a longer
@@ -79,17 +86,30 @@ mod tests {
     fn a_wait_that_is_missing_is_done_without_for_some_minutes() {
         let mut rungs = Rungs::new(&[1, 30, 60].into());
         let (back, now) = (Return::Service, Instant::now());
-        assert_eq!([0, 20, 100].map(|least| rungs.choose(least, back, now)), [1, 30, 60]);
+        let choose = |rungs: &mut Rungs, least| rungs.choose(least, None, back, now).unwrap();
+        assert_eq!([0, 20, 100].map(|least| choose(&mut rungs, least)), [1, 30, 60]);
         assert!(rungs.do_without(30, back, now));
-        assert_eq!(rungs.choose(20, back, now), 60);
-        assert_eq!(rungs.choose(20, Return::Exchange, now), 30);
+        assert_eq!(choose(&mut rungs, 20), 60);
+        assert_eq!(rungs.choose(20, None, Return::Exchange, now), Some(30));
         assert!(!rungs.do_without(60, back, now), "there is no longer one");
         let mut named = Rungs::new(&[60, 100_000].into());
         assert!(named.do_without(100_000, back, now), "nobody set it up");
-        assert_eq!(named.choose(90_000, back, now), 60);
-        assert_eq!(rungs.choose(20, back, now + DO_WITHOUT), 30);
+        assert_eq!(choose(&mut named, 90_000), 60);
+        assert_eq!(rungs.choose(20, None, back, now + DO_WITHOUT), Some(30));
         assert!(rungs.do_without(30, back, now));
         rungs.set_up([1800].into_iter());
-        assert_eq!([20, 100].map(|least| rungs.choose(least, back, now)), [30, 1800]);
+        assert_eq!([20, 100].map(|least| choose(&mut rungs, least)), [30, 1800]);
+    }
+
+    #[test]
+    fn rounding_up_goes_no_further_than_it_may() {
+        let mut rungs = Rungs::new(&[5, 30, 60].into());
+        let now = Instant::now();
+        let mut choose = |least, most| rungs.choose(least, Some(most), Return::Service, now);
+        assert_eq!(choose(37, 60), Some(60));
+        assert_eq!(choose(37, 59), Some(30), "60 s would be too late");
+        assert_eq!(choose(30, 30), Some(30));
+        assert_eq!(choose(100, 40), Some(30));
+        assert_eq!(choose(3, 4), None);
     }
 }

@@ -185,7 +185,7 @@ async fn a_long_journal_is_not_read_to_count() {
             0 => Settlement::Done { took },
             1 => {
                 let (delay, back) = (Duration::from_secs(3600), Return::Service);
-                Settlement::Wait { delay, back, envelope, took }
+                Settlement::Wait { delay, latest: None, back, envelope, took }
             }
             _ => Settlement::Fail {
                 envelope: Envelope { service: Some("a".into()), ..envelope },

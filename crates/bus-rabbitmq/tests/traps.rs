@@ -237,6 +237,7 @@ async fn what_is_returned_is_not_taken_for_confirmed() {
                 0 => Settlement::Fail { envelope, took },
                 _ => Settlement::Wait {
                     delay: Duration::from_secs(60),
+                    latest: None,
                     back: dolmen_bus::Return::Service,
                     envelope,
                     took,
@@ -334,6 +335,7 @@ async fn a_wait_that_does_not_exist_is_rounded_up() {
     let mut delivery = within("a delivery", consumer.next()).await.unwrap();
     let settlement = Settlement::Wait {
         delay: Duration::from_secs(20),
+        latest: None,
         back: dolmen_bus::Return::Service,
         envelope: delivery.envelope.clone(),
         took: Duration::ZERO,

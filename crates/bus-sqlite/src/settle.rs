@@ -44,6 +44,9 @@ pub(crate) fn settle(
         Settlement::Forward { service, .. } if !has_service(connection, service)? => {
             return Ok(Ended::NoWay(format!("the bus has no service {service}")));
         }
+        Settlement::Wait { latest: Some(latest), .. } if *latest < now => {
+            return Ok(Ended::NoWay(format!("it was not to wait until later than {latest}")));
+        }
         _ => {}
     }
     let Some(service) = end(connection, held)? else { return Ok(Ended::NotOurs) };
@@ -63,8 +66,9 @@ pub(crate) fn settle(
             record(connection, seq, &event(What::Done, took))?;
             Ok(Ended::As(Settled::Done))
         }
-        Settlement::Wait { delay, back, mut envelope, took } => {
+        Settlement::Wait { delay, latest, back, mut envelope, took } => {
             let due = after(now, delay);
+            let due = latest.map_or(due, |latest| due.min(latest));
             envelope.due_at = Some(due);
             let state = match back {
                 Return::Service => "ready",

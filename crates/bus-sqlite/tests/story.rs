@@ -192,6 +192,7 @@ async fn a_consumer_without_room_does_not_look_again_and_again() {
     let mut waits = within("the first", consumer.next()).await.unwrap();
     let wait = dolmen_bus::Settlement::Wait {
         delay: HALF_HOUR,
+        latest: None,
         back: dolmen_bus::Return::Service,
         envelope: waits.envelope.clone(),
         took: Duration::ZERO,

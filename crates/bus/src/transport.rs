@@ -176,8 +176,11 @@ pub enum Settlement {
     },
     /// It waits, and comes back.
     Wait {
-        /// How long.
+        /// How long; longer where the transport has no such wait.
         delay: Duration,
+        /// Not until later than this, if said: rather a shorter wait, and where there is none,
+        /// [`SettleError::NoWay`].
+        latest: Option<Time>,
         /// To whom.
         back: Return,
         /// What travels with it, the attempt being the next delivery's.
@@ -213,7 +216,7 @@ pub enum Settlement {
 pub enum Settled {
     /// As asked.
     Done,
-    /// It waits until then: what was asked, or later where the transport has no such wait.
+    /// It waits until then: what was asked, or something else where the transport has no such wait.
     Until(Time),
 }
 

@@ -92,7 +92,7 @@ async fn messages_for_a_deleted_service_are_visible_and_delay_nobody() {
             envelope.attempt += 1;
             let delay = Duration::from_secs(delay);
             let (back, took) = (Return::Service, Duration::ZERO);
-            let settlement = Settlement::Wait { delay, back, envelope, took };
+            let settlement = Settlement::Wait { delay, latest: None, back, envelope, took };
             delivery.receipt.settle(&settlement).await.unwrap();
         }
         consumer.close().await.unwrap();

@@ -46,7 +46,7 @@ async fn a_wait_is_never_early_and_hardly_late() {
                 let seconds = std::str::from_utf8(&delivery.message.body).unwrap();
                 let delay = Duration::from_secs(seconds.parse().unwrap());
                 let back = Return::Service;
-                Settlement::Wait { delay, back, envelope, took: Duration::ZERO }
+                Settlement::Wait { delay, latest: None, back, envelope, took: Duration::ZERO }
             }
             Some(due_at) => {
                 early += usize::from(until(now, due_at).is_some());

@@ -149,12 +149,14 @@ fn softfail(failure: &Failure, history: History<'_>, policy: &Policy, now: Time)
     Action::Wait(delay)
 }
 
-/// What becomes of a message for whose action the transport found no way.
-pub fn instead(action: &Action) -> Action {
-    match action {
-        Action::Forward(service) => Action::Fail(Reason::Nobody { service: service.clone() }),
+/// What becomes of a message for whose action the transport found no way: nobody is there to get
+/// it, or no wait ends early enough.
+pub fn instead(action: &Action, history: History<'_>, policy: &Policy) -> Action {
+    match (action, policy.within()) {
+        (Action::Forward(service), _) => Action::Fail(Reason::Nobody { service: service.clone() }),
+        (Action::Wait(_), Some(within)) => give_up(Reason::TooLate { within }, history, policy),
         // Of these every transport knows a way.
-        Action::Wait(_) | Action::Fail(_) | Action::Pause => action.clone(),
+        (Action::Wait(_) | Action::Fail(_) | Action::Pause, _) => action.clone(),
     }
 }
 

@@ -123,6 +123,26 @@ fn no_attempt_comes_later_than_the_policy_allows() {
     assert_eq!(action, Action::Fail(Reason::TooLate { within }));
 }
 
+/// A transport whose waits all end too late, or whose service is gone, leaves what comes after that.
+#[test]
+fn where_there_is_no_way_something_else_is_done() {
+    let settings = |fallback: Option<&str>| PolicySettings {
+        within: Some("65m".into()),
+        fallback: fallback.map(str::to_owned),
+        ..PolicySettings::default()
+    };
+    let (alone, helped) = (policy(settings(None)), policy(settings(Some("mail-b"))));
+    let wait = Action::Wait(MINUTE);
+    let forward = Action::Forward("mail-b".into());
+    let too_late = Action::Fail(Reason::TooLate { within: 65 * MINUTE });
+    assert_eq!(instead(&wait, history(2), &alone), too_late);
+    assert_eq!(instead(&wait, history(2), &helped), forward);
+    let nobody = Action::Fail(Reason::Nobody { service: "mail-b".into() });
+    assert_eq!(instead(&forward, history(2), &helped), nobody);
+    assert_eq!(instead(&nobody, history(2), &helped), nobody);
+    assert_eq!(instead(&wait, history(2), &Policy::default()), wait, "it was not to be early");
+}
+
 #[test]
 fn a_fallback_gets_what_would_have_hardfailed_for_softfails_only() {
     let policy =

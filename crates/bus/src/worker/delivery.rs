@@ -13,7 +13,7 @@ use crate::handler::{Handler, Incoming};
 use crate::message::continue_trace;
 use crate::recoverability::{Action, History, Observed, Policy, decide, instead};
 use crate::transport::{Delivery, Receipt, SettleError, Settlement};
-use crate::{Clock, Contracts, Envelope, Failure, Message, Nature, Remedy};
+use crate::{Clock, Contracts, Envelope, Failure, Message, Nature, Remedy, after};
 
 /// The longest pause between two tries to end a delivery.
 const LONGEST_BACKOFF: Duration = Duration::from_secs(10);
@@ -151,11 +151,16 @@ impl<H: Handler> Shared<H> {
         envelope.record(FailedAttempt { failure, service, host, time: now, attempt });
         loop {
             let (settlement, how) = self.settlement(&action, envelope.clone(), took);
-            match self.settle(receipt, &settlement, message_id).await {
+            let unsettled = match self.settle(receipt, &settlement, message_id).await {
                 Ok(()) => return Ok(how),
-                Err(Unsettled::NoWay) if instead(&action) != action => action = instead(&action),
-                Err(unsettled) => return Err(unsettled),
+                Err(unsettled) => unsettled,
+            };
+            let history = History::of(&envelope, &self.service);
+            let other = instead(&action, history, &self.policy);
+            if unsettled == Unsettled::Lost || other == action {
+                return Err(unsettled);
             }
+            action = other;
         }
     }
 
@@ -170,7 +175,9 @@ impl<H: Handler> Shared<H> {
             Action::Wait(delay) => {
                 envelope.attempt = envelope.attempt.saturating_add(1);
                 let (delay, back) = (*delay, self.policy.back());
-                (Settlement::Wait { delay, back, envelope, took }, How::Softfailed)
+                let within = self.policy.within().zip(envelope.first_failed_at);
+                let latest = within.map(|(within, first)| after(first, within));
+                (Settlement::Wait { delay, latest, back, envelope, took }, How::Softfailed)
             }
             Action::Fail(reason) => {
                 envelope.reason = Some(reason.to_string());
