@@ -11,7 +11,7 @@ use thiserror::Error;
 use tokio::io::AsyncWriteExt;
 use tokio::process::Command;
 
-use super::group::{Group, cannot_run, shell};
+use super::group::{Group, Guards, cannot_run, shell};
 use super::{Handler, Incoming};
 use crate::{Failure, Nature, Remedy};
 
@@ -20,18 +20,20 @@ use crate::{Failure, Nature, Remedy};
 /// The body is on standard input, the facts are in the environment (`DOLMEN_MESSAGE_ID`,
 /// `DOLMEN_ROUTING_KEY`, `DOLMEN_ATTEMPT`, `DOLMEN_SERVICE`, `TRACEPARENT`, ...). The exit code
 /// says what came of it ([`ExitCodes`]), the last lines of standard error say why. What it writes
-/// to standard output appears on our standard error.
+/// to standard output appears on our standard error. It ends with this process, however that ends.
 #[derive(Clone, Debug)]
 pub struct Exec {
     command: String,
     folder: Option<PathBuf>,
     codes: ExitCodes,
+    guards: Guards,
 }
 
 impl Exec {
     /// A command for `/bin/sh -c`.
     pub fn new(command: impl Into<String>) -> Self {
-        Self { command: command.into(), folder: None, codes: ExitCodes::default() }
+        let (codes, guards) = (ExitCodes::default(), Guards::default());
+        Self { command: command.into(), folder: None, codes, guards }
     }
 
     /// Runs it in this folder; in the worker's own otherwise.
@@ -65,8 +67,8 @@ impl Handler for Exec {
         let mut command = shell(&self.command, self.folder.as_deref());
         environment(&mut command, &incoming);
         command.stdin(Stdio::piped()).stdout(our_stderr());
-        let mut group =
-            Group::start(command, &incoming.service).map_err(|error| self.not_started(&error))?;
+        let mut group = Group::start(command, &incoming.service, &self.guards)
+            .map_err(|error| self.not_started(&error))?;
         if let Some(mut stdin) = group.child.stdin.take() {
             // A program that does not read its input may well be done with the message.
             match stdin.write_all(&incoming.body).await {

@@ -1,4 +1,11 @@
 //! A child process with everything it started, and the last lines it said.
+//!
+//! It runs in the process group of a guard: a shell that waits until its standard input ends, which
+//! it does when we are gone, however that came (`kill -9`, too), and then kills its group. Otherwise
+//! a handler would go on with a message that is being handled anew elsewhere. A child joins the group
+//! before it runs a command, and cannot run one when the group is gone. The ways to ask the kernel
+//! for the same (`PR_SET_PDEATHSIG`) need `unsafe` code between fork and exec, and reach the child
+//! alone.
 
 use std::collections::VecDeque;
 use std::io;
@@ -26,25 +33,86 @@ const LONGEST_LINE: u64 = 2048;
 /// After the program ended, how long what it left behind may keep its standard error open.
 const LINGER: Duration = Duration::from_millis(200);
 
-/// A program in its own process group, killed with everything it started when this is dropped.
+/// What a guard does. What ends us politely is not meant for it.
+const GUARD: &str = "trap '' HUP INT TERM; read -r _; kill -KILL 0";
+
+/// The leader of a process group, which kills it when this process is gone.
+#[derive(Debug)]
+struct Guard(Child);
+
+impl Guard {
+    fn start() -> io::Result<Self> {
+        let mut guard = shell(GUARD, None);
+        guard.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
+        guard.process_group(0).kill_on_drop(true).spawn().map(Self)
+    }
+
+    /// The number of its group; `None` once it ended.
+    fn group(&mut self) -> Option<Pid> {
+        match self.0.try_wait() {
+            Ok(None) => Pid::from_raw(i32::try_from(self.0.id()?).ok()?),
+            _ => None,
+        }
+    }
+}
+
+/// Guards that nobody is guarded by just now: one is enough for one program after the other.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Guards(Arc<Mutex<Vec<Guard>>>);
+
+impl Guards {
+    fn take(&self) -> io::Result<(Guard, Pid)> {
+        loop {
+            let idle = self.0.lock().unwrap_or_else(PoisonError::into_inner).pop();
+            let is_new = idle.is_none();
+            let mut guard = idle.map_or_else(Guard::start, Ok)?;
+            match guard.group() {
+                Some(group) => return Ok((guard, group)),
+                // Somebody killed it.
+                None if is_new => return Err(io::Error::other("its guard ended at once")),
+                None => {}
+            }
+        }
+    }
+
+    fn put(&self, guard: Guard) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(guard);
+    }
+}
+
+/// A program in a guarded process group, killed with everything it started when this is dropped.
 pub(super) struct Group {
     pub(super) child: Child,
+    guard: Option<Guard>,
+    guards: Guards,
     stderr: Option<JoinHandle<()>>,
     said: Arc<Mutex<VecDeque<String>>>,
     service: Arc<str>,
 }
 
 impl Group {
-    /// Starts `/bin/sh -c command`.
-    pub(super) fn start(mut command: Command, service: &Arc<str>) -> io::Result<Self> {
-        let mut child =
-            command.stderr(Stdio::piped()).process_group(0).kill_on_drop(true).spawn()?;
+    /// Starts a command, guarded.
+    pub(super) fn start(
+        mut command: Command,
+        service: &Arc<str>,
+        guards: &Guards,
+    ) -> io::Result<Self> {
+        let (guard, group) = guards.take()?;
+        command.stderr(Stdio::piped()).process_group(group.as_raw_nonzero().get());
+        let mut child = match command.kill_on_drop(true).spawn() {
+            Ok(child) => child,
+            Err(error) => {
+                guards.put(guard);
+                return Err(error);
+            }
+        };
+        let (guard, guards) = (Some(guard), guards.clone());
         let said = Arc::new(Mutex::new(VecDeque::with_capacity(LAST_LINES)));
         let stderr = child
             .stderr
             .take()
             .map(|stderr| tokio::spawn(listen(stderr, Arc::clone(&said), Arc::clone(service))));
-        Ok(Self { child, stderr, said, service: Arc::clone(service) })
+        Ok(Self { child, guard, guards, stderr, said, service: Arc::clone(service) })
     }
 
     /// The last lines of standard error, at most [`MOST_BYTES`] of them, to be asked for once the
@@ -71,10 +139,14 @@ impl Group {
 
 impl Drop for Group {
     fn drop(&mut self) {
-        // `id` is `None` once the child was waited for: then its number may be somebody else's.
-        let id = self.child.id().and_then(|id| Pid::from_raw(i32::try_from(id).ok()?));
-        if let Some(id) = id
-            && let Err(error) = kill_process_group(id, Signal::KILL)
+        let Some(mut guard) = self.guard.take() else { return };
+        // `None` once the child was waited for.
+        if self.child.id().is_none() {
+            return self.guards.put(guard);
+        }
+        // Without its guard the child alone is killed, as it is dropped.
+        if let Some(group) = guard.group()
+            && let Err(error) = kill_process_group(group, Signal::KILL)
         {
             tracing::warn!(service = %self.service, %error, "cannot kill the handler");
         }

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::process::{ChildStdin, ChildStdout};
 
-use super::group::{Group, cannot_run, shell};
+use super::group::{Group, Guards, cannot_run, shell};
 use super::{Handler, Incoming};
 use crate::{Failure, Headers, Nature};
 
@@ -20,7 +20,7 @@ use crate::{Failure, Headers, Nature};
 const LONGEST_ANSWER: u64 = 1024 * 1024;
 
 /// Keeps a program running and gives it one message at a time: a JSON line in, a JSON line out.
-/// As many run side by side as messages are handled at a time.
+/// As many run side by side as messages are handled at a time, and none longer than this process.
 ///
 /// In: `{"message_id", "routing_key", "service", "attempt", "body" or "body_base64", "headers",
 /// "producer", "type", "correlation_id", "content_type", "reply_to", "time", "traceparent",
@@ -36,6 +36,7 @@ pub struct Pipe {
     command: String,
     folder: Option<PathBuf>,
     idle: Mutex<Vec<Process>>,
+    guards: Guards,
 }
 
 struct Process {
@@ -53,7 +54,8 @@ impl std::fmt::Debug for Process {
 impl Pipe {
     /// A command for `/bin/sh -c`, started when the first message comes.
     pub fn new(command: impl Into<String>) -> Self {
-        Self { command: command.into(), folder: None, idle: Mutex::default() }
+        let (idle, guards) = (Mutex::default(), Guards::default());
+        Self { command: command.into(), folder: None, idle, guards }
     }
 
     /// Runs it in this folder; in the worker's own otherwise.
@@ -80,7 +82,7 @@ impl Pipe {
     fn start(&self, service: &Arc<str>) -> Result<Process, Failure> {
         let mut command = shell(&self.command, self.folder.as_deref());
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).env("DOLMEN_SERVICE", &**service);
-        let mut group = Group::start(command, service)
+        let mut group = Group::start(command, service, &self.guards)
             .map_err(|error| cannot_run(&self.command, &error.to_string()))?;
         match (group.child.stdin.take(), group.child.stdout.take()) {
             (Some(stdin), Some(stdout)) => {

@@ -121,6 +121,29 @@ async fn exec_the_last_of_many_long_lines_is_kept() {
     assert!(failure.text.lines().all(|line| line.len() == 2000 || line == "the reason"));
 }
 
+/// One guard is enough for one message after the other; one that somebody killed is replaced.
+#[tokio::test]
+async fn exec_a_program_is_guarded() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("groups");
+    let exec = Exec::new(format!("cut -d\" \" -f5 /proc/$$/stat >> {}", file.display()));
+    let groups = || -> Vec<i32> {
+        let text = std::fs::read_to_string(&file).unwrap();
+        text.lines().map(|line| line.trim().parse().unwrap()).collect()
+    };
+    for _ in 0..2 {
+        exec.handle(incoming("")).await.unwrap();
+    }
+    let [first, second] = groups()[..] else { panic!("{:?}", groups()) };
+    assert_eq!(first, second);
+    let guard = rustix::process::Pid::from_raw(first).unwrap();
+    rustix::process::kill_process(guard, rustix::process::Signal::KILL).unwrap();
+    // It is dead once it is told apart from a live one, which `handle` does.
+    while groups().last() == Some(&first) {
+        exec.handle(incoming("")).await.unwrap();
+    }
+}
+
 #[tokio::test]
 async fn exec_what_cannot_be_run_pauses_the_service() {
     let failure = exec("/nonexistent/create-account").await.unwrap_err();

@@ -4,7 +4,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpListener;
 use std::sync::mpsc;
 
-use crate::place::{Place, column, on_both};
+use crate::place::{Place, column, on_both, wait_for};
 
 const SERVICE: &str = "[[bus.service]]\nname = \"a\"\nlisten = [\"k.#\"]\n\
                        retry = { delays = [\"1h\"], attempts = 2 }\n";
@@ -104,7 +104,33 @@ fn messages_are_posted(place: &Place) {
     assert_eq!(place.json(&["failed"])["messages"][0]["nature"], "business");
 }
 
+/// Whether a process runs; one that ended and that nobody has asked about does not.
+fn runs(pid: &str) -> bool {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    stat.rsplit_once(") ").is_some_and(|(_, rest)| !rest.starts_with(['Z', 'X']))
+}
+
+/// A worker that is killed takes its handlers along, and what they started: its messages are handled
+/// anew elsewhere.
+fn a_handler_does_not_outlive_its_worker(place: &Place) {
+    place.set_up(SERVICE);
+    for how in ["--exec", "--pipe"] {
+        let file = place.folder.path().join("pids");
+        let script = "sleep 1000 & echo $$ $! > new; mv new pids; read -r line; wait";
+        let mut worker = place.start(&["work", "--service", "a", how, script]).spawn().unwrap();
+        place.publish("k", "1");
+        let pids = wait_for("the handler", || std::fs::read_to_string(&file).ok());
+        let pids: Vec<&str> = pids.split_whitespace().collect();
+        assert!(pids.len() == 2 && pids.iter().all(|pid| runs(pid)), "{pids:?}");
+        worker.kill().unwrap();
+        worker.wait().unwrap();
+        wait_for("their end", || (!pids.iter().any(|pid| runs(pid))).then_some(()));
+        std::fs::remove_file(&file).unwrap();
+    }
+}
+
 on_both! {
+    a_handler_does_not_outlive_its_worker
     exit_codes_say_what_came_of_it
     one_process_answers_line_by_line
     messages_are_posted
