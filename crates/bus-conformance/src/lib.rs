@@ -128,6 +128,7 @@ macro_rules! suite {
             the_journal_is_read_on_from_where_one_was
             outcomes_of_the_same_time_are_records_of_their_own
             failed_messages_stay_until_they_are_kept
+            looking_takes_nothing_and_deciding_takes_one
             a_failed_message_can_be_sent_to_its_service_again
             nothing_is_sent_to_an_impossible_name
             a_service_with_ready_messages_is_not_removed

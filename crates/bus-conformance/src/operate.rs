@@ -1,15 +1,16 @@
 //! Looking at the bus and mending it.
 
+use std::ops::ControlFlow;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use dolmen_bus::{
-    DrainError, Envelope, Event, FailedMessage, KeepError, KeepFailed, Message, Origin, Parcel,
-    PublishError, TransportError, What,
+    Aside, DrainError, Envelope, Event, FailedMessage, KeepError, KeepFailed, Message, Origin,
+    Parcel, PublishError, Transport, TransportError, What,
 };
 use tokio::task::JoinSet;
 
-use crate::tools::{done, hardfail, next, next_soon, softfail};
+use crate::tools::{Kept, done, hardfail, next, next_soon, softfail};
 use crate::{Rig, Scene, within};
 
 /// Ready, waiting and failed messages are counted service by service.
@@ -196,6 +197,66 @@ pub async fn failed_messages_stay_until_they_are_kept<R: Rig>(rig: R) {
     assert_eq!(failed[0].envelope.reason.as_deref(), Some("hardfail"));
     assert_eq!(scene.drain().await, []);
     assert!(next_soon(consumer.as_mut()).await.is_none());
+}
+
+/// What lies aside, as somebody sees it who looks.
+async fn seen(bus: &dyn Transport, aside: Aside) -> Vec<FailedMessage> {
+    let mut seen = Vec::new();
+    let mut see = |message| {
+        seen.push(message);
+        ControlFlow::Continue(())
+    };
+    bus.look(aside, &mut see).await.unwrap();
+    seen
+}
+
+/// What nobody has decided about stays where all can see it: looking takes nothing, and deciding
+/// about one message takes that one.
+pub async fn looking_takes_nothing_and_deciding_takes_one<R: Rig>(rig: R) {
+    let scene = Scene::new(rig, &[("a", &["k"])]).await;
+    let mut consumer = scene.consume("a").await;
+    let mut sent = Vec::new();
+    for n in 0..4 {
+        sent.push(scene.publish("k", &n.to_string()).await);
+        let mut delivery = next(consumer.as_mut()).await;
+        let settlement = hardfail(&delivery, "a");
+        delivery.receipt.settle(&settlement).await.unwrap();
+    }
+    let mut unheard = Vec::new();
+    for n in 0..4 {
+        unheard.push(scene.publish("unheard", &n.to_string()).await);
+    }
+    let other = scene.rig.open().await.transport;
+    for (aside, sent) in [(Aside::Failed, &sent), (Aside::Unrouted, &unheard)] {
+        let all = within("all of them", async {
+            loop {
+                let all = seen(&*scene.bus, aside).await;
+                if all.len() == sent.len() {
+                    return all;
+                }
+            }
+        })
+        .await;
+        assert!(all.iter().map(|failed| &failed.message).eq(sent), "{aside:?}");
+        for bus in [&other, &scene.bus, &other] {
+            assert_eq!(seen(&**bus, aside).await, all, "{aside:?}");
+        }
+        // Two who look at once both see all of them.
+        let both = tokio::join!(seen(&*other, aside), seen(&*scene.bus, aside));
+        assert_eq!(both, (all.clone(), all.clone()), "{aside:?}");
+        let kept = Kept::default();
+        let mut wanted = |failed: &FailedMessage| failed.message.body == b"2"[..];
+        assert_eq!(other.take(aside, &mut wanted, &kept).await.unwrap(), 1);
+        assert_eq!(kept.0.into_inner().unwrap(), all[2..3]);
+        let rest = [&all[..2], &all[3..]].concat();
+        assert_eq!(seen(&*scene.bus, aside).await, rest, "{aside:?}");
+        assert_eq!(scene.bus.take(aside, &mut wanted, &Kept::default()).await.unwrap(), 0);
+    }
+    assert_eq!(scene.bus.depths().await.unwrap()[0].failed, 3);
+    assert_eq!(scene.bus.count_unrouted().await.unwrap(), 3);
+    let reasons: Vec<_> =
+        seen(&*scene.bus, Aside::Unrouted).await.into_iter().map(|it| it.envelope.reason).collect();
+    assert_eq!(reasons, vec![Some("nobody listened to unheard".to_owned()); 3]);
 }
 
 /// A retry goes to the service that failed and to no other, under the same id, and says where it

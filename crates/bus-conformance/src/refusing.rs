@@ -5,9 +5,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use async_trait::async_trait;
 use dolmen_bus::{
-    Capabilities, Change, Consumer, Delivery, Depth, DrainError, Event, KeepFailed, Message, Mode,
-    Parcel, Position, PublishError, Receipt, SettleError, Settled, Settlement, Subscription,
-    Topology, Transport, TransportError, Waiting,
+    Aside, Capabilities, Change, Consumer, Delivery, Depth, DrainError, Event, KeepFailed, Message,
+    Mode, Parcel, Position, PublishError, Receipt, See, SettleError, Settled, Settlement,
+    Subscription, Topology, Transport, TransportError, Waiting, Wanted,
 };
 
 struct Refusing {
@@ -95,8 +95,17 @@ impl Transport for Refusing {
         self.bus.depths().await
     }
 
-    async fn unrouted(&self, most: usize) -> Result<Vec<Message>, TransportError> {
-        self.bus.unrouted(most).await
+    async fn look(&self, aside: Aside, see: &mut See<'_>) -> Result<(), TransportError> {
+        self.bus.look(aside, see).await
+    }
+
+    async fn take(
+        &self,
+        aside: Aside,
+        wanted: &mut Wanted<'_>,
+        keeper: &dyn KeepFailed,
+    ) -> Result<usize, DrainError> {
+        self.bus.take(aside, wanted, keeper).await
     }
 
     async fn count_unrouted(&self) -> Result<u64, TransportError> {
@@ -113,10 +122,6 @@ impl Transport for Refusing {
 
     async fn cancel(&self, message_id: &str, service: &str) -> Result<bool, TransportError> {
         self.bus.cancel(message_id, service).await
-    }
-
-    async fn drain_failed(&self, keeper: &dyn KeepFailed) -> Result<usize, DrainError> {
-        self.bus.drain_failed(keeper).await
     }
 
     async fn journal(

@@ -111,7 +111,7 @@ fn parse(text: &str) -> Option<Time> {
 }
 
 /// When an id was made, if it says so (UUID version 7).
-fn made_at(id: &str) -> Option<Time> {
+pub(crate) fn made_at(id: &str) -> Option<Time> {
     let made = Uuid::try_parse(id).ok().filter(|id| id.get_version_num() == 7)?.get_timestamp()?;
     let (seconds, nanos) = made.to_unix();
     let micros = i64::try_from(seconds).ok()?.checked_mul(1_000_000)?;

@@ -8,6 +8,7 @@
 mod acks;
 mod admin;
 mod age;
+mod aside;
 mod consumer;
 mod convert;
 mod journal;
@@ -16,11 +17,11 @@ mod mended;
 mod names;
 mod project;
 mod publisher;
+mod queues;
 mod receipt;
 mod recorder;
 mod rungs;
 mod stream;
-mod take;
 mod topology;
 
 use std::collections::BTreeSet;
@@ -29,9 +30,10 @@ use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use dolmen_bus::{
-    Capabilities, Change, Clock, Consumer, Depth, DrainError, Envelope, Event, Headers, KeepFailed,
-    Message, MessageError, Mode, Parcel, Position, PublishError, Return, Subscription, SystemClock,
-    Topology, Transport, TransportError, Waiting, What, check_batch, check_name, check_target,
+    Aside, Capabilities, Change, Clock, Consumer, Depth, DrainError, Envelope, Event, Headers,
+    KeepFailed, Message, MessageError, Mode, Parcel, Position, PublishError, Return, See,
+    Subscription, SystemClock, Topology, Transport, TransportError, Waiting, Wanted, What,
+    check_batch, check_name, check_target,
 };
 use dolmen_model::Time;
 use lapin::uri::AMQPUri;
@@ -371,7 +373,7 @@ impl Transport for RabbitBus {
     }
 
     async fn remove(&self, service: &str) -> Result<(), TransportError> {
-        take::remove(&self.shared, service).await
+        queues::remove(&self.shared, service).await
     }
 
     async fn publish(&self, messages: Vec<Message>) -> Result<(), PublishError> {
@@ -418,12 +420,12 @@ impl Transport for RabbitBus {
 
     async fn has_service(&self, service: &str) -> Result<bool, TransportError> {
         let queue = self.shared.names.service(service);
-        Ok(take::ready(&self.shared, &queue).await?.is_some())
+        Ok(queues::ready(&self.shared, &queue).await?.is_some())
     }
 
     async fn ready(&self, service: &str) -> Result<u64, TransportError> {
         let queue = self.shared.names.service(service);
-        let ready = take::ready(&self.shared, &queue).await?;
+        let ready = queues::ready(&self.shared, &queue).await?;
         ready.ok_or_else(|| TransportError::NotSetUp(format!("service {service}")))
     }
 
@@ -431,13 +433,22 @@ impl Transport for RabbitBus {
         project::paused_at(&self.shared, service).await
     }
 
-    async fn unrouted(&self, most: usize) -> Result<Vec<Message>, TransportError> {
-        take::unrouted(&self.shared, most).await
+    async fn look(&self, aside: Aside, see: &mut See<'_>) -> Result<(), TransportError> {
+        aside::look(&self.shared, aside, see).await
+    }
+
+    async fn take(
+        &self,
+        aside: Aside,
+        wanted: &mut Wanted<'_>,
+        keeper: &dyn KeepFailed,
+    ) -> Result<usize, DrainError> {
+        aside::take(&self.shared, aside, wanted, keeper).await
     }
 
     async fn count_unrouted(&self) -> Result<u64, TransportError> {
         let queue = self.shared.names.unrouted();
-        let ready = take::ready(&self.shared, &queue).await?;
+        let ready = queues::ready(&self.shared, &queue).await?;
         ready.ok_or_else(|| TransportError::NotSetUp(format!("queue {queue}")))
     }
 
@@ -451,10 +462,6 @@ impl Transport for RabbitBus {
 
     async fn cancel(&self, _: &str, _: &str) -> Result<bool, TransportError> {
         Err(out_of_reach("taking a waiting message away"))
-    }
-
-    async fn drain_failed(&self, keeper: &dyn KeepFailed) -> Result<usize, DrainError> {
-        take::drain_failed(&self.shared, keeper).await
     }
 
     async fn journal(

@@ -55,6 +55,11 @@ impl Names {
         format!("{}.failed", self.bus)
     }
 
+    /// What is held by whoever looks at a queue that lies aside.
+    pub(crate) fn turn(&self, queue: &str) -> String {
+        format!("{queue}.turn")
+    }
+
     /// A service's queue.
     pub(crate) fn service(&self, name: &str) -> String {
         format!("{}.service.{name}", self.bus)

@@ -8,10 +8,9 @@ use std::time::Duration;
 use dolmen_bus::{Depth, Envelope, Event, LONGEST_DELAY, Rates, TransportError, Waiting, What};
 use dolmen_model::Time;
 
-use crate::Shared;
 use crate::age::{self, Backlog};
 use crate::journal::{From, scan};
-use crate::take;
+use crate::{Shared, aside, queues};
 
 /// What waits was put there within the longest delay, and the broker's blocks are coarse.
 const BACK: Duration = Duration::from_secs(3600);
@@ -97,7 +96,7 @@ pub(crate) async fn depths(shared: &Shared) -> Result<Vec<Depth>, TransportError
     let mut counts: BTreeMap<String, Counts> =
         shared.known().into_iter().map(|service| (service, Counts::default())).collect();
     outcomes(shared, now, |event| count(&mut counts, event, now)).await?;
-    let failed = take::count_failed(shared).await?;
+    let failed = aside::count_failed(shared).await?;
     for service in failed.keys() {
         counts.entry(service.clone()).or_default();
     }
@@ -105,8 +104,13 @@ pub(crate) async fn depths(shared: &Shared) -> Result<Vec<Depth>, TransportError
     let mut backlogs = BTreeMap::new();
     for (service, Counts { waiting, paused_at, mut backlog }) in counts {
         let queue = shared.names.service(&service);
-        let Some(ready) = take::ready(shared, &queue).await? else { continue };
+        let ready = queues::ready(shared, &queue).await?;
         let failed = failed.get(&service).copied().unwrap_or_default();
+        // Of a service that is gone there may still be failed messages.
+        if ready.is_none() && failed == 0 {
+            continue;
+        }
+        let ready = ready.unwrap_or_default();
         backlog.ready = ready;
         backlogs.insert(service.clone(), backlog);
         let (oldest_at, rates) = (None, None);

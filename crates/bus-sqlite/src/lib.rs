@@ -25,10 +25,10 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use dolmen_bus::{
-    Capabilities, Change, Clock, Consumer, Depth, DrainError, Event, KeepFailed, Message,
-    MessageError, Mode, Parcel, Position, PublishError, REDELIVERY_LIMIT, Subscription,
-    SystemClock, Topology, Transport, TransportError, Waiting, after, check_batch, check_name,
-    check_target,
+    Aside, Capabilities, Change, Clock, Consumer, Depth, DrainError, Event, FailedMessage,
+    KeepFailed, Message, MessageError, Mode, Parcel, Position, PublishError, REDELIVERY_LIMIT, See,
+    Subscription, SystemClock, Topology, Transport, TransportError, Waiting, Wanted, after,
+    check_batch, check_name, check_target,
 };
 use dolmen_model::Time;
 use rusqlite::Connection;
@@ -43,8 +43,11 @@ use crate::writer::{WriteError, Writer, answer};
 pub use failed::{CLAIM, FailedFile, FailedFileError, Fate, Kept, KeptId};
 pub use file::OpenError;
 
-/// How many failed messages are handed over at a time.
+/// How many messages are handed over at a time.
 const HANDFUL: usize = 500;
+
+/// Before all messages that lie aside.
+const BEGIN: read::Place = (i64::MIN, i64::MIN);
 
 /// What may be chosen about a bus file.
 #[derive(Clone)]
@@ -157,6 +160,15 @@ impl SqliteBus {
 
     fn now(&self) -> Time {
         self.shared.clock.now()
+    }
+
+    async fn aside(
+        &self,
+        aside: Aside,
+        now: Time,
+        place: read::Place,
+    ) -> Result<Vec<(read::Place, FailedMessage)>, TransportError> {
+        self.read(move |connection| read::aside(connection, aside, now, place, HANDFUL)).await
     }
 }
 
@@ -277,9 +289,40 @@ impl Transport for SqliteBus {
         self.read(move |connection| read::has_service(connection, &name)).await
     }
 
-    async fn unrouted(&self, most: usize) -> Result<Vec<Message>, TransportError> {
-        let now = self.now();
-        self.read(move |connection| read::unrouted(connection, now, most)).await
+    async fn look(&self, aside: Aside, see: &mut See<'_>) -> Result<(), TransportError> {
+        let (now, mut place) = (self.now(), BEGIN);
+        loop {
+            let page = self.aside(aside, now, place).await?;
+            let Some((last, _)) = page.last() else { return Ok(()) };
+            place = *last;
+            if page.into_iter().any(|(_, message)| see(message).is_break()) {
+                return Ok(());
+            }
+        }
+    }
+
+    async fn take(
+        &self,
+        aside: Aside,
+        wanted: &mut Wanted<'_>,
+        keeper: &dyn KeepFailed,
+    ) -> Result<usize, DrainError> {
+        let (now, mut place, mut taken) = (self.now(), BEGIN, 0);
+        loop {
+            let page = self.aside(aside, now, place).await?;
+            let Some((last, _)) = page.last() else { return Ok(taken) };
+            place = *last;
+            let (ids, messages): (Vec<i64>, Vec<FailedMessage>) = page
+                .into_iter()
+                .filter(|(_, message)| wanted(message))
+                .map(|((_, id), message)| (id, message))
+                .unzip();
+            if !messages.is_empty() {
+                taken += messages.len();
+                keeper.keep(messages).await?;
+                self.write(move |connection| manage::forget(connection, &ids)).await?;
+            }
+        }
     }
 
     async fn count_unrouted(&self) -> Result<u64, TransportError> {
@@ -300,20 +343,6 @@ impl Transport for SqliteBus {
     async fn cancel(&self, message_id: &str, service: &str) -> Result<bool, TransportError> {
         let (id, service, now) = (message_id.to_owned(), service.to_owned(), self.now());
         self.write(move |connection| manage::cancel(connection, &id, &service, now)).await
-    }
-
-    async fn drain_failed(&self, keeper: &dyn KeepFailed) -> Result<usize, DrainError> {
-        let mut drained = 0;
-        loop {
-            let handful = self.read(|connection| read::failed(connection, HANDFUL)).await?;
-            if handful.is_empty() {
-                return Ok(drained);
-            }
-            drained += handful.len();
-            let (ids, messages): (Vec<i64>, Vec<_>) = handful.into_iter().unzip();
-            keeper.keep(messages).await?;
-            self.write(move |connection| manage::forget_failed(connection, &ids)).await?;
-        }
     }
 
     async fn journal(

@@ -124,10 +124,11 @@ pub(crate) fn cancel(
     Ok(changed > 0)
 }
 
-/// Forgets failed messages that somebody else keeps now.
-pub(crate) fn forget_failed(connection: &Connection, ids: &[i64]) -> rusqlite::Result<()> {
+/// Forgets messages that lie aside and that somebody else keeps now.
+pub(crate) fn forget(connection: &Connection, ids: &[i64]) -> rusqlite::Result<()> {
+    // A service that was set up again meanwhile may hold what was unrouted; it is handled, too.
     let mut forget =
-        connection.prepare_cached("DELETE FROM delivery WHERE id = ?1 AND state = 'failed'")?;
+        connection.prepare_cached("DELETE FROM delivery WHERE id = ?1 AND holder IS NULL")?;
     for id in ids {
         forget.execute([id])?;
     }

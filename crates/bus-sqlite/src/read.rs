@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use dolmen_bus::{Bytes, Depth, Event, FailedMessage, Message, Position, Waiting, What};
+use dolmen_bus::{Aside, Bytes, Depth, Envelope, Event, FailedMessage, Position, Waiting, What};
 use dolmen_model::Time;
 use rusqlite::{Connection, Params, Row, params};
 
@@ -13,7 +13,7 @@ pub(crate) fn has_service(connection: &Connection, name: &str) -> rusqlite::Resu
     connection.prepare_cached("SELECT 1 FROM service WHERE name = ?1")?.exists([name])
 }
 
-/// How many messages of each service are where.
+/// How many messages of each service are where; of one that is gone, those that failed.
 pub(crate) fn depths(connection: &Connection, now: Time) -> rusqlite::Result<Vec<Depth>> {
     connection
         .prepare_cached(
@@ -29,6 +29,10 @@ pub(crate) fn depths(connection: &Connection, now: Time) -> rusqlite::Result<Vec
                      min(delivery.message) FILTER (WHERE state = 'ready' AND due <= ?1) AS oldest
                  FROM service LEFT JOIN delivery ON delivery.service = service.name
                  GROUP BY service.name
+                 UNION ALL
+                 SELECT service, NULL, 0, 0, count(*), NULL FROM delivery
+                 WHERE state = 'failed' AND service NOT IN (SELECT name FROM service)
+                 GROUP BY service
              )
              ORDER BY name",
         )?
@@ -46,33 +50,14 @@ pub(crate) fn depths(connection: &Connection, now: Time) -> rusqlite::Result<Vec
         .collect()
 }
 
-/// The messages nobody listened to, and those due for a service that is gone.
-pub(crate) fn unrouted(
-    connection: &Connection,
-    now: Time,
-    most: usize,
-) -> rusqlite::Result<Vec<Message>> {
-    let sql = format!(
-        "SELECT {MESSAGE} FROM delivery JOIN message ON message.seq = delivery.message
-         WHERE state = 'unrouted' OR state = 'ready' AND due <= ?1
-             AND service NOT IN (SELECT name FROM service)
-         ORDER BY delivery.due, delivery.id LIMIT ?2"
-    );
-    let most = i64::try_from(most).unwrap_or(i64::MAX);
-    connection
-        .prepare_cached(&sql)?
-        .query_map([now.micros(), most], |row| message(row, 0))?
-        .collect()
-}
+/// What nobody listened to, and what is due for a service that is gone, at the time ?1.
+const UNROUTED: &str = "state = 'unrouted' OR state = 'ready' AND due <= ?1
+    AND service NOT IN (SELECT name FROM service)";
 
-/// How many messages [`unrouted`] would find.
+/// How many messages nobody listened to, or are due for a service that is gone.
 pub(crate) fn count_unrouted(connection: &Connection, now: Time) -> rusqlite::Result<u64> {
     connection
-        .prepare_cached(
-            "SELECT count(*) FROM delivery
-             WHERE state = 'unrouted' OR state = 'ready' AND due <= ?1
-                 AND service NOT IN (SELECT name FROM service)",
-        )?
+        .prepare_cached(&format!("SELECT count(*) FROM delivery WHERE {UNROUTED}"))?
         .query_row([now.micros()], |row| Ok(row.get::<_, i64>(0)?.cast_unsigned()))
 }
 
@@ -97,27 +82,43 @@ pub(crate) fn waiting(connection: &Connection, now: Time) -> rusqlite::Result<Ve
         .collect()
 }
 
-/// Failed messages with the numbers of their deliveries.
-pub(crate) fn failed(
+/// Where a reader of messages that lie aside stands: after this time and delivery.
+pub(crate) type Place = (i64, i64);
+
+/// At most `most` messages that lie aside, after `place`, with the numbers of their deliveries and
+/// where the reader stands then.
+pub(crate) fn aside(
     connection: &Connection,
+    aside: Aside,
+    now: Time,
+    (due, id): Place,
     most: usize,
-) -> rusqlite::Result<Vec<(i64, FailedMessage)>> {
+) -> rusqlite::Result<Vec<(Place, FailedMessage)>> {
+    let which = match aside {
+        Aside::Failed => "state = 'failed'",
+        Aside::Unrouted => UNROUTED,
+    };
     let sql = format!(
         "SELECT delivery.id, delivery.service, delivery.due, delivery.envelope, {MESSAGE}
          FROM delivery JOIN message ON message.seq = delivery.message
-         WHERE state = 'failed' ORDER BY delivery.due, delivery.id LIMIT ?1"
+         WHERE ({which}) AND (delivery.due, delivery.id) > (?2, ?3) AND delivery.due <= ?1
+         ORDER BY delivery.due, delivery.id LIMIT ?4"
     );
     let most = i64::try_from(most).unwrap_or(i64::MAX);
     connection
         .prepare_cached(&sql)?
-        .query_map([most], |row| {
-            let failed = FailedMessage {
-                service: row.get(1)?,
-                failed_at: Time::from_micros(row.get(2)?),
-                envelope: read_envelope(row.get(3)?),
-                message: message(row, 4)?,
+        .query_map(params![now.micros(), due, id, most], |row| {
+            let (service, due): (String, i64) = (row.get(1)?, row.get(2)?);
+            let (message, envelope) = (message(row, 4)?, read_envelope(row.get(3)?));
+            let failed_at = Time::from_micros(due);
+            let failed = match aside {
+                Aside::Failed => FailedMessage { message, envelope, service, failed_at },
+                Aside::Unrouted => {
+                    let service = Some(service).filter(|service| !service.is_empty());
+                    FailedMessage::unrouted(message, Envelope { service, ..envelope }, failed_at)
+                }
             };
-            Ok((row.get(0)?, failed))
+            Ok(((due, row.get(0)?), failed))
         })?
         .collect()
 }

@@ -39,6 +39,7 @@ mod key;
 mod line;
 mod message;
 mod recoverability;
+mod topology;
 mod transport;
 mod worker;
 
@@ -46,7 +47,7 @@ pub use bytes::Bytes;
 pub use clock::{Clock, HandClock, SystemClock, after, until};
 pub use contracts::{ContractError, Contracts, Required, Violation};
 pub use envelope::{Envelope, MOST_ERROR_BYTES, Origin, header};
-pub use failed::{FOREIGN, FailedMessage, KeepError, KeepFailed};
+pub use failed::{Aside, FOREIGN, FailedMessage, KeepError, KeepFailed, See, Wanted};
 pub use failure::{FailedAttempt, Failure, MOST_TEXT_BYTES, Nature, Remedy};
 pub use handler::{Exec, ExitCodes, ExitCodesError, Handler, Http, HttpError, Incoming, Pipe};
 pub use journal::{Event, Position, What};
@@ -56,10 +57,10 @@ pub use recoverability::{
     Action, Change as OutageChange, Delays, Growth, History, LONGEST_DELAY, Observed, Outage,
     Policy, PolicyError, PolicySettings, Reason, Return, SHORTEST_DELAY, decide, instead,
 };
+pub use topology::{Change, ChangeAction, Mode, NameError, ServiceSpec, Topology, check_name};
 pub use transport::{
-    ALONE_FROM, Capabilities, Change, ChangeAction, Consumer, Delivery, Depth, DrainError, Mode,
-    NameError, Parcel, PublishError, REDELIVERY_LIMIT, Rates, Receipt, ServiceSpec, SettleError,
-    Settled, Settlement, Subscription, Topology, Transport, TransportError, Waiting, check_batch,
-    check_name, check_target,
+    ALONE_FROM, Capabilities, Consumer, Delivery, Depth, DrainError, Parcel, PublishError,
+    REDELIVERY_LIMIT, Rates, Receipt, SettleError, Settled, Settlement, Subscription, Transport,
+    TransportError, Waiting, check_batch, check_target,
 };
 pub use worker::{Summary, Worker, WorkerError};

@@ -1,16 +1,17 @@
 //! What a transport does for the bus, and what it must say when it cannot.
 
+use std::ops::ControlFlow;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use dolmen_model::Time;
 use thiserror::Error;
 
-use crate::failed::{KeepError, KeepFailed};
-use crate::failure::shorten;
+use crate::failed::{Aside, FailedMessage, KeepError, KeepFailed, See, Wanted};
 use crate::journal::{Event, Position};
-use crate::key::{KeyError, Pattern};
-use crate::recoverability::{Policy, Return};
+use crate::key::KeyError;
+use crate::recoverability::Return;
+use crate::topology::{Change, Mode, NameError, Topology, check_name};
 use crate::{Envelope, Message, MessageError};
 
 /// A bus's messages, wherever they are.
@@ -21,6 +22,7 @@ use crate::{Envelope, Message, MessageError};
 ///   before that repeats the delivery, under the same message id;
 /// - a message that waits is delivered not before it is due, and to its own service alone;
 /// - what nobody listens to, and what waited for a service that is gone, is visible;
+/// - looking at what failed, or nobody heard, takes none of it away;
 /// - a message that kills its worker takes no neighbour along.
 #[async_trait]
 pub trait Transport: Send + Sync + 'static {
@@ -69,8 +71,33 @@ pub trait Transport: Send + Sync + 'static {
         Ok(mine.and_then(|depth| depth.paused_at))
     }
 
+    /// Shows `see` the messages that lie aside, oldest first, until it breaks off. They stay there.
+    async fn look(&self, aside: Aside, see: &mut See<'_>) -> Result<(), TransportError>;
+
+    /// Hands those that are `wanted` of the messages that lie aside to `keeper`, and forgets them once
+    /// they are kept. How many. The others stay.
+    async fn take(
+        &self,
+        aside: Aside,
+        wanted: &mut Wanted<'_>,
+        keeper: &dyn KeepFailed,
+    ) -> Result<usize, DrainError>;
+
     /// The messages nobody listened to, or whose service is gone, oldest first, at most `most`.
-    async fn unrouted(&self, most: usize) -> Result<Vec<Message>, TransportError>;
+    async fn unrouted(&self, most: usize) -> Result<Vec<Message>, TransportError> {
+        let mut messages = Vec::new();
+        let mut see = |failed: FailedMessage| {
+            if messages.len() < most {
+                messages.push(failed.message);
+            }
+            match messages.len() < most {
+                true => ControlFlow::Continue(()),
+                false => ControlFlow::Break(()),
+            }
+        };
+        self.look(Aside::Unrouted, &mut see).await?;
+        Ok(messages)
+    }
 
     /// How many messages nobody listened to, or whose service is gone.
     async fn count_unrouted(&self) -> Result<u64, TransportError>;
@@ -85,7 +112,9 @@ pub trait Transport: Send + Sync + 'static {
     async fn cancel(&self, message_id: &str, service: &str) -> Result<bool, TransportError>;
 
     /// Hands every failed message to `keeper` and forgets it once it is kept. How many.
-    async fn drain_failed(&self, keeper: &dyn KeepFailed) -> Result<usize, DrainError>;
+    async fn drain_failed(&self, keeper: &dyn KeepFailed) -> Result<usize, DrainError> {
+        self.take(Aside::Failed, &mut |_| true, keeper).await
+    }
 
     /// At most `most` records of the journal that stand after `position`, oldest first; none when
     /// there are none yet.
@@ -264,128 +293,6 @@ pub struct Capabilities {
     pub longest_handling: Option<Duration>,
 }
 
-/// Whether something is to be changed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Mode {
-    /// Change it.
-    Apply,
-    /// Only say what would change.
-    Show,
-}
-
-/// One thing that setup did or would do.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Change {
-    /// What is done.
-    pub action: ChangeAction,
-    /// With what: `queue agoram.service.googleapps`.
-    pub object: String,
-    /// What else is to be known: the arguments that differ, several subscribers of one key.
-    pub note: Option<String>,
-}
-
-/// What setup does with an object.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ChangeAction {
-    /// It is not there and is created.
-    Create,
-    /// It is no longer wanted and is removed.
-    Remove,
-    /// It may exist already: the transport cannot tell, and declares it.
-    Declare,
-    /// It exists otherwise than asked, and cannot be changed: somebody must remove it first.
-    Conflict,
-    /// Nothing is done, but somebody should know.
-    Warn,
-}
-
-impl ChangeAction {
-    /// Its word on screens.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Create => "create",
-            Self::Remove => "remove",
-            Self::Declare => "declare",
-            Self::Conflict => "conflict",
-            Self::Warn => "warning",
-        }
-    }
-}
-
-/// The services of a bus.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Topology {
-    /// The services.
-    pub services: Vec<ServiceSpec>,
-}
-
-/// One service.
-#[derive(Clone, Debug, PartialEq)]
-pub struct ServiceSpec {
-    /// Its name.
-    pub name: String,
-    /// What it listens to; patterns it no longer names are removed where the transport can.
-    pub listen: Vec<Pattern>,
-    /// When it tries again.
-    pub policy: Policy,
-}
-
-impl Topology {
-    /// Keys or patterns that several services listen to although one of them has its retries
-    /// published to all again: each retry of one would reach the others.
-    pub fn repeated_to_others(&self) -> Vec<Change> {
-        let mut warnings = Vec::new();
-        for service in self.services.iter().filter(|s| s.policy.back() == Return::Exchange) {
-            for pattern in &service.listen {
-                let hears = |other: &&ServiceSpec| {
-                    other.name != service.name
-                        && other.listen.iter().any(|theirs| {
-                            theirs.matches(pattern.as_str()) || pattern.matches(theirs.as_str())
-                        })
-                };
-                let others: Vec<&str> =
-                    self.services.iter().filter(hears).map(|s| s.name.as_str()).collect();
-                if !others.is_empty() {
-                    warnings.push(Change {
-                        action: ChangeAction::Warn,
-                        object: format!("service {}", service.name),
-                        note: Some(format!(
-                            "return = \"exchange\": every retry of {pattern} also reaches {}",
-                            others.join(", ")
-                        )),
-                    });
-                }
-            }
-        }
-        warnings
-    }
-}
-
-/// Checks the name of a bus or a service: it becomes part of queue names and routing keys.
-/// Lower-case letters, digits, `-`, `_` and `.`, at most 100.
-pub fn check_name(name: &str) -> Result<(), NameError> {
-    let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "-_.".contains(c);
-    match name.chars().find(|&c| !allowed(c)) {
-        Some(c) => Err(NameError::Character(shorten(name.to_owned(), 120), c)),
-        None if name.is_empty() || name.len() > 100 => {
-            Err(NameError::Length(shorten(name.to_owned(), 120)))
-        }
-        None => Ok(()),
-    }
-}
-
-/// Why something cannot have a name.
-#[derive(Clone, Debug, PartialEq, Eq, Error)]
-pub enum NameError {
-    /// A character that names cannot have.
-    #[error("name {0:?} holds {1:?}: names are lower-case letters, digits, `-`, `_` and `.`")]
-    Character(String, char),
-    /// Empty or too long.
-    #[error("name {0:?} must have 1 to 100 characters")]
-    Length(String),
-}
-
 /// How many messages of one service are where.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Depth {
@@ -501,34 +408,4 @@ pub fn check_batch(messages: &[Message]) -> Result<(), PublishError> {
         message.check().map_err(|cause| PublishError::Message { index, cause })?;
     }
     Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::PolicySettings;
-
-    #[test]
-    fn a_retry_that_others_would_hear_is_warned_of() {
-        let service = |name: &str, listen: &str, back| {
-            let settings = PolicySettings { back: Some(back), ..PolicySettings::default() };
-            let policy = Policy::build(&settings, name).unwrap();
-            let listen = vec![Pattern::new(listen).unwrap()];
-            ServiceSpec { name: name.to_owned(), listen, policy }
-        };
-        let warnings = |back| {
-            let services = vec![
-                service("googleapps", "user.created", back),
-                service("welcome-mail", "user.*", Return::Service),
-                service("cards", "card.blocked", Return::Service),
-            ];
-            Topology { services }.repeated_to_others()
-        };
-        let warned = warnings(Return::Exchange);
-        assert_eq!(warned.len(), 1);
-        assert_eq!(warned[0].object, "service googleapps");
-        let note = warned[0].note.as_deref().unwrap();
-        assert!(note.ends_with("every retry of user.created also reaches welcome-mail"), "{note}");
-        assert_eq!(warnings(Return::Service), []);
-    }
 }

@@ -6,9 +6,9 @@ use std::time::Instant;
 
 use async_trait::async_trait;
 use dolmen_bus::{
-    Capabilities, Change, Consumer, Delivery, Depth, DrainError, Event, KeepFailed, Message, Mode,
-    Parcel, Position, PublishError, Receipt, SettleError, Settled, Settlement, Subscription,
-    Topology, Transport, TransportError, Waiting,
+    Aside, Capabilities, Change, Consumer, Delivery, Depth, DrainError, Event, KeepFailed, Message,
+    Mode, Parcel, Position, PublishError, Receipt, See, SettleError, Settled, Settlement,
+    Subscription, Topology, Transport, TransportError, Waiting, Wanted,
 };
 use dolmen_model::Time;
 use tokio::sync::Notify;
@@ -123,8 +123,17 @@ impl Transport for Timed {
         unreachable!("the worker is told when to stop")
     }
 
-    async fn unrouted(&self, _: usize) -> Result<Vec<Message>, TransportError> {
+    async fn look(&self, _: Aside, _: &mut See<'_>) -> Result<(), TransportError> {
         unreachable!("a worker does not look")
+    }
+
+    async fn take(
+        &self,
+        _: Aside,
+        _: &mut Wanted<'_>,
+        _: &dyn KeepFailed,
+    ) -> Result<usize, DrainError> {
+        unreachable!("no worker's work")
     }
 
     async fn count_unrouted(&self) -> Result<u64, TransportError> {
@@ -140,10 +149,6 @@ impl Transport for Timed {
     }
 
     async fn cancel(&self, _: &str, _: &str) -> Result<bool, TransportError> {
-        unreachable!("no worker's work")
-    }
-
-    async fn drain_failed(&self, _: &dyn KeepFailed) -> Result<usize, DrainError> {
         unreachable!("no worker's work")
     }
 

@@ -22,7 +22,7 @@ pub use outage::{Change, Observed, Outage};
 pub use policy::{Policy, PolicyError, PolicySettings, Return};
 
 use crate::clock::after;
-use crate::transport::{NameError, check_name};
+use crate::topology::{NameError, check_name};
 use crate::{Envelope, Failure, Remedy};
 
 /// What is to be done with a message that failed.

@@ -3,7 +3,7 @@ use std::time::Duration;
 use serde::Deserialize;
 use thiserror::Error;
 
-use crate::transport::{NameError, check_name};
+use crate::topology::{NameError, check_name};
 
 use super::delays::{Delays, Growth, LONGEST_DELAY, SHORTEST_DELAY};
 

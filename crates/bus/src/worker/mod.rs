@@ -19,7 +19,7 @@ use thiserror::Error;
 use crate::handler::Handler;
 use crate::key::{KeyError, Pattern};
 use crate::recoverability::Policy;
-use crate::transport::{NameError, check_name};
+use crate::topology::{NameError, check_name};
 use crate::{Clock, Contracts, SystemClock, Transport, TransportError};
 
 use run::{End, Run};

@@ -13,9 +13,8 @@ use crate::handler::Handler;
 use crate::journal::{Event, What};
 use crate::key::Pattern;
 use crate::recoverability::{self, Observed, Outage};
-use crate::transport::{
-    Change, ChangeAction, Consumer, Delivery, Mode, ServiceSpec, Subscription, Topology,
-};
+use crate::topology::{Change, ChangeAction, Mode, ServiceSpec, Topology};
+use crate::transport::{Consumer, Delivery, Subscription};
 use crate::{Bytes, Message, Transport, TransportError};
 
 /// After the grace time, how long handing back may take.

@@ -142,8 +142,17 @@ impl Transport for Bounded {
         Err(self.reach())
     }
 
-    async fn unrouted(&self, _: usize) -> Result<Vec<Message>, TransportError> {
+    async fn look(&self, _: Aside, _: &mut See<'_>) -> Result<(), TransportError> {
         Err(NOTHING)
+    }
+
+    async fn take(
+        &self,
+        _: Aside,
+        _: &mut Wanted<'_>,
+        _: &dyn KeepFailed,
+    ) -> Result<usize, DrainError> {
+        Err(NOTHING.into())
     }
 
     async fn count_unrouted(&self) -> Result<u64, TransportError> {
@@ -160,10 +169,6 @@ impl Transport for Bounded {
 
     async fn cancel(&self, _: &str, _: &str) -> Result<bool, TransportError> {
         Err(NOTHING)
-    }
-
-    async fn drain_failed(&self, _: &dyn KeepFailed) -> Result<usize, DrainError> {
-        Err(NOTHING.into())
     }
 
     async fn journal(&self, _: Option<Position>, _: usize) -> Result<Vec<Event>, TransportError> {

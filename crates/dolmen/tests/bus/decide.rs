@@ -96,6 +96,35 @@ fn a_selection_is_asked_about(place: &Place) {
     assert_eq!(open(place), 1);
 }
 
+/// Who looks takes nothing: two people at two machines see the same failed messages, and what one of
+/// them has decided about is gone for both.
+#[test]
+fn what_one_looks_at_another_sees_too() {
+    let Some(place) = Place::broker() else { return };
+    place.set_up(SERVICES);
+    let other = place.elsewhere();
+    other.configure(SERVICES);
+    let ids = hardfail(&place, 4);
+    for place in [&place, &other, &place] {
+        assert_eq!((open(place), &place.status("a")["failed"]), (4, &4.into()));
+    }
+    let refused = other.bus(&["retry", "--all"]).refused(2);
+    assert!(refused.contains("retry 4 messages?"), "{refused}");
+    other.bus(&["retry", &ids[0]]).done();
+    assert_eq!((open(&place), open(&other)), (3, 3));
+    let gone = place.bus(&["retry", &ids[0]]).refused(2);
+    assert!(gone.contains("no failed message is called"), "{gone}");
+    // What is given up is kept by who gave it up, who can bring it back.
+    place.bus(&["discard", &ids[1]]).done();
+    assert_eq!((open(&place), open(&other)), (2, 2));
+    place.bus(&["discard", "--restore", &ids[1]]).done();
+    assert_eq!((open(&place), open(&other)), (3, 2));
+    place.folder.file("mended", "");
+    place.bus(&["retry", "--all", "--yes"]).done();
+    assert_eq!(place.work("a", &[])["done"], 4);
+    assert_eq!((open(&place), open(&other)), (0, 0));
+}
+
 /// What another program put among the failed messages is shown as that, and decided about by an id.
 #[test]
 fn what_another_program_put_there_is_decided_about() {

@@ -50,6 +50,11 @@ impl Place {
         Self { folder: Folder::new(), bus }
     }
 
+    /// The same bus as somebody sees it at another machine.
+    pub(crate) fn elsewhere(&self) -> Self {
+        Self::new(self.bus.clone())
+    }
+
     /// Puts a message among the failed ones, as a program does that knows nothing of dolmen and
     /// whose texts are not UTF-8; only on a broker.
     pub(crate) fn put_among_failed(&self, body: &str) {

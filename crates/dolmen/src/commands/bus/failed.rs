@@ -1,8 +1,10 @@
+use std::cmp::Reverse;
+
 use dolmen_bus::{FOREIGN, FailedMessage};
-use dolmen_bus_sqlite::Kept;
 use dolmen_model::Time;
 use serde::Serialize;
 
+use super::aside::{Lying, look};
 use super::decide::Selection;
 use super::open::{BusArgs, Missing, open};
 use super::print_json;
@@ -13,8 +15,8 @@ use crate::render::bus;
 
 /// List the failed messages that nobody decided about, newest first
 ///
-/// They are first taken over from the bus into a file of their own, and stay there until somebody
-/// retries, forwards or discards them.
+/// They stay where they are, so that everybody who looks sees them, until somebody retries, forwards
+/// or discards them.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct FailedArgs {
@@ -70,11 +72,12 @@ pub(crate) struct FailedRow {
 
 pub(super) async fn run(args: FailedArgs, context: &Context) -> anyhow::Result<Exit> {
     let bus = open(&args.bus, context, Missing::Refuse, &[]).await?;
-    let failed = bus.failed().await?.open_messages().await?;
-    bus.close().await?;
     let bodies = if args.bodies { Bodies::Shown } else { Bodies::Left };
-    let messages = failed.into_iter().filter(|kept| args.selection.holds(kept));
-    let messages: Vec<FailedRow> = messages.map(|kept| row(kept, bodies)).collect();
+    let selected =
+        |Lying { failed, .. }| args.selection.holds(&failed).then(|| row(failed, bodies));
+    let mut messages = look(&bus, &bus.kept()?, selected).await?;
+    bus.close().await?;
+    messages.sort_by_key(|row| Reverse(row.failed_at));
     match args.json {
         true => print_json(&Answer { messages })?,
         false => bus::failed(&messages, context.terminal)?,
@@ -89,8 +92,8 @@ enum Bodies {
     Left,
 }
 
-fn row(kept: Kept, bodies: Bodies) -> FailedRow {
-    let FailedMessage { message, envelope, service, failed_at } = kept.failed;
+fn row(failed: FailedMessage, bodies: Bodies) -> FailedRow {
+    let FailedMessage { message, envelope, service, failed_at } = failed;
     let last = envelope.errors.last().map(|error| &error.failure);
     let is_foreign = last.is_some_and(|failure| failure.code.as_deref() == Some(FOREIGN));
     let text = |body: &[u8]| String::from_utf8_lossy(body).into_owned();

@@ -3,6 +3,7 @@
 //! Every command opens the same `Bus` (`open`); `publish` and `work` are a producer's and a
 //! service's side, the others look and act on what is there. What is shown is in `render::bus`.
 
+mod aside;
 mod decide;
 mod failed;
 mod new;

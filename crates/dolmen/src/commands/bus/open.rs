@@ -41,7 +41,7 @@ pub(in crate::commands) struct Bus {
     pub(super) folder: Option<PathBuf>,
     /// Where it is, for people; without a password.
     pub(super) place: String,
-    /// Where its failed messages are kept once they were taken over.
+    /// Where failed messages are kept that somebody here decided about.
     failed: PathBuf,
     file: Option<SqliteBus>,
     /// Removed when this is dropped.
@@ -216,17 +216,7 @@ impl Bus {
         }
     }
 
-    /// The failed messages, those that still lie on the bus taken over first.
-    pub(super) async fn failed(&self) -> anyhow::Result<FailedFile> {
-        let file = self.kept()?;
-        self.transport.drain_failed(&file).await.map_err(|error| match error {
-            dolmen_bus::DrainError::Transport(error) => explain(error),
-            error => error.into(),
-        })?;
-        Ok(file)
-    }
-
-    /// The failed messages that were taken over before.
+    /// The failed messages that were taken over from the bus, by whoever decided about them here.
     pub(super) fn kept(&self) -> anyhow::Result<FailedFile> {
         if let Some(folder) = self.failed.parent() {
             std::fs::create_dir_all(folder)

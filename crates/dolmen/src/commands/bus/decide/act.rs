@@ -8,6 +8,7 @@ use dolmen_bus_sqlite::{FailedFile, Fate, Kept, KeptId};
 use dolmen_model::nearest;
 
 use super::{Common, Touched, operator};
+use crate::commands::bus::aside::{Lying, take_over};
 use crate::commands::bus::open::{Bus, explain};
 use crate::exit::UsageError;
 use crate::render::number;
@@ -37,26 +38,26 @@ pub(super) async fn check_target(bus: &Bus, service: &str) -> anyhow::Result<()>
 }
 
 /// Whether a service has not had any of these messages already: nothing goes round in a circle.
-pub(super) fn check_circles(to: &str, chosen: &[Kept]) -> anyhow::Result<()> {
-    let had = |kept: &&Kept| {
-        kept.failed.service == to || kept.failed.envelope.forwarded_by.iter().any(|by| by == to)
+pub(super) fn check_circles(to: &str, chosen: &[Lying]) -> anyhow::Result<()> {
+    let had = |Lying { failed, .. }: &&Lying| {
+        failed.service == to || failed.envelope.forwarded_by.iter().any(|by| by == to)
     };
     match chosen.iter().find(had) {
         None => Ok(()),
-        Some(kept) => Err(UsageError(format!(
+        Some(Lying { failed, .. }) => Err(UsageError(format!(
             "{} comes from {to} and would go round in a circle; nothing was done",
-            clean(&kept.failed.message.id)
+            clean(&failed.message.id)
         ))
         .into()),
     }
 }
 
 /// Whether messages can be sent to their service again: it may be gone since they failed.
-pub(super) async fn check_services(bus: &Bus, chosen: &[Kept]) -> anyhow::Result<()> {
-    let services: BTreeSet<&str> = chosen.iter().map(|kept| &*kept.failed.service).collect();
+pub(super) async fn check_services(bus: &Bus, chosen: &[Lying]) -> anyhow::Result<()> {
+    let services: BTreeSet<&str> = chosen.iter().map(|it| &*it.failed.service).collect();
     for service in services {
         if !bus.transport.has_service(service).await.map_err(explain)? {
-            let of_it = chosen.iter().filter(|kept| kept.failed.service == service).count();
+            let of_it = chosen.iter().filter(|it| it.failed.service == service).count();
             let of_it = number::counted(of_it as u64, "message", "messages");
             if service.is_empty() {
                 return Err(UsageError(format!(
@@ -79,10 +80,10 @@ pub(super) async fn check_services(bus: &Bus, chosen: &[Kept]) -> anyhow::Result
 pub(super) async fn waiting(
     bus: &Bus,
     common: &Common,
-    failed: &[Kept],
+    failed: &[Lying],
     action: &Action,
 ) -> anyhow::Result<Vec<Waiting>> {
-    let has_failed = |id: &str| failed.iter().any(|kept| kept.failed.message.id == id);
+    let has_failed = |id: &str| failed.iter().any(|it| it.failed.message.id == id);
     let asked: Vec<&String> = common.ids.iter().filter(|id| !has_failed(id)).collect();
     let reaches = matches!(action, Action::Retry | Action::Discard);
     if asked.is_empty() || !reaches || !bus.transport.capabilities().reach_waiting {
@@ -123,12 +124,9 @@ pub(super) async fn act(
                 if !bus.transport.cancel(&id, &service).await.map_err(explain)? {
                     continue;
                 }
-                bus.transport.drain_failed(file).await?;
-                let kept = file.open_messages().await?;
-                let kept = kept
-                    .into_iter()
-                    .find(|kept| kept.failed.message.id == id && kept.failed.service == service);
-                if let Some(kept) = kept {
+                let failed_at = SystemClock.now();
+                let failed = FailedMessage { message, envelope, service, failed_at };
+                for kept in take_over(bus, file, vec![Lying { failed, kept: None }]).await? {
                     touched.extend(one(bus, file, kept, action).await?);
                 }
             }

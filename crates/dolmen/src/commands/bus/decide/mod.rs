@@ -1,7 +1,8 @@
 //! What a person decides about failed messages: retry, forward, discard, restore.
 //!
 //! Which messages an action touches is settled before it begins, and said; what arrives later is
-//! not touched. A message is first where it goes next, confirmed; then it gets its fate, and the
+//! not touched. Those of them that are on the bus are taken over into the file of this machine, and no
+//! others: what nobody decides about stays for everybody. A message is first where it goes next, confirmed; then it gets its fate, and the
 //! journal a record with who did it. A crash in between repeats a message and loses none.
 
 mod act;
@@ -9,10 +10,11 @@ mod select;
 
 use std::io::{self, IsTerminal, Write};
 
-use dolmen_bus::Message;
+use dolmen_bus::{Bytes, FailedMessage, Message};
 use dolmen_bus_sqlite::Kept;
 use serde::Serialize;
 
+use super::aside::{Lying, look, take_over};
 use super::open::{Bus, BusArgs, Missing, open};
 use super::{note, print_json};
 use crate::commands::Context;
@@ -154,23 +156,30 @@ async fn decide(
         ))
         .into());
     }
-    let file = bus.failed().await?;
-    let candidates = match action {
-        act::Action::Restore => file.discarded_messages().await?,
-        _ => file.open_messages().await?,
+    let file = bus.kept()?;
+    let is_meant = |failed: &FailedMessage| {
+        (common.ids.is_empty() || common.ids.contains(&failed.message.id))
+            && common.selection.holds(failed)
     };
-    let mut chosen: Vec<Kept> = candidates
-        .into_iter()
-        .filter(|kept| common.ids.is_empty() || common.ids.contains(&kept.failed.message.id))
-        .filter(|kept| common.selection.holds(kept))
-        .collect();
-    // Listed newest first.
-    chosen.reverse();
+    let mut chosen: Vec<Lying> = match action {
+        act::Action::Restore => {
+            let discarded = file.discarded_messages().await?;
+            discarded.into_iter().filter(|kept| is_meant(&kept.failed)).map(Lying::from).collect()
+        }
+        _ => {
+            look(bus, &file, |mut lying| {
+                // It is read once more when something is done with it.
+                lying.failed.message.body = Bytes::new();
+                is_meant(&lying.failed).then_some(lying)
+            })
+            .await?
+        }
+    };
+    chosen.sort_by_key(|lying| lying.failed.failed_at);
     chosen.truncate(common.first.unwrap_or(chosen.len()));
     let mut waiting = act::waiting(bus, common, &chosen, &action).await?;
     waiting.truncate(common.first.map_or(waiting.len(), |first| first - chosen.len()));
-    let failed =
-        chosen.iter().map(|kept| Touched::of(&kept.failed.message, Some(&kept.failed.service)));
+    let failed = chosen.iter().map(|it| Touched::of(&it.failed.message, Some(&it.failed.service)));
     let meant: Vec<Touched> = failed
         .chain(waiting.iter().map(|it| Touched::of(&it.message, Some(&it.service))))
         .collect();
@@ -192,6 +201,13 @@ async fn decide(
         note("nothing was done");
         return Ok(Exit::No);
     }
+    let chosen = match action {
+        act::Action::Restore => {
+            let kept = |it: Lying| Some(Kept { id: it.kept?, failed: it.failed });
+            chosen.into_iter().filter_map(kept).collect()
+        }
+        _ => take_over(bus, &file, chosen).await?,
+    };
     let touched = act::act(bus, &file, chosen, waiting, &action).await?;
     bus.close().await?;
     if touched.len() < meant.len() {

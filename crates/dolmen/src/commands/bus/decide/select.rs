@@ -1,5 +1,4 @@
-use dolmen_bus::{Envelope, Message, Nature, Pattern, Waiting};
-use dolmen_bus_sqlite::Kept;
+use dolmen_bus::{Envelope, FailedMessage, Message, Nature, Pattern, Waiting};
 
 /// Which failed messages; what is not said does not matter.
 #[derive(Clone, Debug, clap::Args)]
@@ -34,8 +33,7 @@ impl Selection {
     }
 
     /// Whether a failed message is meant.
-    pub(in crate::commands::bus) fn holds(&self, kept: &Kept) -> bool {
-        let failed = &kept.failed;
+    pub(in crate::commands::bus) fn holds(&self, failed: &FailedMessage) -> bool {
         self.is_of(&failed.service, &failed.message, &failed.envelope)
     }
 
