@@ -27,7 +27,6 @@ use crate::Shared;
 use crate::convert::message;
 use crate::journal::made_at;
 use crate::link::{answer, reply_code, unreachable};
-use crate::queues::ready;
 use crate::topology::close;
 
 /// How many messages are handed over at a time.
@@ -42,7 +41,7 @@ pub(crate) async fn look(
     aside: Aside,
     see: &mut See<'_>,
 ) -> Result<(), TransportError> {
-    let Some(mut turn) = Turn::get(shared, aside).await? else { return Ok(()) };
+    let mut turn = Turn::get(shared, aside).await?;
     let result = async {
         while let Some(got) = turn.next().await? {
             if see(read(shared, aside, got).failed).is_break() {
@@ -74,14 +73,18 @@ pub(crate) async fn take(
     wanted: &mut Wanted<'_>,
     keeper: &dyn KeepFailed,
 ) -> Result<usize, DrainError> {
-    let Some(mut turn) = Turn::get(shared, aside).await? else { return Ok(0) };
+    let mut turn = Turn::get(shared, aside).await?;
     let result = async {
         let (mut taken, mut handful) = (0, Handful::default());
         while let Some(got) = turn.next().await? {
             let acker = got.delivery.acker.clone();
-            let read = read(shared, aside, got);
+            let mut read = read(shared, aside, got);
             if !wanted(&read.failed) {
                 continue;
+            }
+            if aside == Aside::Unrouted {
+                // It may come here again, and is then kept again.
+                read.failed.failed_at = shared.now();
             }
             taken += 1;
             handful.add(read, acker, shared.now());
@@ -155,14 +158,14 @@ struct Turn {
     queue: String,
     /// What nobody else has meanwhile; `None` for who may make no queue.
     token: Option<String>,
-    /// How many are to be seen: later ones are for the next.
-    left: u64,
+    /// How many are to be seen, once the first was: later ones are for the next.
+    left: Option<u64>,
     last: Option<u64>,
 }
 
 impl Turn {
-    /// Waits for it; `None` when nothing lies there.
-    async fn get(shared: &Shared, aside: Aside) -> Result<Option<Self>, TransportError> {
+    /// Waits for it.
+    async fn get(shared: &Shared, aside: Aside) -> Result<Self, TransportError> {
         const LOCKED: u16 = 405;
         const REFUSED: u16 = 403;
         let queue = match aside {
@@ -191,35 +194,24 @@ impl Turn {
                 },
             }
         };
-        let mut turn = Self { channel, queue, token, left: 0, last: None };
-        match ready(shared, &turn.queue).await {
-            Ok(Some(left @ 1..)) => {
-                turn.left = left;
-                Ok(Some(turn))
-            }
-            Ok(Some(0)) => {
-                turn.end().await;
-                Ok(None)
-            }
-            Ok(None) => {
-                let missing = TransportError::NotSetUp(format!("queue {}", turn.queue));
-                turn.end().await;
-                Err(missing)
-            }
-            Err(error) => {
-                turn.end().await;
-                Err(error)
-            }
-        }
+        Ok(Self { channel, queue, token, left: None, last: None })
     }
 
     /// The next message, which is held until the end.
     async fn next(&mut self) -> Result<Option<BasicGetMessage>, TransportError> {
-        let Some(left) = self.left.checked_sub(1) else { return Ok(None) };
-        self.left = left;
+        const NOT_FOUND: u16 = 404;
+        if self.left == Some(0) {
+            return Ok(None);
+        }
         let getting =
             self.channel.basic_get(self.queue.as_str().into(), BasicGetOptions::default());
-        let got = answer(&self.channel, getting).await.map_err(|error| unreachable(&error))?;
+        let got =
+            answer(&self.channel, getting).await.map_err(|error| match reply_code(&error) {
+                Some(NOT_FOUND) => TransportError::NotSetUp(format!("queue {}", self.queue)),
+                _ => unreachable(&error),
+            })?;
+        let behind = got.as_ref().map_or(0, |got| u64::from(got.message_count));
+        self.left = Some(self.left.map_or(behind, |left| left - 1));
         self.last = got.as_ref().map(|got| got.delivery.delivery_tag).or(self.last);
         Ok(got)
     }

@@ -9,7 +9,9 @@ use super::number;
 use super::paint::Style;
 use super::report::{Look, Page};
 use super::table::{Cell, Kind, Table};
-use crate::commands::bus::{FailedRow, Foreign, MessageRow, Status, TraceRow, WaitingRow, Worked};
+use crate::commands::bus::{
+    FailedRow, Foreign, MessageRow, Status, TraceRow, UnroutedRow, WaitingRow, Worked,
+};
 use crate::terminal::{self, Terminal};
 
 /// Ids are to be pasted: they are never cut.
@@ -117,7 +119,7 @@ pub(crate) fn status(status: &Status, place: &str, terminal: Terminal) -> io::Re
         }
         if status.unrouted > 0 {
             let count = number::counted(status.unrouted, "message", "messages");
-            let text = format!("{count} that no service listened to");
+            let text = format!("{count} that no service listened to (`dolmen bus unrouted`)");
             page.paragraph(Style::Unknown, &text)?;
         }
         if status.is_blind {
@@ -179,6 +181,32 @@ pub(crate) fn failed(rows: &[FailedRow], terminal: Terminal) -> io::Result<()> {
         }
     }
     list(&table, rows.len(), "no failed message", terminal)
+}
+
+/// Messages that nobody got.
+pub(crate) fn unrouted(rows: &[UnroutedRow], terminal: Terminal) -> io::Result<()> {
+    let mut table = Table::new(&[
+        ("came", Kind::Text),
+        ("message", ID),
+        ("routing key", Kind::Text),
+        ("producer", Kind::Text),
+        ("why", Kind::Text),
+    ]);
+    for row in rows {
+        let cells = vec![
+            Cell::new(number::instant(row.at)),
+            Cell::foreign(&row.message_id),
+            Cell::foreign(&row.routing_key),
+            Cell::foreign(row.producer.as_deref().unwrap_or_default()),
+            Cell::foreign(row.reason.as_deref().unwrap_or_default()),
+        ];
+        table.row(cells, 0);
+        if let Some(body) = &row.body {
+            let cells = [Cell::default(), Cell::new("body"), Cell::foreign(body)];
+            table.row(cells.into(), 0);
+        }
+    }
+    list(&table, rows.len(), "every message was heard", terminal)
 }
 
 /// What happened to one message.

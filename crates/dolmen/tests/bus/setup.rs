@@ -46,6 +46,49 @@ fn a_message_nobody_hears_is_noted_and_counted(place: &Place) {
     assert!(shown.contains("1 message that no service listened to"), "{shown}");
 }
 
+/// What nobody heard is listed where it is, published again once somebody listens, sent to a service,
+/// or given up; and so is what was on its way to a service that is gone.
+fn what_nobody_heard_is_decided_about(place: &Place) {
+    const LATE: &str =
+        "[[bus.service]]\nname = \"late\"\nlisten = [\"late.*\"]\nexec = 'cat >> late'\n";
+    place.set_up(TWO);
+    let ids: Vec<String> =
+        ["late.a", "late.b", "late.c", "other"].map(|key| place.publish(key, key)).into();
+    let unrouted = |more: &[&str]| {
+        let answer = place.json(&[&["unrouted"], more].concat());
+        column(answer["messages"].as_array().unwrap(), "message_id")
+    };
+    assert_eq!(unrouted(&[]), ids);
+    assert_eq!(unrouted(&["--key", "late.*", "--first", "2"]), ids[..2]);
+    let answer = place.json(&["unrouted", "--key", "other", "--bodies"]);
+    let row = &answer["messages"][0];
+    assert_eq!((&row["body"], &row["routing_key"]), (&"other".into(), &"other".into()));
+    assert_eq!((&row["reason"], &answer["total"]), (&"nobody listened to other".into(), &4.into()));
+    assert!(place.bus(&["unrouted"]).done().contains(&ids[3]));
+    // None of them has failed.
+    assert_eq!(place.json(&["failed"])["messages"].as_array().unwrap().len(), 0);
+    let refused = place.bus(&["retry", &ids[0]]).refused(2);
+    assert!(refused.contains("no failed message is called"), "{refused}");
+    // Still nobody listens: it comes here again, as often as somebody tries.
+    for _ in 0..2 {
+        let retried = place.json(&["retry", "--unrouted", &ids[0]]);
+        assert_eq!(column(retried["messages"].as_array().unwrap(), "message_id"), [&*ids[0]]);
+        assert_eq!(unrouted(&[]).len(), 4);
+    }
+    place.set_up(&format!("{TWO}{LATE}"));
+    let refused = place.bus(&["retry", "--unrouted", "--key", "late.*"]).refused(2);
+    assert!(refused.contains("retry 3 messages?"), "{refused}");
+    place.bus(&["retry", "--unrouted", &ids[1], &ids[2]]).done();
+    place.bus(&["forward", "--unrouted", &ids[0], "--to", "late"]).done();
+    assert_eq!(place.work("late", &[])["done"], 3);
+    place.bus(&["discard", "--unrouted", &ids[3]]).done();
+    assert_eq!((unrouted(&[]).len(), &place.json(&["status"])["unrouted"]), (0, &0.into()));
+    let story = column(&place.trace(&ids[3]), "what");
+    assert_eq!(story, ["published", "discarded"]);
+    place.bus(&["discard", "--restore", &ids[3]]).done();
+    assert_eq!(place.json(&["failed"])["messages"][0]["reason"], "nobody listened to other");
+}
+
 fn a_service_is_removed_once_it_is_empty(place: &Place) {
     place.set_up(TWO);
     place.publish("request.googleapps.user.create", "{}");
@@ -68,6 +111,7 @@ fn a_service_is_removed_once_it_is_empty(place: &Place) {
 on_both! {
     setting_up_twice_is_setting_up_once
     a_message_nobody_hears_is_noted_and_counted
+    what_nobody_heard_is_decided_about
     a_service_is_removed_once_it_is_empty
 }
 

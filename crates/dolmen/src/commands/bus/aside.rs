@@ -33,25 +33,33 @@ fn identity(failed: &FailedMessage) -> Identity {
     (failed.message.id.clone(), failed.service.clone(), failed.failed_at)
 }
 
-/// What `row` makes of each failed message that nobody decided about.
+/// What `row` makes of each message there that nobody decided about, until there are `most`. Whatever
+/// somebody took over counts as failed from then on.
 pub(super) async fn look<T: Send>(
     bus: &Bus,
     file: &FailedFile,
+    aside: Aside,
+    most: usize,
     mut row: impl FnMut(Lying) -> Option<T> + Send,
 ) -> anyhow::Result<Vec<T>> {
     let (mut rows, mut kept) = (Vec::new(), HashSet::new());
     for message in file.open_messages().await? {
         kept.insert(identity(&message.failed));
-        rows.extend(row(message.into()));
+        if aside == Aside::Failed {
+            rows.extend(row(message.into()));
+        }
     }
     let mut see = |failed: FailedMessage| {
         // Who died after it was kept, and before the bus had forgotten it, left it in both.
         if !kept.contains(&identity(&failed)) {
             rows.extend(row(Lying { failed, kept: None }));
         }
-        ControlFlow::Continue(())
+        match rows.len() < most {
+            true => ControlFlow::Continue(()),
+            false => ControlFlow::Break(()),
+        }
     };
-    bus.transport.look(Aside::Failed, &mut see).await.map_err(explain)?;
+    bus.transport.look(aside, &mut see).await.map_err(explain)?;
     Ok(rows)
 }
 
@@ -60,6 +68,7 @@ pub(super) async fn look<T: Send>(
 pub(super) async fn take_over(
     bus: &Bus,
     file: &FailedFile,
+    aside: Aside,
     chosen: Vec<Lying>,
 ) -> anyhow::Result<Vec<Kept>> {
     let mut ids = HashSet::new();
@@ -78,7 +87,7 @@ pub(super) async fn take_over(
             let left = left.filter(|left| **left > 0);
             left.map(|left| *left -= 1).is_some()
         };
-        let taken = bus.transport.take(Aside::Failed, &mut wanted, &keeper).await;
+        let taken = bus.transport.take(aside, &mut wanted, &keeper).await;
         taken.map_err(|error| match error {
             DrainError::Transport(error) => explain(error),
             error @ DrainError::Keep(_) => error.into(),

@@ -1,6 +1,6 @@
 use std::cmp::Reverse;
 
-use dolmen_bus::{FOREIGN, FailedMessage};
+use dolmen_bus::{Aside, FOREIGN, FailedMessage};
 use dolmen_model::Time;
 use serde::Serialize;
 
@@ -75,7 +75,7 @@ pub(super) async fn run(args: FailedArgs, context: &Context) -> anyhow::Result<E
     let bodies = if args.bodies { Bodies::Shown } else { Bodies::Left };
     let selected =
         |Lying { failed, .. }| args.selection.holds(&failed).then(|| row(failed, bodies));
-    let mut messages = look(&bus, &bus.kept()?, selected).await?;
+    let mut messages = look(&bus, &bus.kept()?, Aside::Failed, usize::MAX, selected).await?;
     bus.close().await?;
     messages.sort_by_key(|row| Reverse(row.failed_at));
     match args.json {

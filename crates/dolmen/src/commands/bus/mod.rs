@@ -13,6 +13,7 @@ mod row;
 mod setup;
 mod status;
 mod trace;
+mod unrouted;
 mod waiting;
 mod work;
 
@@ -28,6 +29,7 @@ pub(crate) use self::failed::{FailedRow, Foreign};
 pub(crate) use self::row::MessageRow;
 pub(crate) use self::status::Status;
 pub(crate) use self::trace::{TraceRow, row as trace_row};
+pub(crate) use self::unrouted::UnroutedRow;
 pub(crate) use self::waiting::WaitingRow;
 pub(crate) use self::work::Worked;
 use super::Context;
@@ -48,6 +50,7 @@ pub(crate) enum BusCommand {
     Status(status::StatusArgs),
     Waiting(waiting::WaitingArgs),
     Failed(failed::FailedArgs),
+    Unrouted(unrouted::UnroutedArgs),
     Retry(decide::RetryArgs),
     Forward(decide::ForwardArgs),
     Discard(decide::DiscardArgs),
@@ -70,6 +73,7 @@ pub(crate) fn run(command: BusCommand, context: &Context) -> anyhow::Result<Exit
         BusCommand::Status(args) => block_on(status::run(args, context)),
         BusCommand::Waiting(args) => block_on(waiting::run(args, context)),
         BusCommand::Failed(args) => block_on(failed::run(args, context)),
+        BusCommand::Unrouted(args) => block_on(unrouted::run(args, context)),
         BusCommand::Retry(args) => block_on(decide::retry(args, context)),
         BusCommand::Forward(args) => block_on(decide::forward(args, context)),
         BusCommand::Discard(args) => block_on(decide::discard(args, context)),

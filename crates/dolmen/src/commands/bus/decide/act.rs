@@ -1,7 +1,7 @@
 use std::collections::BTreeSet;
 
 use dolmen_bus::{
-    Bytes, Clock, Envelope, Event, FailedMessage, Origin, Parcel, PublishError, SystemClock,
+    Aside, Bytes, Clock, Envelope, Event, FailedMessage, Origin, Parcel, PublishError, SystemClock,
     Waiting, What,
 };
 use dolmen_bus_sqlite::{FailedFile, Fate, Kept, KeptId};
@@ -54,7 +54,8 @@ pub(super) fn check_circles(to: &str, chosen: &[Lying]) -> anyhow::Result<()> {
 
 /// Whether messages can be sent to their service again: it may be gone since they failed.
 pub(super) async fn check_services(bus: &Bus, chosen: &[Lying]) -> anyhow::Result<()> {
-    let services: BTreeSet<&str> = chosen.iter().map(|it| &*it.failed.service).collect();
+    let sent = chosen.iter().filter(|it| !was_unheard(&it.failed));
+    let services: BTreeSet<&str> = sent.map(|it| &*it.failed.service).collect();
     for service in services {
         if !bus.transport.has_service(service).await.map_err(explain)? {
             let of_it = chosen.iter().filter(|it| it.failed.service == service).count();
@@ -74,6 +75,11 @@ pub(super) async fn check_services(bus: &Bus, chosen: &[Lying]) -> anyhow::Resul
         }
     }
     Ok(())
+}
+
+/// Whether nobody listened to a message: it was never on its way to one service, nor failed in any.
+fn was_unheard(failed: &FailedMessage) -> bool {
+    failed.service.is_empty() && failed.envelope.errors.is_empty()
 }
 
 /// Of the messages that were named and have not failed, those that wait and can be reached.
@@ -126,7 +132,9 @@ pub(super) async fn act(
                 }
                 let failed_at = SystemClock.now();
                 let failed = FailedMessage { message, envelope, service, failed_at };
-                for kept in take_over(bus, file, vec![Lying { failed, kept: None }]).await? {
+                for kept in
+                    take_over(bus, file, Aside::Failed, vec![Lying { failed, kept: None }]).await?
+                {
                     touched.extend(one(bus, file, kept, action).await?);
                 }
             }
@@ -147,11 +155,12 @@ async fn one(
     let Kept { id, failed } = kept;
     let now = SystemClock.now();
     let by = operator();
+    let unheard = was_unheard(&failed);
     let FailedMessage { message, envelope, service, .. } = failed;
     let event = |what| {
         let mut event = Event::new(what, now, message.clone());
         event.message.body = Bytes::new();
-        event.service = Some(service.clone());
+        event.service = Some(service.clone()).filter(|service| !service.is_empty());
         event.attempt = envelope.attempt;
         event.reason.clone_from(&by);
         event
@@ -182,7 +191,8 @@ async fn one(
             };
             let again = Envelope { origin, ..Envelope::default() };
             let parcel = Parcel { message: message.clone(), envelope: again };
-            send_claimed(bus, file, id, &service, parcel).await?;
+            let to = if unheard { To::Everybody } else { To::Service(&service) };
+            send_claimed(bus, file, id, to, parcel).await?;
             (Fate::Retried, event(What::Retried))
         }
         Action::Forward(to) => {
@@ -193,7 +203,7 @@ async fn one(
             (on.attempt, on.first_failed_at, on.reason) = (1, None, None);
             on.service = Some(to.clone());
             let parcel = Parcel { message: message.clone(), envelope: on };
-            send_claimed(bus, file, id, to, parcel).await?;
+            send_claimed(bus, file, id, To::Service(to), parcel).await?;
             let mut event = event(What::Forwarded);
             event.to = Some(to.clone());
             (Fate::Forwarded, event)
@@ -208,23 +218,30 @@ async fn one(
     Ok(Some(touched))
 }
 
+/// Who is to get a message.
+#[derive(Clone, Copy, Debug)]
+enum To<'a> {
+    /// One service.
+    Service(&'a str),
+    /// Everybody who listens to its key now.
+    Everybody,
+}
+
 /// Sends what was claimed; what is not sent is anybody's again.
 async fn send_claimed(
     bus: &Bus,
     file: &FailedFile,
     id: KeptId,
-    service: &str,
+    to: To<'_>,
     parcel: Parcel,
 ) -> anyhow::Result<()> {
-    let sent = send(bus, service, parcel).await;
-    if sent.is_err() {
-        file.let_go(id).await?;
-    }
-    sent
-}
-
-async fn send(bus: &Bus, service: &str, parcel: Parcel) -> anyhow::Result<()> {
-    bus.transport.send(service, vec![parcel]).await.map_err(|error| match error {
+    let sent = match to {
+        To::Service(service) => bus.transport.send(service, vec![parcel]).await,
+        To::Everybody => bus.transport.publish(vec![parcel.message]).await,
+    };
+    let Err(error) = sent else { return Ok(()) };
+    file.let_go(id).await?;
+    Err(match error {
         PublishError::Unconfirmed { cause, .. } => explain(cause),
         error @ PublishError::Message { .. } => error.into(),
     })

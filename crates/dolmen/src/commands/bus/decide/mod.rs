@@ -10,7 +10,7 @@ mod select;
 
 use std::io::{self, IsTerminal, Write};
 
-use dolmen_bus::{Bytes, FailedMessage, Message};
+use dolmen_bus::{Aside, Bytes, FailedMessage, Message};
 use dolmen_bus_sqlite::Kept;
 use serde::Serialize;
 
@@ -26,7 +26,8 @@ pub(super) use select::Selection;
 
 /// Send failed messages to their service again, from the first attempt
 ///
-/// A message that still waits is made due now, where the bus can do that (in a file).
+/// A message that still waits is made due now, where the bus can do that (in a file). With --unrouted,
+/// what nobody listened to is published again, to everybody who listens now.
 #[derive(Debug, clap::Args)]
 #[command(after_help = RETRY_EXAMPLES)]
 pub(crate) struct RetryArgs {
@@ -52,14 +53,15 @@ pub(crate) struct DiscardArgs {
     #[command(flatten)]
     common: Common,
     /// Bring back what was discarded
-    #[arg(long)]
+    #[arg(long, conflicts_with = "unrouted")]
     restore: bool,
 }
 
 const RETRY_EXAMPLES: &str = "Examples:
   dolmen bus retry 0190d2c4-8a3e-7b51-9c0f-3f1d2a4b5c6d
   dolmen bus retry --service googleapps --error 'API is down' --first 10
-  dolmen bus retry --all --yes";
+  dolmen bus retry --all --yes
+  dolmen bus retry --unrouted --key 'notify.gram.#'";
 
 /// What all of them ask for.
 #[derive(Debug, clap::Args)]
@@ -71,9 +73,12 @@ struct Common {
     ids: Vec<String>,
     #[command(flatten)]
     selection: Selection,
-    /// All failed messages
+    /// All of them
     #[arg(long, conflicts_with = "ids")]
     all: bool,
+    /// Of the messages that nobody listened to, or whose service is gone, instead of failed ones
+    #[arg(long)]
+    unrouted: bool,
     /// Only so many of them, the oldest first
     #[arg(long, value_name = "N")]
     first: Option<usize>,
@@ -147,7 +152,8 @@ async fn decide(
     if common.ids.is_empty() && !common.all && common.selection.is_empty() {
         return Err(UsageError(format!(
             "which messages? Name them by id, or by --service, --key, --nature or --error, or say \
-             --all (`dolmen bus failed` lists them){}",
+             --all (`dolmen bus {}` lists them){}",
+            if common.unrouted { "unrouted" } else { "failed" },
             if action == act::Action::Restore {
                 "; with --restore, those that were discarded"
             } else {
@@ -156,6 +162,7 @@ async fn decide(
         ))
         .into());
     }
+    let aside = if common.unrouted { Aside::Unrouted } else { Aside::Failed };
     let file = bus.kept()?;
     let is_meant = |failed: &FailedMessage| {
         (common.ids.is_empty() || common.ids.contains(&failed.message.id))
@@ -167,7 +174,7 @@ async fn decide(
             discarded.into_iter().filter(|kept| is_meant(&kept.failed)).map(Lying::from).collect()
         }
         _ => {
-            look(bus, &file, |mut lying| {
+            look(bus, &file, aside, usize::MAX, |mut lying| {
                 // It is read once more when something is done with it.
                 lying.failed.message.body = Bytes::new();
                 is_meant(&lying.failed).then_some(lying)
@@ -177,7 +184,10 @@ async fn decide(
     };
     chosen.sort_by_key(|lying| lying.failed.failed_at);
     chosen.truncate(common.first.unwrap_or(chosen.len()));
-    let mut waiting = act::waiting(bus, common, &chosen, &action).await?;
+    let mut waiting = match aside {
+        Aside::Failed => act::waiting(bus, common, &chosen, &action).await?,
+        Aside::Unrouted => Vec::new(),
+    };
     waiting.truncate(common.first.map_or(waiting.len(), |first| first - chosen.len()));
     let failed = chosen.iter().map(|it| Touched::of(&it.failed.message, Some(&it.failed.service)));
     let meant: Vec<Touched> = failed
@@ -206,7 +216,7 @@ async fn decide(
             let kept = |it: Lying| Some(Kept { id: it.kept?, failed: it.failed });
             chosen.into_iter().filter_map(kept).collect()
         }
-        _ => take_over(bus, &file, chosen).await?,
+        _ => take_over(bus, &file, aside, chosen).await?,
     };
     let touched = act::act(bus, &file, chosen, waiting, &action).await?;
     bus.close().await?;
@@ -227,6 +237,7 @@ fn missing(common: &Common, touched: &[Touched], action: &act::Action) -> anyhow
     }
     let what = match action {
         act::Action::Restore => "discarded",
+        _ if common.unrouted => "unrouted",
         _ => "failed",
     };
     Err(UsageError(format!(

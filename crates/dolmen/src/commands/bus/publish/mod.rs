@@ -257,7 +257,7 @@ impl Publisher<'_> {
         if !services.is_empty() && !patterns.any(|pattern| pattern.matches(key)) {
             note(&format!(
                 "note: no service of the configuration listens to {key}; what nobody hears is \
-                 counted by `dolmen bus status`"
+                 listed by `dolmen bus unrouted`"
             ));
         }
     }
