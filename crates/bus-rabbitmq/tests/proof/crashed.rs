@@ -9,7 +9,7 @@ use dolmen_bus::{Failure, Incoming, Message, Worker};
 use dolmen_bus_conformance::broker::Broker;
 use dolmen_bus_rabbitmq::RabbitBus;
 
-use crate::rig::{Handled, Row, options, policy, publish, set_up, size};
+use crate::rig::{Handled, Row, alive, options, policy, publish, set_up, size};
 
 /// Messages a batch, and the time between two.
 const BATCH: usize = 50;
@@ -71,6 +71,7 @@ async fn a_killed_broker_loses_nothing_that_was_confirmed() {
         })
         .await
         .unwrap();
+        alive();
     }
     tokio::time::sleep(LIFE).await;
     is_over.store(true, Ordering::Relaxed);

@@ -5,7 +5,8 @@
 
 use std::collections::HashSet;
 use std::fs::{self, OpenOptions};
-use std::io::Write;
+use std::io::{Read, Write};
+use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
@@ -59,6 +60,11 @@ fn worker_process() {
     let (Some(folder), Ok(point)) = (std::env::var_os(FOLDER), std::env::var(POINT)) else {
         return;
     };
+    // Whose worker it is may have failed, and its broker is gone with it.
+    std::thread::spawn(|| {
+        let _ = std::io::stdin().read_to_end(&mut Vec::new());
+        std::process::exit(1);
+    });
     let folder = PathBuf::from(folder);
     let runtime = tokio::runtime::Runtime::new().unwrap();
     runtime.block_on(async move {
@@ -106,6 +112,7 @@ fn start(folder: &Path, point: &str, options: &Options) -> Child {
         .env(POINT, point)
         .env(BUS, &options.bus)
         .env(URL, &options.url)
+        .stdin(Stdio::piped())
         .stdout(Stdio::null())
         .stderr(Stdio::null())
         .spawn()
@@ -153,7 +160,8 @@ async fn a_killed_worker_loses_nothing_and_repeats_at_most_one_delivery() {
                 break;
             }
             tokio::time::sleep(Duration::from_millis(5)).await;
-            if worker.try_wait().unwrap().is_some() {
+            if let Some(status) = worker.try_wait().unwrap() {
+                assert_eq!(status.signal(), Some(9), "{point}: a worker ended by itself: {status}");
                 died += 1;
                 worker = start(folder.path(), point, &options);
             }

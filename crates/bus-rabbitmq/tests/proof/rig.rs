@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use dolmen_bus::{
     FailedMessage, KeepError, KeepFailed, Message, Mode, Pattern, Policy, PolicySettings,
@@ -22,8 +22,30 @@ pub(crate) fn size<T>(short: T, long: T) -> T {
     }
 }
 
+/// How long nothing at all may happen in a proof: longer than a broker may take to start again.
+const STANDSTILL: Duration = Duration::from_secs(20 * 60);
+
+/// Something happened. A process in which nothing does any more is ended, so that no proof hangs,
+/// whatever it waits for.
+pub(crate) fn alive() {
+    static LAST: Mutex<Option<Instant>> = Mutex::new(None);
+    if LAST.lock().unwrap().replace(Instant::now()).is_some() {
+        return;
+    }
+    std::thread::spawn(|| {
+        loop {
+            std::thread::sleep(Duration::from_secs(1));
+            if LAST.lock().unwrap().is_some_and(|last| last.elapsed() > STANDSTILL) {
+                println!("a proof stands still: nothing happened for {STANDSTILL:?}");
+                std::process::exit(101);
+            }
+        }
+    });
+}
+
 /// A bus of its own on this broker.
 pub(crate) fn options(broker: &Broker, rungs: &[u64]) -> Options {
+    alive();
     static NEXT: AtomicU32 = AtomicU32::new(0);
     let bus = format!("proof{}", NEXT.fetch_add(1, Ordering::Relaxed));
     let mut options = Options::new(bus, broker.url());
@@ -67,6 +89,7 @@ pub(crate) struct Handled {
 
 impl Handled {
     pub(crate) fn note(&self, id: &str) {
+        alive();
         *self.times.lock().unwrap().entry(id.to_owned()).or_default() += 1;
         self.noted.send_replace(());
     }
