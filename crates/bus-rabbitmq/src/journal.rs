@@ -149,6 +149,43 @@ pub(crate) async fn page(
     Ok(events)
 }
 
+/// Every record about one message, oldest first.
+pub(crate) async fn trace(
+    link: &Link,
+    stream: &str,
+    id: &str,
+    now: Time,
+) -> Result<Vec<Event>, TransportError> {
+    let mut events = Vec::new();
+    // Whoever made its id may have had a clock that was fast.
+    for from in [begin(id, now), From::First] {
+        if events.is_empty() {
+            scan(link, stream, from, now, |event| {
+                if event.message.id == id {
+                    events.push(event);
+                }
+                ControlFlow::Continue(())
+            })
+            .await?;
+        }
+        if matches!(from, From::First) {
+            break;
+        }
+    }
+    Ok(events)
+}
+
+/// Where the records of a message begin: when its id says that it was made, where it does.
+fn begin(id: &str, now: Time) -> From {
+    match made_at(id).filter(|&at| at <= now) {
+        Some(at) => {
+            let behind = i64::try_from(BEHIND.as_micros()).unwrap_or(i64::MAX);
+            From::Time(Time::from_micros(at.micros().saturating_sub(behind)))
+        }
+        None => From::First,
+    }
+}
+
 /// Shows `see` one record after the other, until it has seen enough or all that were there when
 /// this began. That is known before it reads: a broker that is busy may be silent at any time.
 pub(crate) async fn scan(
@@ -260,4 +297,26 @@ pub(crate) async fn last(
     let result = reading.await;
     reader.close().await;
     result
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_story_is_looked_for_from_when_its_id_was_made() {
+        let now = Time::from_micros(1_790_000_000_000_000);
+        let made = |millis: u64| {
+            let time = uuid::Timestamp::from_unix(uuid::NoContext, millis / 1000, 0);
+            Uuid::new_v7(time).to_string()
+        };
+        let hour = 3_600_000_000;
+        match begin(&made(1_789_000_000_000), now) {
+            From::Time(time) => assert_eq!(time.micros(), 1_789_000_000_000_000 - hour),
+            other => panic!("{other:?}"),
+        }
+        for id in ["gram-7", "", &made(1_800_000_000_000), "0af76519-16cd-43dd-8448-eb211c80319c"] {
+            assert!(matches!(begin(id, now), From::First), "{id}");
+        }
+    }
 }

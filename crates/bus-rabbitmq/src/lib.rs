@@ -474,6 +474,11 @@ impl Transport for RabbitBus {
         journal::page(link, &stream, from, most, self.shared.now()).await
     }
 
+    async fn trace(&self, message_id: &str) -> Result<Vec<Event>, TransportError> {
+        let (link, stream) = (&self.shared.reading, self.shared.names.journal());
+        journal::trace(link, &stream, message_id, self.shared.now()).await
+    }
+
     async fn record(&self, event: Event) -> Result<(), TransportError> {
         self.shared.record(&event).await.map_err(TransportError::from)
     }
