@@ -13,7 +13,7 @@ use dolmen_model::Time;
 
 use crate::Shared;
 use crate::admin::Binding;
-use crate::journal::{From, last, read_until};
+use crate::journal::{From, Last, read_until};
 use crate::names::Names;
 
 /// How many records are read, the end of the journal first, while some queue needs more.
@@ -70,19 +70,18 @@ pub(crate) fn listen(
     }
 }
 
-/// When the oldest message came that is ready, of each service for which that can be told.
+/// When the oldest message came that is ready, of each service for which that can be told from a
+/// journal with this last record.
 pub(crate) async fn oldest(
     shared: &Shared,
     mut backlogs: BTreeMap<String, Backlog>,
+    last: Option<Last>,
     now: Time,
 ) -> Result<BTreeMap<String, Time>, TransportError> {
     let mut found = BTreeMap::new();
     backlogs.retain(|_, backlog| backlog.ready > 0);
-    if backlogs.is_empty() {
-        return Ok(found);
-    }
+    let Some(last) = last.filter(|_| !backlogs.is_empty()) else { return Ok(found) };
     let (link, stream) = (&shared.reading, shared.names.journal());
-    let Some(last) = last(link, &stream, now).await? else { return Ok(found) };
     let (mut until, mut since, mut read, mut bytes) = (last.position.number, now, 0, 0);
     for part in PARTS {
         if bytes + part * (bytes / read.max(1)) > MOST_BYTES {

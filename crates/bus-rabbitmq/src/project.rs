@@ -8,8 +8,9 @@ use std::time::Duration;
 use dolmen_bus::{Depth, Envelope, Event, LONGEST_DELAY, Rates, TransportError, Waiting, What};
 use dolmen_model::Time;
 
+use crate::admin::Binding;
 use crate::age::{self, Backlog};
-use crate::journal::{From, scan};
+use crate::journal::{From, Last, last, scan};
 use crate::{Shared, aside, queues};
 
 /// What waits was put there within the longest delay, and the broker's blocks are coarse.
@@ -95,8 +96,14 @@ pub(crate) async fn depths(shared: &Shared) -> Result<Vec<Depth>, TransportError
     let now = shared.now();
     let mut counts: BTreeMap<String, Counts> =
         shared.known().into_iter().map(|service| (service, Counts::default())).collect();
-    outcomes(shared, now, |event| count(&mut counts, event, now)).await?;
-    let failed = aside::count_failed(shared).await?;
+    // Side by side: each waits for the broker most of the time.
+    let (counted, failed, busy) = tokio::join!(
+        outcomes(shared, now, |event| count(&mut counts, event, now)),
+        aside::count_failed(shared),
+        busy(shared, now),
+    );
+    counted?;
+    let (failed, busy) = (failed?, busy?);
     for service in failed.keys() {
         counts.entry(service.clone()).or_default();
     }
@@ -116,10 +123,9 @@ pub(crate) async fn depths(shared: &Shared) -> Result<Vec<Depth>, TransportError
         let (oldest_at, rates) = (None, None);
         depths.push(Depth { service, ready, waiting, failed, oldest_at, paused_at, rates });
     }
-    if let Some(admin) = &shared.admin {
-        let (measured, bindings) = (admin.rates().await?, admin.bindings().await?);
+    if let Some(Busy { measured, bindings, last }) = busy {
         age::listen(&mut backlogs, &shared.names, &bindings);
-        let mut oldest = age::oldest(shared, backlogs, now).await?;
+        let mut oldest = age::oldest(shared, backlogs, last, now).await?;
         for depth in &mut depths {
             let queue = shared.names.service(&depth.service);
             let (incoming, ended) = measured.get(&queue).copied().unwrap_or_default();
@@ -128,6 +134,22 @@ pub(crate) async fn depths(shared: &Shared) -> Result<Vec<Depth>, TransportError
         }
     }
     Ok(depths)
+}
+
+/// What the management API says, and where the journal ends.
+struct Busy {
+    measured: BTreeMap<String, (f64, f64)>,
+    bindings: Vec<Binding>,
+    last: Option<Last>,
+}
+
+/// `None` without the management API.
+async fn busy(shared: &Shared, now: Time) -> Result<Option<Busy>, TransportError> {
+    let Some(admin) = &shared.admin else { return Ok(None) };
+    let stream = shared.names.journal();
+    let (measured, bindings, last) =
+        tokio::try_join!(admin.rates(), admin.bindings(), last(&shared.reading, &stream, now))?;
+    Ok(Some(Busy { measured, bindings, last }))
 }
 
 /// Takes note of one outcome. Of a message that waits twice after a crash, both are counted.
