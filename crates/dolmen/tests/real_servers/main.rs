@@ -3,7 +3,7 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "in a test a panic is the report")]
 
-#[path = "../shared/own.rs"]
+#[path = "../common/own.rs"]
 mod own;
 
 mod caddy;

@@ -8,7 +8,7 @@
     reason = "in a test a panic is the report"
 )]
 
-#[path = "../shared/own.rs"]
+#[path = "../common/own.rs"]
 mod own;
 
 mod advice;
