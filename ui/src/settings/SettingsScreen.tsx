@@ -6,6 +6,7 @@ import { ScreenHead } from '../parts/ScreenHead';
 import { useView } from '../view/useView';
 import { ConfigurationTab } from './ConfigurationTab';
 import { PageTab } from './PageTab';
+import styles from './SettingsScreen.module.css';
 import { SourcesTab } from './SourcesTab';
 import { UnparsedTab } from './UnparsedTab';
 
@@ -21,7 +22,7 @@ export function SettingsScreen() {
     <>
       <ScreenHead title={t.settings.title} />
       <Tabs value={tab} keepMounted={false} onChange={(value) => own('tab', value === 'sources' ? null : value)}>
-        <Tabs.List mb="md">
+        <Tabs.List mb="md" className={styles.tabs}>
           {TABS.map((it) => (
             <Tabs.Tab key={it} value={it} rightSection={it === 'unparsed' && unread > 0 ? <span className="num dim">{f.count(unread)}</span> : undefined}>{t.settings[it]}</Tabs.Tab>
           ))}

@@ -120,7 +120,7 @@ export const screens: typeof english = {
     one: (time) => `Appel du ${time}`,
     callEntered: 'entre dans',
     resize: 'Lignes brutes, de la plus récente à la plus ancienne',
-    markNote: 'Une trace dit que l’opération a été entrée, pas qu’elle a réussi : cela, le statut le dit.',
+    markNote: 'Une trace dit que l’opération a été entrée, pas qu’elle a réussi\u00a0: cela, le statut le dit.',
   },
   callers: {
     kind: 'Semble être',
