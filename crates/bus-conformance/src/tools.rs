@@ -75,21 +75,26 @@ impl<R: Rig> Scene<R> {
         consume(&self.bus, service, 10).await
     }
 
-    /// The messages that are ready for a service, each settled as done.
+    /// The messages that are ready for a service, each settled as done. Nobody else may hold one: in
+    /// a file it is ready until it is settled.
     pub(crate) async fn take_all(&self, service: &str) -> Vec<Message> {
-        let mut messages = Vec::new();
-        loop {
-            let mut consumer = self.consume(service).await;
-            while let Some(mut delivery) = next_soon(consumer.as_mut()).await {
-                delivery.receipt.settle(&done()).await.unwrap();
-                messages.push(delivery.message);
+        within("the end of what is ready", async {
+            let mut messages = Vec::new();
+            loop {
+                let mut consumer = self.consume(service).await;
+                while let Some(mut delivery) = next_soon(consumer.as_mut()).await {
+                    delivery.receipt.settle(&done()).await.unwrap();
+                    messages.push(delivery.message);
+                }
+                // On a busy machine the next may be late. What was fetched meanwhile is ready again
+                // then.
+                consumer.close().await.unwrap();
+                if self.bus.ready(service).await.unwrap() == 0 {
+                    return messages;
+                }
             }
-            // On a busy machine the next may be late. What was fetched meanwhile is ready again then.
-            consumer.close().await.unwrap();
-            if self.bus.ready(service).await.unwrap() == 0 {
-                return messages;
-            }
-        }
+        })
+        .await
     }
 
     /// The whole journal, once it holds what `enough` wants.
