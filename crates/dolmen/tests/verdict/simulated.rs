@@ -70,6 +70,12 @@ fn operations(seed: u64, number: usize) -> Vec<Operation> {
     all.filter(|one| (1..MOST).contains(&calls(one))).take(number).collect()
 }
 
+/// Nobody calls two operations: who leaves one for another is judged by that, too, which nothing
+/// here plays.
+fn of_operation(agent: &str, number: usize) -> String {
+    format!("{agent} of op{number}")
+}
+
 /// Every call that a log was there for, and a ping each hour, in the order of time.
 fn log(operations: &[Operation], logs: &Coverage) -> String {
     let mut lines: Vec<(Time, String)> = Vec::new();
@@ -78,7 +84,8 @@ fn log(operations: &[Operation], logs: &Coverage) -> String {
     for (number, operation) in operations.iter().enumerate() {
         for (at, caller) in operation.callers.iter().enumerate() {
             for (time, host) in caller.calls.iter().filter(|(time, _)| is_there(*time)) {
-                let who = format!("10.0.0.{host} GET /op{number} script {at}");
+                let agent = of_operation(&format!("script {at}"), number);
+                let who = format!("10.0.0.{host} GET /op{number} {agent}");
                 lines.push((*time, who));
             }
         }
@@ -102,9 +109,13 @@ fn log(operations: &[Operation], logs: &Coverage) -> String {
 }
 
 fn directly(operations: &[Operation], at: Time) -> Vec<Verdict> {
-    let seen: Vec<Vec<Sighting>> = operations.iter().map(|one| one.sightings(at)).collect();
+    let mut seen: Vec<Vec<Sighting>> = operations.iter().map(|one| one.sightings(at)).collect();
+    for (number, sightings) in seen.iter_mut().enumerate() {
+        for Sighting { caller, .. } in sightings {
+            caller.user_agent = caller.user_agent.take().map(|agent| of_operation(&agent, number));
+        }
+    }
     let calendar = Calendar::new(zone());
-    // Callers of one name on one host are one, whatever they call.
     let mut everybody: std::collections::BTreeMap<_, Vec<Time>> = std::collections::BTreeMap::new();
     for sighting in seen.iter().flatten() {
         let caller = &sighting.caller;
