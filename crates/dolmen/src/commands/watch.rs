@@ -19,8 +19,9 @@ pub(crate) enum WatchCommand {
 
 /// Say what somebody would have been told, had the watch begun some days ago
 ///
-/// Before a kind of alert is armed ([watch] in the configuration): calls to what is retired, new unknown callers, what went past the proxy,
-/// silent sources, by the configuration as it is and the store as it is, also of kinds that are not
+/// Before a kind of alert is armed (`armed` in the configuration): calls to what is retired, new
+/// unknown callers, what went past the proxy, silent sources, by the configuration as it is and the
+/// store as it is, also of kinds that are not
 /// armed. Nothing is told or kept.
 #[derive(Debug, clap::Args)]
 pub(crate) struct TryArgs {
