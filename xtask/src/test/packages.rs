@@ -12,7 +12,7 @@ struct Program {
     package: &'static str,
 }
 
-const PROGRAMS: [Program; 16] = [
+const PROGRAMS: [Program; 17] = [
     Program { name: "apache2", package: "apache2" },
     Program { name: "caddy", package: "caddy" },
     Program { name: "chromium", package: "chromium" },
@@ -29,6 +29,7 @@ const PROGRAMS: [Program; 16] = [
     Program { name: "rsyslog/lmnsd_gtls.so", package: "rsyslog-gnutls" },
     Program { name: "rsyslog/lmnsd_ossl.so", package: "rsyslog-openssl" },
     Program { name: "rsyslog/omelasticsearch.so", package: "rsyslog-elasticsearch" },
+    Program { name: "ruby", package: "ruby" },
     Program { name: "systemd-analyze", package: "systemd" },
 ];
 
