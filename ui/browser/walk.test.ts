@@ -56,6 +56,48 @@ describe.skipIf(!HAS_BROWSER)('a residual call', () => {
   });
 });
 
+describe.skipIf(!HAS_BROWSER)('personal data', () => {
+  let browser: Browser;
+  beforeAll(async () => {
+    browser = await launch();
+  });
+  afterAll(() => browser.close());
+
+  it('is hidden until one asks, and the address says so', async () => {
+    const { page, errors } = await open(browser, '/calls?f=actor:%22large+accounts%22&c=time,user');
+    const users = page.locator('[data-column="user"]');
+    expect(await users.first().innerText()).toBe('‹e-mail›');
+    await page.getByRole('button', { name: /^Personal data hidden/ }).click();
+    await page.waitForURL(/personal=1/);
+    await page.waitForFunction(() => document.querySelector('[data-column="user"]')?.textContent === 'compta@client.example');
+    const hrefs = await links(page);
+    expect(hrefs.every((it) => it.includes('masked=false'))).toBe(true);
+    await page.getByRole('button', { name: /^Personal data shown/ }).click();
+    await page.waitForFunction(() => document.querySelector('[data-column="user"]')?.textContent === '‹e-mail›');
+    expect(page.url()).not.toContain('personal');
+    expect((await links(page)).some((it) => it.includes('masked'))).toBe(false);
+    expect(errors).toEqual([]);
+  });
+
+  it('is hidden in the raw line, and one can still filter by what it hides', async () => {
+    const { page } = await open(browser, '/calls?f=actor:%22large+accounts%22');
+    await page.locator('[aria-rowindex="2"]').click();
+    const line = await page.locator('[data-raw]').innerText();
+    expect(line).toContain(' - ‹e-mail› [');
+    expect(line).not.toContain('compta');
+    await page.getByRole('button', { name: 'Keep only this User', exact: true }).click();
+    await page.waitForURL((url) => url.searchParams.getAll('f').includes('user:"*"'));
+  });
+
+  const links = async (page: Page) => {
+    await page.getByRole('button', { name: 'Export' }).click();
+    await page.getByRole('menuitem').first().waitFor();
+    const found = await page.getByRole('menuitem').evaluateAll((items) => items.map((it) => it.getAttribute('href') ?? ''));
+    await page.keyboard.press('Escape');
+    return found;
+  };
+});
+
 describe.skipIf(!HAS_BROWSER)('the shell', () => {
   let browser: Browser;
   beforeAll(async () => {

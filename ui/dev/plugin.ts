@@ -28,7 +28,8 @@ async function serve(bank: Bank, request: IncomingMessage, response: ServerRespo
   const text = typeof answer.body === 'string';
   const type = text ? 'text/plain; charset=utf-8' : answer.status < 400 ? 'application/json' : 'application/problem+json';
   response.writeHead(answer.status, { 'Content-Type': type });
-  response.end(text ? answer.body : JSON.stringify(answer.body));
+  const body = text ? String(answer.body) : JSON.stringify(answer.body);
+  response.end(url.searchParams.get('masked') === 'false' ? body : body.replaceAll(/[\w.]+@[\w.]+\.\w+/g, '‹e-mail›'));
 }
 
 async function answers(bank: Bank, request: IncomingMessage, url: URL): Promise<Answer> {

@@ -18,6 +18,9 @@ export const DECLARED: DeclaredOperation[] = [
   { operation: 'card ceiling', service: MONOLITH, retired: '2023-04-01', moved_to: 'cards' },
 ];
 
+/** Who is logged in at the large accounts: personal data. */
+const PAYER = 'compta@client.example';
+
 interface Machine {
   actor: string | null;
   weight: number;
@@ -129,9 +132,9 @@ type Said = Pick<Call, 'service' | 'actor' | 'operations' | 'joined' | 'status' 
 
 function fill(row: number, time: number, said: Said): Call {
   const stamp = new Date(time).toISOString();
-  const line = `${said.address} - - [${stamp}] "${said.method} ${said.target} HTTP/1.1" ${said.status} ${said.bytes} "-" "${said.user_agent}" "${said.request_id ?? '-'}" ${said.duration}`;
+  const line = `${said.address} - ${said.actor === 'large accounts' ? PAYER : '-'} [${stamp}] "${said.method} ${said.target} HTTP/1.1" ${said.status} ${said.bytes} "-" "${said.user_agent}" "${said.request_id ?? '-'}" ${said.duration}`;
   return {
-    key: `3.${row}`, time: stamp, source: 'proxy', role: 'call', user: null, referer: null, host: 'banque.example', line, ...said,
+    key: `3.${row}`, time: stamp, source: 'proxy', role: 'call', user: said.actor === 'large accounts' ? PAYER : null, referer: null, host: 'banque.example', line, ...said,
   };
 }
 

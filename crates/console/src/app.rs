@@ -13,6 +13,7 @@ use tower_http::set_header::SetResponseHeaderLayer;
 
 use crate::describe::{api, api_description};
 use crate::facts::{Facts, RulesState};
+use crate::masking::Mask;
 use crate::name::Namer;
 use crate::problem::Problem;
 use crate::resources::alerts::AlertRow;
@@ -92,9 +93,9 @@ pub(crate) enum Told {
 }
 
 impl Event {
-    pub(crate) fn said(self, language: Language) -> Told {
+    pub(crate) fn said(self, language: Language, mask: &Mask) -> Told {
         match self {
-            Self::Alert(alert) => Told::Alert(AlertRow::of(alert, language)),
+            Self::Alert(alert) => Told::Alert(AlertRow::of(alert, language).masked(mask)),
             Self::Commit { calls, from, to } => Told::Commit { calls, from, to },
             Self::Rules(rules) => Told::Rules(rules),
         }

@@ -1,6 +1,8 @@
 //! What a configuration declares, as far as the console shows it.
 
-use dolmen_model::Time;
+use std::sync::Arc;
+
+use dolmen_model::{Masking, Time};
 use jiff::civil::Date;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -32,6 +34,8 @@ pub struct Facts {
     pub judging: Judging,
     /// What is watched.
     pub plan: dolmen_watch::Plan,
+    /// What is hidden of lines.
+    pub masking: Arc<Masking>,
 }
 
 /// How operations are judged.

@@ -21,6 +21,7 @@ mod extract;
 mod facts;
 mod guard;
 mod language;
+mod masking;
 mod name;
 mod page;
 mod problem;

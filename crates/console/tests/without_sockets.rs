@@ -15,7 +15,7 @@ use dolmen_collect::{
 };
 use dolmen_console::{Console, DeclaredOperation, Event, Facts, app};
 use dolmen_logs::{Fields, Format};
-use dolmen_model::Time;
+use dolmen_model::{Masking, Time};
 use dolmen_store::{LocalStore, NamedBy, Options, Store};
 use dolmen_watch::{Kind, Plan, Retired};
 use http_body_util::BodyExt as _;
@@ -39,9 +39,13 @@ struct Bank {
 
 impl Bank {
     fn new() -> Self {
+        Self::of(LOG, Masking::default())
+    }
+
+    fn of(lines: &str, masking: Masking) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let log = folder.path().join("access.log");
-        fs::write(&log, LOG).unwrap();
+        fs::write(&log, lines).unwrap();
         let store = LocalStore::open(folder.path().join("store"), Options::default()).unwrap();
         read(&store, Input { origin: Origin::File(log), source: 0 });
         let store = Arc::new(store);
@@ -59,6 +63,7 @@ impl Bank {
             monoliths: vec!["monolith".to_owned()],
             operations: vec![transfer],
             plan: plan.clone(),
+            masking: Arc::new(masking),
             ..Facts::default()
         };
         let console = Console::new(Arc::clone(&store) as _, facts);
@@ -237,5 +242,84 @@ async fn programs_find_what_they_look_for() {
         let answer = get(&bank, path).await;
         assert_ne!(answer.status, StatusCode::NOT_FOUND, "{path}");
         assert!(!answer.status.is_server_error(), "{path}: {}", answer.text());
+    }
+}
+
+/// A card, an account, an address and a client's number: in the URL, as a user, in the user agent. The
+/// last line is none that the format reads.
+const PERSONAL: &str = r#"10.0.0.9 - jean@example.org [02/Mar/2026:11:00:00 +0000] "POST /card/4111111111111111/block HTTP/1.1" 200 10 "-" "curl/8"
+10.0.0.9 - - [02/Mar/2026:12:00:00 +0000] "GET /account?iban=FR1420041010050500013M02606&client=17 HTTP/1.1" 200 10 "-" "Robot/1 (ops@example.org)"
+10.0.0.9 - - [02/Mar/2026:13:00:00 +0000] "GET /account?mail=jean%40example.org HTTP/1.1" 200 10 "-" "Robot/1 (ops@example.org)"
+10.0.0.9 - - [02/Mar/2026:14:00:00 +0000] "GET /account HTTP/1.1" 200 10 "-" "Robot/1 (ops@example.org)"
+4111-1111-1111-1111
+"#;
+
+const HIDDEN: [&str; 4] = ["4111", "FR14", "example.org", "=17"];
+
+fn personal_bank() -> Bank {
+    Bank::of(PERSONAL, Masking::new([r"client=(\d+)"]).unwrap())
+}
+
+#[tokio::test]
+async fn personal_data_is_hidden_until_somebody_asks() {
+    let bank = personal_bank();
+    for (path, masks) in [
+        ("/api/v1/calls?limit=9", &["card", "iban", "e-mail", "masked"][..]),
+        ("/api/v1/calls?format=csv", &["card", "iban", "e-mail", "masked"]),
+        ("/api/v1/calls?format=ndjson", &["card", "iban", "e-mail", "masked"]),
+        ("/api/v1/unparsed?limit=9", &["card"]),
+        ("/api/v1/callers?limit=9", &["e-mail"]),
+        ("/api/v1/candidates?lang=en", &["e-mail"]),
+    ] {
+        let masked = get(&bank, path).await;
+        assert_eq!(masked.status, StatusCode::OK, "{path}: {}", masked.text());
+        for mask in masks {
+            assert!(masked.text().contains(&format!("‹{mask}›")), "{path}: {}", masked.text());
+        }
+        for hidden in HIDDEN {
+            assert!(!masked.text().contains(hidden), "{path}, {hidden}: {}", masked.text());
+        }
+        let asked = get(&bank, &format!("{path}&masked=false")).await;
+        assert!(HIDDEN.iter().any(|hidden| asked.text().contains(hidden)), "{path}");
+        assert!(!asked.text().contains('‹'), "{path}: {}", asked.text());
+    }
+    let wrong = get(&bank, "/api/v1/calls?masked=perhaps").await;
+    assert_eq!(wrong.status, StatusCode::BAD_REQUEST);
+}
+
+#[tokio::test]
+async fn a_masked_call_is_the_same_call() {
+    let bank = personal_bank();
+    let masked = get(&bank, "/api/v1/calls?limit=9").await.json();
+    let asked = get(&bank, "/api/v1/calls?limit=9&masked=false").await.json();
+    let (masked, asked) = (&masked["calls"][3], &asked["calls"][3]);
+    for field in ["key", "time", "endpoint", "address", "status", "request_id"] {
+        assert_eq!(masked[field], asked[field], "{field}");
+    }
+    let line = r#"10.0.0.9 - ‹e-mail› [02/Mar/2026:11:00:00 +0000] "POST /card/‹card›/block HTTP/1.1" 200 10 "-" "curl/8""#;
+    assert_eq!((&masked["line"], &masked["target"]), (&json!(line), &json!("/card/‹card›/block")));
+    assert_eq!((&masked["user"], &asked["user"]), (&json!("‹e-mail›"), &json!("jean@example.org")));
+    // What is filtered by is what was logged.
+    let found = get(&bank, "/api/v1/calls?where=path%3A*4111*").await.json();
+    assert_eq!(found["calls"].as_array().unwrap().len(), 1, "{found}");
+}
+
+#[tokio::test]
+async fn nothing_is_named_by_a_mask() {
+    let bank = personal_bank();
+    let candidates = get(&bank, "/api/v1/candidates?lang=en").await.json();
+    let mut robots = candidates["candidates"].as_array().unwrap().iter();
+    let robot = robots.find(|it| it["user_agents"][0] == "Robot/1 (‹e-mail›)");
+    assert!(robot.is_some(), "{candidates}");
+    let send_to = |path: &'static str, body: Value| {
+        let request = Request::post(path).header("content-type", "application/json");
+        send(bank.app(), request.body(Body::from(body.to_string())).unwrap())
+    };
+    let actor = json!({ "name": "robot", "user_agent": "Robot/1 (‹e-mail›)" });
+    let word =
+        json!({ "about": "gone", "user_agent": "Robot/1 (‹e-mail›)", "who": "Ann", "why": "off" });
+    for refused in [send_to("/api/v1/actors", actor).await, send_to("/api/v1/words", word).await] {
+        assert_eq!(refused.status, StatusCode::BAD_REQUEST, "{}", refused.text());
+        assert!(refused.text().contains("masked=false"), "{}", refused.text());
     }
 }

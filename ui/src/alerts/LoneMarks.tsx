@@ -1,6 +1,7 @@
 import { useAlertMarks } from '../api/queries';
 import { useLang } from '../lang/Lang';
 import { Failure } from '../parts/Card';
+import { Logged } from '../parts/Logged';
 import styles from './LoneMarks.module.css';
 
 /** The lines of the marks without a call that an alert counts: who has written them, and when. */
@@ -15,7 +16,7 @@ export function LoneMarks({ id }: { id: number }) {
       {rows?.map((it, at) => (
         <li key={at}>
           <span className="dim num">{it.time != null && `${f.time(it.time)} · `}{it.source}</span>
-          <code>{it.line}</code>
+          <code><Logged text={it.line} /></code>
         </li>
       ))}
     </ul>

@@ -23,7 +23,7 @@ export const BASE = '/api/v1';
 /** What the API's description says may be asked, and what is answered. */
 export const api = createClient<paths>({ credentials: 'same-origin' });
 
-export type Params = Record<string, string | number | undefined>;
+export type Params = Record<string, string | number | boolean | undefined>;
 
 /** A path under the API with its parameters, for a link; those without a value are left out. */
 export function address(path: string, params: Params = {}): string {

@@ -3,6 +3,7 @@ import { keepPreviousData, useInfiniteQuery, useQuery, type UseQueryResult } fro
 import { useLang } from '../lang/Lang';
 import { combine, type Pill } from '../query/pill';
 import { useScope } from '../view/Scope';
+import { useView } from '../view/useView';
 import { answer, api } from './client';
 import type { TimelineBy } from './types';
 
@@ -35,6 +36,11 @@ export function useParams(extra: readonly Pill[] = []): ScopeParams {
   return { ...params, where };
 }
 
+/** What says that personal data is to be shown; nothing where it is not. */
+export function useMasked(): { masked?: false } {
+  return useView().view.personal ? { masked: false } : {};
+}
+
 export const useMeta = () => useAnswer('/meta', {}, (signal) => api.GET('/api/v1/meta', { signal }));
 
 /** With `since`, nothing before that day counts. */
@@ -57,22 +63,31 @@ export const useSources = () => useAnswer('/sources', {}, (signal) => api.GET('/
 /** Alerts, which the server says in the reader's language. */
 export function useAlerts(state: 'open' | 'all') {
   const { lang } = useLang();
-  const query = { state, lang };
+  const query = { state, lang, ...useMasked() };
   return useAnswer('/alerts', query, (signal) => api.GET('/api/v1/alerts', { params: { query }, signal }));
 }
 /** What somebody would have been told, had the watch begun so many days ago. */
 export function useWouldTell(days: number, enabled: boolean) {
   const { lang } = useLang();
-  const query = { days, lang };
+  const query = { days, lang, ...useMasked() };
   return useAnswer('/alerts/try', query, (signal) => api.GET('/api/v1/alerts/try', { params: { query }, signal }), { enabled });
 }
 /** Every kind of alert, and whether somebody is told of it. */
 export const useAlertKinds = () => useAnswer('/alerts/kinds', {}, (signal) => api.GET('/api/v1/alerts/kinds', { signal }));
 /** The lines of the marks without a call that an alert counts. */
-export const useAlertMarks = (id: number, enabled: boolean) => useAnswer('/alerts/marks', { id }, (signal) => api.GET('/api/v1/alerts/{id}/marks', { params: { path: { id } }, signal }), { enabled });
+export function useAlertMarks(id: number, enabled: boolean) {
+  const query = useMasked();
+  return useAnswer('/alerts/marks', { id, ...query }, (signal) => api.GET('/api/v1/alerts/{id}/marks', { params: { path: { id }, query }, signal }), { enabled });
+}
 export const useConfig = () => useAnswer('/config', {}, (signal) => api.GET('/api/v1/config', { signal }));
-export const useUnparsed = () => useAnswer('/unparsed', {}, (signal) => api.GET('/api/v1/unparsed', { params: { query: { limit: 200 } }, signal }));
-export const useRequest = (id: string | null) => useAnswer('/requests', { id }, (signal) => api.GET('/api/v1/requests/{id}', { params: { path: { id: id ?? '' } }, signal }), { enabled: id !== null });
+export function useUnparsed() {
+  const query = { limit: 200, ...useMasked() };
+  return useAnswer('/unparsed', query, (signal) => api.GET('/api/v1/unparsed', { params: { query }, signal }));
+}
+export function useRequest(id: string | null) {
+  const query = useMasked();
+  return useAnswer('/requests', { id, ...query }, (signal) => api.GET('/api/v1/requests/{id}', { params: { path: { id: id ?? '' }, query }, signal }), { enabled: id !== null });
+}
 
 /** The scope's time alone. */
 export function useTime(): { from?: string; to?: string } {
@@ -82,14 +97,14 @@ export function useTime(): { from?: string; to?: string } {
 
 /** Callers are counted by actor and operation alone: no query narrows them further. */
 export function useCallers(of: { actor?: string; operation?: string }) {
-  const query = { ...useTime(), ...of, limit: 500 };
+  const query = { ...useTime(), ...of, limit: 500, ...useMasked() };
   return useAnswer('/callers', query, (signal) => api.GET('/api/v1/callers', { params: { query }, signal }));
 }
 
 /** Callers that nobody has named, put together by what they do. */
 export function useCandidates() {
   const { lang } = useLang();
-  const query = { ...useTime(), lang };
+  const query = { ...useTime(), lang, ...useMasked() };
   return useAnswer('/candidates', query, (signal) => api.GET('/api/v1/candidates', { params: { query }, signal }));
 }
 
@@ -106,7 +121,7 @@ export function useCompared(toml: string) {
 }
 
 export function useCalls(extra: readonly Pill[] = [], limit = PAGE) {
-  const params = { ...useParams(extra), limit };
+  const params = { ...useParams(extra), limit, ...useMasked() };
   return useInfiniteQuery({
     queryKey: ['/calls', params],
     queryFn: ({ pageParam, signal }) => answer(api.GET('/api/v1/calls', { params: { query: { ...params, ...(pageParam === null ? {} : { cursor: pageParam }) } }, signal })),

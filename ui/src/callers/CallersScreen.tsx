@@ -6,6 +6,7 @@ import type { Candidate } from '../api/types';
 import { useLang } from '../lang/Lang';
 import { Failure } from '../parts/Card';
 import { Empty } from '../parts/Empty';
+import { PersonalData } from '../parts/PersonalData';
 import { ScreenHead } from '../parts/ScreenHead';
 import { useKeys } from '../shell/keys';
 import { useView } from '../view/useView';
@@ -56,6 +57,7 @@ export function CallersScreen() {
   return (
     <>
       <ScreenHead title={t.callers.title} hint={hint}>
+        <PersonalData />
         {hidden > 0 && <Button size="compact-sm" variant="default" aria-pressed={showIgnored} onClick={() => setShowIgnored(!showIgnored)}>{showIgnored ? t.callers.showOthers : t.callers.showIgnored(f.count(hidden))}</Button>}
       </ScreenHead>
       {candidates.data !== undefined && rows.length === 0 ? (

@@ -7,6 +7,7 @@ import { useMeta } from '../api/queries';
 import type { Caller, Candidate } from '../api/types';
 import { useLang } from '../lang/Lang';
 import { Failure } from '../parts/Card';
+import { isMasked } from '../parts/masks';
 import { pill } from '../query/pill';
 import { useToast } from '../shell/Toasts';
 import { Icon } from '../theme/Icon';
@@ -48,6 +49,8 @@ export function NameCaller({ candidates, callers, all, ignored, onNamed, onIgnor
   const hits = recognises ? named(actor, all) : [];
   const others = hits.filter((it) => !callers.includes(it));
   const calls = hits.reduce((sum, it) => sum + it.calls, 0);
+  // Nobody is recognised by a mask: the rule is made of what was logged.
+  const masked = isMasked(actor.user_agent ?? '') || isMasked(actor.user ?? '');
   const missing = tried && actor.name === '';
 
   const takeBack = async (token: string) => {
@@ -124,6 +127,8 @@ export function NameCaller({ candidates, callers, all, ignored, onNamed, onIgnor
         {shown !== null && <pre className={styles.rule}>{shown}</pre>}
         {meta?.read_only === true ? (
           <p className={styles.matches}>{t.callers.readOnly}</p>
+        ) : masked ? (
+          <p className={styles.matches}>{t.callers.maskedRule}</p>
         ) : (
           <Button type="submit" leftSection={<Icon name="check" />}>
             {candidates.length === 1 ? t.callers.save : t.callers.saveMany(f.count(candidates.length))}

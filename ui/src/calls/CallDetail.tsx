@@ -3,6 +3,7 @@ import { Link } from 'react-router';
 
 import type { Call } from '../api/types';
 import { useLang } from '../lang/Lang';
+import { Logged } from '../parts/Logged';
 import { useToast } from '../shell/Toasts';
 import { Icon, type IconName } from '../theme/Icon';
 import { ALL, type Range } from '../view/time';
@@ -70,7 +71,7 @@ function Inside({ call, onClose, onMove, first, last }: Props & { call: Call }) 
       <section>
         <h3>{t.calls_.rawLine}</h3>
         <div className={styles.raw}>
-          <pre data-raw tabIndex={0}>{call.line ?? '–'}</pre>
+          <pre data-raw tabIndex={0}>{call.line === null ? '–' : <Logged text={call.line} />}</pre>
           {call.line !== null && tool('copy', t.calls_.copyLine, () => void copy(call.line ?? ''))}
         </div>
         <Button component={Link} to={context} size="compact-sm" variant="default" leftSection={<Icon name="clock" size={14} />}>{t.calls_.context}</Button>

@@ -1,11 +1,12 @@
 import { Button } from '@mantine/core';
 import { useMemo } from 'react';
 
-import { useCalls, useParams } from '../api/queries';
+import { useCalls, useMasked, useParams } from '../api/queries';
 import { address } from '../api/client';
 import { useLang } from '../lang/Lang';
 import { Failure } from '../parts/Card';
 import { NoCalls } from '../parts/NoCalls';
+import { PersonalData } from '../parts/PersonalData';
 import { ScreenHead } from '../parts/ScreenHead';
 import { Icon } from '../theme/Icon';
 import { useView } from '../view/useView';
@@ -22,7 +23,7 @@ export function CallsScreen() {
   const { t, f } = useLang();
   const { search, own } = useView();
   const calls = useCalls();
-  const params = useParams();
+  const params = { ...useParams(), ...useMasked() };
   const columns = readColumns(search.get('c'));
   const chosen = search.get('call');
   const all = useMemo(() => calls.data?.pages.flatMap((page) => page.calls) ?? [], [calls.data]);
@@ -40,6 +41,7 @@ export function CallsScreen() {
   return (
     <>
       <ScreenHead title={t.calls_.title} hint={hint}>
+        <PersonalData />
         <ColumnMenu columns={columns} onChange={(next) => own('c', writeColumns(next))} />
         <Menu position="bottom-end" shadow="md">
           <Menu.Target>

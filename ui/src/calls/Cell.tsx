@@ -1,5 +1,6 @@
 import type { Call } from '../api/types';
 import { useLang } from '../lang/Lang';
+import { Logged } from '../parts/Logged';
 import { Named } from '../parts/Named';
 import type { ColumnId } from './columns';
 import styles from './Cell.module.css';
@@ -24,7 +25,7 @@ export function Cell({ call, id }: { call: Call; id: ColumnId }) {
     case 'joined':
       return <>{t.calls_.joined[call.joined]}</>;
     default:
-      return call[id] === null || call[id] === '' ? <span className="dim">–</span> : <>{call[id]}</>;
+      return call[id] === null || call[id] === '' ? <span className="dim">–</span> : <Logged text={call[id]} />;
   }
 }
 

@@ -1,6 +1,7 @@
 import type { Call, Mark } from '../api/types';
 import { useRequest } from '../api/queries';
 import { Failure } from '../parts/Card';
+import { Logged } from '../parts/Logged';
 import { Named } from '../parts/Named';
 import { useLang } from '../lang/Lang';
 import { Status } from './Cell';
@@ -41,7 +42,7 @@ function CallEvent({ call }: { call: Call }) {
   const { f } = useLang();
   return (
     <>
-      <b>{call.source}</b> <Status status={call.status} /> {call.method} <span className="mono">{call.target}</span>
+      <b>{call.source}</b> <Status status={call.status} /> {call.method} <span className="mono"><Logged text={call.target ?? ''} /></span>
       <div className="dim"><Named name={call.service} /> · {call.address} · {f.duration(call.duration)}</div>
     </>
   );
@@ -52,7 +53,7 @@ function MarkEvent({ mark }: { mark: Mark }) {
   return (
     <>
       <b>{mark.source}</b> {t.calls_.callEntered} <b><Named name={mark.operation} /></b>
-      {mark.line !== null && <pre>{mark.line}</pre>}
+      {mark.line !== null && <pre><Logged text={mark.line} /></pre>}
     </>
   );
 }

@@ -5,6 +5,7 @@ import { useCalls } from '../api/queries';
 import { Status } from '../calls/Cell';
 import { useLang } from '../lang/Lang';
 import { Card } from '../parts/Card';
+import { Logged } from '../parts/Logged';
 import { NoCalls } from '../parts/NoCalls';
 import type { Pill } from '../query/pill';
 import { useView } from '../view/useView';
@@ -31,7 +32,7 @@ export function LatestCalls({ extra }: { extra: readonly Pill[] }) {
               <button type="button" className={`plain ${styles.line}`} onClick={() => void navigate(link('/calls', { add: [...extra] }, { call: it.key }))}>
                 <span className="num dim">{it.time === null ? '–' : f.time(it.time)}</span>
                 <Status status={it.status} />
-                <span className="mono truncate">{it.line}</span>
+                <span className="mono truncate"><Logged text={it.line} /></span>
               </button>
             </li>
           ))}

@@ -65,6 +65,11 @@ describe('the query language', () => {
 });
 
 describe('values', () => {
+  it('with a mask finds what the mask hides', () => {
+    expect(quote('Robot/1 (‹e-mail›)*')).toBe('"Robot/1 (*)\\*"');
+    expect(quote('‹card›')).toBe('"*"');
+  });
+
   it.each(['monolith', 'web portal', 'a"b\\c*', 'unknown', 'and', 'POST /api/{id}', '<x'])('%s is quoted so that it is found exactly', (text) => {
     const quoted = quote(text);
     expect(parse(`actor:${quoted}`).fault).toBeUndefined();

@@ -1,3 +1,4 @@
+import { isMasked, pieces } from '../parts/masks';
 import { FIELDS, JOINED_WORDS, type Field } from './fields';
 
 /** What is wrong with a value. */
@@ -30,11 +31,11 @@ export function checkValue(field: Field, text: string, compared: boolean): Value
 const BARE = /^[^\s()"\\*<>][^\s()"\\*]*$/;
 const WORDS = ['and', 'or', 'not', 'unknown'];
 
-/** A text as a value that finds exactly this text; `null` is the missing value. */
+/** A text as a value that finds this text, and any in the place of its masks; `null` is the missing value. */
 export function quote(text: string | null): string {
   if (text === null) return 'unknown';
-  if (BARE.test(text) && !WORDS.includes(text.toLowerCase())) return text;
-  return `"${text.replace(/["\\*]/g, '\\$&')}"`;
+  if (BARE.test(text) && !isMasked(text) && !WORDS.includes(text.toLowerCase())) return text;
+  return `"${pieces(text).map((it) => (it.mask === undefined ? it.text.replace(/["\\*]/g, '\\$&') : '*')).join('')}"`;
 }
 
 /** A value as a person reads it: quotes and escapes taken off; `null` for the missing value. */

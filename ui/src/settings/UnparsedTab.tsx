@@ -2,6 +2,7 @@ import { useUnparsed } from '../api/queries';
 import { useLang } from '../lang/Lang';
 import { Card } from '../parts/Card';
 import { Empty } from '../parts/Empty';
+import { Logged } from '../parts/Logged';
 import styles from './UnparsedTab.module.css';
 
 /** Lines that no format reads: none is dropped in silence. */
@@ -19,7 +20,7 @@ export function UnparsedTab() {
               <span className="mono">{it.file}:{f.count(it.line)}:{it.column}</span>
               <span className="dim">{t.settings.expected} {it.expected}</span>
             </div>
-            <pre>{visible(it.text)}</pre>
+            <pre><Logged text={visible(it.text)} /></pre>
           </li>
         ))}
       </ul>

@@ -1,7 +1,7 @@
 import type { UseQueryResult } from '@tanstack/react-query';
 
 import { api } from '../api/client';
-import { useAnswer } from '../api/queries';
+import { useAnswer, useMasked } from '../api/queries';
 import { useLang } from '../lang/Lang';
 import { useScope } from '../view/Scope';
 import { useView } from '../view/useView';
@@ -18,6 +18,6 @@ export function useAsOf(): string | undefined {
 export function useVerdicts(of: { operation?: string; service?: string } = {}): UseQueryResult<Verdicts> {
   const at = useAsOf();
   const { lang } = useLang();
-  const query = { ...of, lang, ...(at === undefined ? {} : { at }) };
+  const query = { ...of, lang, ...(at === undefined ? {} : { at }), ...useMasked() };
   return useAnswer('/verdicts', query, (signal) => api.GET('/api/v1/verdicts', { params: { query }, signal }));
 }

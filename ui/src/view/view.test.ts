@@ -7,11 +7,11 @@ const read = (text: string) => readView(new URLSearchParams(text));
 
 describe('the view in the address', () => {
   it('is everything that is stored, when it says nothing', () => {
-    expect(read('')).toEqual({ range: { kind: 'all' }, typed: '', pills: [], paused: false, broken: { pills: [] } });
+    expect(read('')).toEqual({ range: { kind: 'all' }, typed: '', pills: [], paused: false, personal: false, broken: { pills: [] } });
   });
 
   it('comes back as it was written', () => {
-    const view = { range: { kind: 'last', amount: 30, unit: 'd' }, typed: 'status>=500 or actor:"web portal"', pills: [pill('service', 'a&b=c+d e'), { ...pill('actor', null), not: true }], paused: true } as const;
+    const view = { range: { kind: 'last', amount: 30, unit: 'd' }, typed: 'status>=500 or actor:"web portal"', pills: [pill('service', 'a&b=c+d e'), { ...pill('actor', null), not: true }], paused: true, personal: true } as const;
     const written = spell(writeView(new URLSearchParams(), { ...view, pills: [...view.pills] }));
     expect(readView(new URLSearchParams(written))).toEqual({ ...view, broken: { pills: [] } });
   });

@@ -7,12 +7,14 @@ export interface View {
   typed: string;
   pills: Pill[];
   paused: boolean;
+  /** Whether personal data is shown, where lines are. */
+  personal: boolean;
   /** Parts of the address that nobody can read; the rest counts all the same. */
   broken: { time?: string; pills: string[] };
 }
 
 /** The names in the address: short, because people paste it into chats. */
-export const SHARED = ['t', 'q', 'f', 'paused'] as const;
+export const SHARED = ['t', 'q', 'f', 'paused', 'personal'] as const;
 
 export function readView(search: URLSearchParams): View {
   const time = search.get('t');
@@ -24,6 +26,7 @@ export function readView(search: URLSearchParams): View {
     typed: search.get('q') ?? '',
     pills: pills.filter((it) => it !== undefined),
     paused: search.get('paused') === '1',
+    personal: search.get('personal') === '1',
     broken: {
       ...(range === undefined && time !== null ? { time } : {}),
       pills: written.filter((_, index) => pills[index] === undefined),
@@ -42,6 +45,7 @@ export function writeView(search: URLSearchParams, change: Change): URLSearchPar
   if (view.typed.trim() !== '') next.set('q', view.typed.trim());
   for (const it of view.pills) next.append('f', writePill(it));
   if (view.paused) next.set('paused', '1');
+  if (view.personal) next.set('personal', '1');
   return next;
 }
 
@@ -70,6 +74,6 @@ function readable(value: string): string {
   return encodeURIComponent(value).replace(/%(3A|2F|2C|7E|7B|7D|3E|3C|20)/gi, (code) => (code === '%20' ? '+' : decodeURIComponent(code)));
 }
 
-function withoutBroken({ range, typed, pills, paused }: View): Change {
-  return { range, typed, pills, paused };
+function withoutBroken({ range, typed, pills, paused, personal }: View): Change {
+  return { range, typed, pills, paused, personal };
 }

@@ -10,6 +10,7 @@ use utoipa::ToSchema;
 
 use crate::app::Console;
 use crate::extract::{Path, Sent};
+use crate::masking::refuse_masks;
 use crate::name::{Added, NameError, Namer, NewActor};
 use crate::problem::Problem;
 
@@ -21,6 +22,7 @@ pub(crate) async fn name(
     headers: HeaderMap,
     Sent(actor): Sent<NewActor>,
 ) -> Result<Json<Added>, Problem> {
+    refuse_masks([&actor.user_agent, &actor.user])?;
     let by = asked_by(&headers);
     change(&console, move |namer| namer.add(actor, &by)).await.map(Json)
 }

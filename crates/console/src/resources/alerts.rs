@@ -14,6 +14,7 @@ use super::request::MarkRow;
 use crate::app::Console;
 use crate::extract::{Path, Query, Sent};
 use crate::language::{LanguageParams, Speak};
+use crate::masking::{Mask, MaskedParams};
 use crate::problem::Problem;
 
 #[derive(Clone, Copy, Default, PartialEq, Eq, Deserialize, ToSchema)]
@@ -40,8 +41,8 @@ pub(crate) struct Alerts {
 }
 
 impl Alerts {
-    fn of(alerts: Vec<Alert>, language: Language) -> Self {
-        let row = |alert| AlertRow::of(alert, language);
+    fn of(alerts: Vec<Alert>, language: Language, mask: &Mask) -> Self {
+        let row = |alert| AlertRow::of(alert, language).masked(mask);
         Self { alerts: alerts.into_iter().map(row).collect() }
     }
 }
@@ -96,6 +97,15 @@ impl AlertRow {
             muted_until: alert.muted_until,
         }
     }
+
+    pub(crate) fn masked(self, mask: &Mask) -> Self {
+        Self {
+            cause: mask.text(self.cause),
+            text: mask.text(self.text),
+            filter: mask.query(self.filter),
+            ..self
+        }
+    }
 }
 
 pub(super) fn now() -> Time {
@@ -103,12 +113,13 @@ pub(super) fn now() -> Time {
 }
 
 /// What somebody must know, the latest first.
-#[utoipa::path(get, path = "/alerts", params(AlertsParams, LanguageParams),
+#[utoipa::path(get, path = "/alerts", params(AlertsParams, LanguageParams, MaskedParams),
     responses((status = OK, body = Alerts)))]
 pub(crate) async fn alerts(
     State(console): State<Console>,
     Query(params): Query<AlertsParams>,
     Speak(language): Speak,
+    mask: Mask,
 ) -> Result<Json<Alerts>, Problem> {
     console
         .ask(move |store, _| {
@@ -117,7 +128,7 @@ pub(crate) async fn alerts(
             if params.state == Which::Open {
                 alerts.retain(|alert| dolmen_watch::is_open(alert, now));
             }
-            Ok(Json(Alerts::of(alerts, language)))
+            Ok(Json(Alerts::of(alerts, language, &mask)))
         })
         .await
 }
@@ -153,12 +164,13 @@ pub(crate) struct TryParams {
 
 /// What somebody would have been told, had the watch begun so many days ago and all kinds been armed.
 /// Nothing is told or kept by it.
-#[utoipa::path(get, path = "/alerts/try", params(TryParams, LanguageParams),
+#[utoipa::path(get, path = "/alerts/try", params(TryParams, LanguageParams, MaskedParams),
     responses((status = OK, body = Alerts)))]
 pub(crate) async fn would_tell(
     State(console): State<Console>,
     Query(TryParams { days }): Query<TryParams>,
     Speak(language): Speak,
+    mask: Mask,
 ) -> Result<Json<Alerts>, Problem> {
     console
         .ask(move |store, facts| {
@@ -166,7 +178,7 @@ pub(crate) async fn would_tell(
             let span = i64::from(days.unwrap_or(30)).saturating_mul(86_400_000_000);
             let since = Time::from_micros(now.micros().saturating_sub(span));
             let alerts = dolmen_watch::would_tell(store, &facts.plan, since, now)?;
-            Ok(Json(Alerts::of(alerts, language)))
+            Ok(Json(Alerts::of(alerts, language, &mask)))
         })
         .await
 }
@@ -179,11 +191,12 @@ pub(crate) struct LoneMarkRows {
 }
 
 /// The lines of the marks that an alert of the kind `mark_only` counts, as long as they are kept.
-#[utoipa::path(get, path = "/alerts/{id}/marks", params(("id" = i64, Path)),
+#[utoipa::path(get, path = "/alerts/{id}/marks", params(("id" = i64, Path), MaskedParams),
     responses((status = OK, body = LoneMarkRows), (status = NOT_FOUND, body = Problem)))]
 pub(crate) async fn marks(
     State(console): State<Console>,
     Path(id): Path<i64>,
+    mask: Mask,
 ) -> Result<Json<LoneMarkRows>, Problem> {
     console
         .ask(move |store, _| {
@@ -191,7 +204,8 @@ pub(crate) async fn marks(
                 Some(question) => store.lone_marks(&question)?,
                 None => Vec::new(),
             };
-            Ok(Json(LoneMarkRows { marks: marks.into_iter().map(MarkRow::from).collect() }))
+            let marks = marks.into_iter().map(|mark| MarkRow::of(mark, &mask));
+            Ok(Json(LoneMarkRows { marks: marks.collect() }))
         })
         .await
 }
@@ -206,26 +220,28 @@ fn missing(id: i64) -> Problem {
 }
 
 /// Says that an alert is known: told again when more comes.
-#[utoipa::path(post, path = "/alerts/{id}/acknowledge", params(("id" = i64, Path), LanguageParams),
+#[utoipa::path(post, path = "/alerts/{id}/acknowledge", params(("id" = i64, Path), LanguageParams, MaskedParams),
     responses((status = OK, body = AlertRow), (status = NOT_FOUND, body = Problem)))]
 pub(crate) async fn acknowledge(
     State(console): State<Console>,
     Path(id): Path<i64>,
     Speak(language): Speak,
+    mask: Mask,
 ) -> Result<Json<AlertRow>, Problem> {
     let acknowledge = |alert: &Alert| dolmen_watch::acknowledge(alert, now());
-    answer(&console, id, language, "acknowledge alert", acknowledge).await
+    answer(&console, id, (language, mask), "acknowledge alert", acknowledge).await
 }
 
 /// Takes back that an alert is known. Whoever was told of it is not told again.
-#[utoipa::path(delete, path = "/alerts/{id}/acknowledge", params(("id" = i64, Path), LanguageParams),
+#[utoipa::path(delete, path = "/alerts/{id}/acknowledge", params(("id" = i64, Path), LanguageParams, MaskedParams),
     responses((status = OK, body = AlertRow), (status = NOT_FOUND, body = Problem)))]
 pub(crate) async fn reopen(
     State(console): State<Console>,
     Path(id): Path<i64>,
     Speak(language): Speak,
+    mask: Mask,
 ) -> Result<Json<AlertRow>, Problem> {
-    answer(&console, id, language, "reopen alert", dolmen_watch::reopen).await
+    answer(&console, id, (language, mask), "reopen alert", dolmen_watch::reopen).await
 }
 
 /// Until when an alert is muted.
@@ -236,12 +252,13 @@ pub(crate) struct Mute {
 }
 
 /// Mutes an alert for a while.
-#[utoipa::path(post, path = "/alerts/{id}/mute", params(("id" = i64, Path), LanguageParams), request_body = Mute,
+#[utoipa::path(post, path = "/alerts/{id}/mute", params(("id" = i64, Path), LanguageParams, MaskedParams), request_body = Mute,
     responses((status = OK, body = AlertRow), (status = NOT_FOUND, body = Problem)))]
 pub(crate) async fn mute(
     State(console): State<Console>,
     Path(id): Path<i64>,
     Speak(language): Speak,
+    mask: Mask,
     Sent(Mute { until }): Sent<Mute>,
 ) -> Result<Json<AlertRow>, Problem> {
     let until: Timestamp = until.parse().map_err(|_| {
@@ -252,25 +269,26 @@ pub(crate) async fn mute(
         return Err(Problem::bad("`until` has passed: an alert is muted until an instant to come"));
     }
     let mute = move |alert: &Alert| dolmen_watch::mute(alert, until);
-    answer(&console, id, language, "mute alert", mute).await
+    answer(&console, id, (language, mask), "mute alert", mute).await
 }
 
 /// Mutes an alert no longer. Of what came meanwhile somebody is told at once.
-#[utoipa::path(delete, path = "/alerts/{id}/mute", params(("id" = i64, Path), LanguageParams),
+#[utoipa::path(delete, path = "/alerts/{id}/mute", params(("id" = i64, Path), LanguageParams, MaskedParams),
     responses((status = OK, body = AlertRow), (status = NOT_FOUND, body = Problem)))]
 pub(crate) async fn unmute(
     State(console): State<Console>,
     Path(id): Path<i64>,
     Speak(language): Speak,
+    mask: Mask,
 ) -> Result<Json<AlertRow>, Problem> {
-    answer(&console, id, language, "unmute alert", dolmen_watch::unmute).await
+    answer(&console, id, (language, mask), "unmute alert", dolmen_watch::unmute).await
 }
 
 /// Keeps what somebody said to an alert, and writes down that it was said.
 async fn answer(
     console: &Console,
     id: i64,
-    language: Language,
+    (language, mask): (Language, Mask),
     what: &'static str,
     next: impl Fn(&Alert) -> Alert + Send + 'static,
 ) -> Result<Json<AlertRow>, Problem> {
@@ -284,7 +302,7 @@ async fn answer(
         .ask(move |store, _| {
             let alert = store.change_alert(id, now(), what, &mut change)?;
             let alert = alert.ok_or_else(|| missing(id))?;
-            Ok(Json(AlertRow::of(alert, language)))
+            Ok(Json(AlertRow::of(alert, language).masked(&mask)))
         })
         .await?;
     console.say_answered();

@@ -14,6 +14,7 @@ use crate::app::Console;
 use crate::asked::{Asked, AskedParams};
 use crate::export::{Format, Row};
 use crate::extract::Query;
+use crate::masking::{Mask, MaskedParams};
 use crate::problem::Problem;
 
 #[derive(Deserialize, IntoParams)]
@@ -57,19 +58,24 @@ impl Row for CallerRow {
 }
 
 /// Who stands behind calls: address and user agent, the most frequent first.
-#[utoipa::path(get, path = "/callers", params(AskedParams, CallersParams),
+#[utoipa::path(get, path = "/callers", params(AskedParams, CallersParams, MaskedParams),
     responses((status = OK, body = Callers)))]
 pub(crate) async fn callers(
     State(console): State<Console>,
     Query(asked): Query<AskedParams>,
     Query(params): Query<CallersParams>,
+    mask: Mask,
 ) -> Result<Response, Problem> {
     let asked = asked.read()?;
     if !asked.query.is_empty() {
         return Err(Problem::bad("callers have no `where`: use `actor` and `operation`"));
     }
     let format = params.format.unwrap_or_default();
-    let rows = console.ask(move |store, _| read(store, &asked, &params)).await?;
+    let mut rows = console.ask(move |store, _| read(store, &asked, &params)).await?;
+    for row in &mut rows {
+        row.address = mask.maybe(row.address.take());
+        row.user_agent = mask.maybe(row.user_agent.take());
+    }
     match format {
         Format::Json => Ok(Json(Callers { callers: rows }).into_response()),
         format => format.file("callers", &rows),

@@ -17,6 +17,7 @@ use crate::asked::{Asked, AskedParams};
 use crate::cursor::Cursor;
 use crate::export::{Format, Row};
 use crate::extract::Query;
+use crate::masking::{Mask, MaskedParams};
 use crate::problem::Problem;
 
 #[derive(Deserialize, IntoParams)]
@@ -65,7 +66,7 @@ pub(crate) struct CallRow {
     bytes: Option<u64>,
     duration: Option<u64>,
     request_id: Option<String>,
-    /// As it was logged; bytes that are not UTF-8 as U+FFFD.
+    /// As it was logged, apart from masks; bytes that are not UTF-8 as U+FFFD.
     line: String,
 }
 
@@ -106,8 +107,8 @@ impl Row for CallRow {
     ];
 }
 
-impl From<StoredCall> for CallRow {
-    fn from(call: StoredCall) -> Self {
+impl CallRow {
+    pub(super) fn of(call: StoredCall, mask: &Mask) -> Self {
         let time = call.time.map_or_else(|| "none".to_owned(), |time| time.micros().to_string());
         Self {
             key: format!("{time}.{:016x}", xxh3_64(&call.line)),
@@ -124,17 +125,17 @@ impl From<StoredCall> for CallRow {
             role: call.role.word(),
             status: call.status,
             method: call.method,
-            target: call.target,
+            target: mask.maybe(call.target),
             endpoint: call.endpoint,
-            address: call.address,
-            user: call.user,
-            user_agent: call.user_agent,
-            referer: call.referer,
-            host: call.host,
+            address: mask.maybe(call.address),
+            user: mask.maybe(call.user),
+            user_agent: mask.maybe(call.user_agent),
+            referer: mask.maybe(call.referer),
+            host: mask.maybe(call.host),
             bytes: call.bytes,
             duration: call.duration,
             request_id: call.request_id,
-            line: String::from_utf8_lossy(&call.line).into_owned(),
+            line: mask.line(&call.line),
         }
     }
 }
@@ -143,22 +144,23 @@ const PAGE: usize = 100;
 const LARGEST_PAGE: usize = 1_000;
 
 /// Calls that fulfil a filter, newest first.
-#[utoipa::path(get, path = "/calls", params(AskedParams, CallsParams),
+#[utoipa::path(get, path = "/calls", params(AskedParams, CallsParams, MaskedParams),
     responses((status = OK, body = Calls)))]
 pub(crate) async fn calls(
     State(console): State<Console>,
     Query(asked): Query<AskedParams>,
     Query(params): Query<CallsParams>,
+    mask: Mask,
 ) -> Result<Response, Problem> {
     let asked = asked.read()?;
     let cursor = params.cursor.as_deref().map(Cursor::read).transpose()?;
     match params.format.unwrap_or_default() {
         Format::Json => {
             let most = params.limit.unwrap_or(PAGE).clamp(1, LARGEST_PAGE);
-            let page = console.ask(move |store, _| page(store, asked, cursor, most)).await?;
+            let page = console.ask(move |store, _| page(store, asked, cursor, most, &mask)).await?;
             Ok(Json(page).into_response())
         }
-        format => Ok(file(&console, asked, format)),
+        format => Ok(file(&console, asked, format, mask)),
     }
 }
 
@@ -167,6 +169,7 @@ fn page(
     mut asked: Asked,
     cursor: Option<Cursor>,
     most: usize,
+    mask: &Mask,
 ) -> Result<Calls, Problem> {
     if let Some(cursor) = cursor {
         asked.to = asked.to.min(cursor.to());
@@ -195,7 +198,7 @@ fn page(
             true => Cursor { given: at.given + 1, ..at },
             false => Cursor { time: call.time, given: 1 },
         };
-        calls.push(call.into());
+        calls.push(CallRow::of(call, mask));
     }
     Ok(Calls { calls, next: more.then(|| at.write()) })
 }
@@ -206,12 +209,12 @@ const AHEAD: usize = 16;
 const CHUNK: usize = 64 * 1024;
 
 /// All of them, sent as they are read.
-fn file(console: &Console, asked: Asked, format: Format) -> Response {
+fn file(console: &Console, asked: Asked, format: Format, mask: Mask) -> Response {
     let (sender, receiver) = mpsc::channel::<Result<Bytes, std::io::Error>>(AHEAD);
     let store = console.store();
     tokio::task::spawn_blocking(move || {
         let send = |bytes: Vec<u8>| sender.blocking_send(Ok(bytes.into())).is_ok();
-        let written = write_all(&*store, asked, format, send);
+        let written = write_all(&*store, asked, format, &mask, send);
         if let Err(problem) = written {
             tracing::error!(?problem, "an export broke off");
             // A file that breaks off must not look whole: the connection does.
@@ -225,11 +228,12 @@ fn write_all(
     store: &dyn Store,
     Asked { from, to, query }: Asked,
     format: Format,
+    mask: &Mask,
     send: impl Fn(Vec<u8>) -> bool,
 ) -> Result<(), Problem> {
     let mut bytes = format.head::<CallRow>();
     for call in store.calls(&CallQuestion { from, to, query })? {
-        format.write(&CallRow::from(call?), &mut bytes)?;
+        format.write(&CallRow::of(call?, mask), &mut bytes)?;
         // Whoever asked may have gone.
         if bytes.len() >= CHUNK && !send(std::mem::take(&mut bytes)) {
             return Ok(());

@@ -8,6 +8,7 @@ use utoipa::ToSchema;
 use super::calls::CallRow;
 use crate::app::Console;
 use crate::extract::Path;
+use crate::masking::{Mask, MaskedParams};
 use crate::problem::Problem;
 
 /// Everything known of one request.
@@ -28,29 +29,30 @@ pub(crate) struct MarkRow {
     source: String,
     service: Option<String>,
     operation: Option<String>,
-    /// As it was logged.
+    /// As it was logged, apart from masks.
     line: String,
 }
 
-impl From<StoredMark> for MarkRow {
-    fn from(mark: StoredMark) -> Self {
+impl MarkRow {
+    pub(super) fn of(mark: StoredMark, hidden: &Mask) -> Self {
         Self {
             time: mark.time,
             request_id: mark.request_id,
             source: mark.source,
             service: mark.service,
             operation: mark.operation,
-            line: String::from_utf8_lossy(&mark.line).into_owned(),
+            line: hidden.line(&mark.line),
         }
     }
 }
 
 /// Everything known of one request id: calls, hops and marks.
-#[utoipa::path(get, path = "/requests/{id}", params(("id" = String, Path)),
+#[utoipa::path(get, path = "/requests/{id}", params(("id" = String, Path), MaskedParams),
     responses((status = OK, body = RequestAnswer), (status = NOT_FOUND, body = Problem)))]
 pub(crate) async fn request(
     State(console): State<Console>,
     Path(id): Path<String>,
+    mask: Mask,
 ) -> Result<Json<RequestAnswer>, Problem> {
     console
         .ask(move |store, _| {
@@ -58,9 +60,9 @@ pub(crate) async fn request(
             if found.calls.is_empty() && found.marks.is_empty() {
                 return Err(Problem::missing(format!("no call and no mark has the id {id}")));
             }
-            let calls = found.calls.into_iter().map(CallRow::from).collect();
-            let marks = found.marks.into_iter().map(MarkRow::from);
-            Ok(Json(RequestAnswer { id, calls, marks: marks.collect() }))
+            let calls = found.calls.into_iter().map(|call| CallRow::of(call, &mask));
+            let marks = found.marks.into_iter().map(|mark| MarkRow::of(mark, &mask));
+            Ok(Json(RequestAnswer { id, calls: calls.collect(), marks: marks.collect() }))
         })
         .await
 }

@@ -7,6 +7,7 @@ use utoipa::{IntoParams, ToSchema};
 use crate::app::Console;
 use crate::asked::AskedParams;
 use crate::extract::Query;
+use crate::masking::{Mask, MaskedParams};
 use crate::problem::Problem;
 
 #[derive(Deserialize, IntoParams)]
@@ -41,12 +42,13 @@ struct UnparsedRow {
 }
 
 /// Lines that no format reads, with what was expected where.
-#[utoipa::path(get, path = "/unparsed", params(AskedParams, UnparsedParams),
+#[utoipa::path(get, path = "/unparsed", params(AskedParams, UnparsedParams, MaskedParams),
     responses((status = OK, body = Unparsed)))]
 pub(crate) async fn unparsed(
     State(console): State<Console>,
     Query(asked): Query<AskedParams>,
     Query(params): Query<UnparsedParams>,
+    mask: Mask,
 ) -> Result<Json<Unparsed>, Problem> {
     let asked = asked.read()?;
     let most = params.limit.unwrap_or(100);
@@ -62,7 +64,7 @@ pub(crate) async fn unparsed(
                 line: row.number,
                 column: row.column,
                 expected: row.expected,
-                text: String::from_utf8_lossy(&row.line).into_owned(),
+                text: mask.line(&row.line),
             });
             let total = all.map_or(0, |segments| segments.rows);
             Ok(Json(Unparsed { lines: lines.collect(), total }))

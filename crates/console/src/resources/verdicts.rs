@@ -5,6 +5,7 @@ use axum::extract::State;
 use axum::http::header;
 use axum::response::{Html, IntoResponse, Response};
 use dolmen_model::{Language, Time};
+use dolmen_store::Store;
 use jiff::Timestamp;
 use serde::Deserialize;
 use utoipa::IntoParams;
@@ -12,7 +13,9 @@ use utoipa::IntoParams;
 use super::alerts::now;
 use crate::app::Console;
 use crate::extract::Query;
+use crate::facts::Facts;
 use crate::language::{LanguageParams, Speak};
+use crate::masking::{Mask, MaskedParams};
 use crate::problem::Problem;
 use crate::verdicts::{Asked, NoVerdict, Verdicts, csv, html, verdicts as judged};
 
@@ -55,42 +58,51 @@ async fn judge(
     console: Console,
     params: VerdictsParams,
     language: Language,
+    mask: Mask,
 ) -> Result<Verdicts, Problem> {
     let asked = params.read(language)?;
-    console.ask(move |store, facts| Ok(judged(store, facts, &asked)?)).await
+    let ask = move |store: &dyn Store, facts: &Facts| {
+        let mut verdicts = judged(store, facts, &asked)?;
+        mask.verdicts(&mut verdicts);
+        Ok(verdicts)
+    };
+    console.ask(ask).await
 }
 
 /// Which operations may be switched off, from when on, and why; who still calls; the days to watch.
-#[utoipa::path(get, path = "/verdicts", params(VerdictsParams, LanguageParams),
+#[utoipa::path(get, path = "/verdicts", params(VerdictsParams, LanguageParams, MaskedParams),
     responses((status = OK, body = Verdicts), (status = NOT_FOUND, body = Problem)))]
 pub(crate) async fn verdicts(
     State(console): State<Console>,
     Query(params): Query<VerdictsParams>,
     Speak(language): Speak,
+    mask: Mask,
 ) -> Result<Json<Verdicts>, Problem> {
-    judge(console, params, language).await.map(Json)
+    judge(console, params, language, mask).await.map(Json)
 }
 
 /// The same as one page for a change board: it asks nobody for anything, and can be printed.
-#[utoipa::path(get, path = "/verdicts/board.html", params(VerdictsParams, LanguageParams),
+#[utoipa::path(get, path = "/verdicts/board.html", params(VerdictsParams, LanguageParams, MaskedParams),
     responses((status = OK, body = String, content_type = "text/html")))]
 pub(crate) async fn board(
     State(console): State<Console>,
     Query(params): Query<VerdictsParams>,
     Speak(language): Speak,
+    mask: Mask,
 ) -> Result<Html<String>, Problem> {
-    judge(console, params, language).await.map(|verdicts| Html(html(&verdicts, language)))
+    judge(console, params, language, mask).await.map(|verdicts| Html(html(&verdicts, language)))
 }
 
 /// The same as a table for spreadsheets (RFC 4180).
-#[utoipa::path(get, path = "/verdicts/board.csv", params(VerdictsParams, LanguageParams),
+#[utoipa::path(get, path = "/verdicts/board.csv", params(VerdictsParams, LanguageParams, MaskedParams),
     responses((status = OK, body = String, content_type = "text/csv")))]
 pub(crate) async fn table(
     State(console): State<Console>,
     Query(params): Query<VerdictsParams>,
     Speak(language): Speak,
+    mask: Mask,
 ) -> Result<Response, Problem> {
-    let verdicts = judge(console, params, language).await?;
+    let verdicts = judge(console, params, language, mask).await?;
     let headers = [
         (header::CONTENT_TYPE, "text/csv; charset=utf-8; header=present"),
         (header::CONTENT_DISPOSITION, "attachment; filename=\"dolmen-verdicts.csv\""),

@@ -10,6 +10,7 @@ use utoipa::ToSchema;
 use super::alerts::now;
 use crate::app::Console;
 use crate::extract::{Path, Sent};
+use crate::masking::{Mask, MaskedParams, refuse_masks};
 use crate::problem::Problem;
 use crate::verdicts::WordRow;
 
@@ -50,12 +51,19 @@ pub(crate) struct NewWord {
 }
 
 /// What owners said and did not take back, in the order in which it was said.
-#[utoipa::path(get, path = "/words", responses((status = OK, body = Words)))]
-pub(crate) async fn words(State(console): State<Console>) -> Result<Json<Words>, Problem> {
+#[utoipa::path(get, path = "/words", params(MaskedParams), responses((status = OK, body = Words)))]
+pub(crate) async fn words(
+    State(console): State<Console>,
+    mask: Mask,
+) -> Result<Json<Words>, Problem> {
     console
-        .ask(|store, _| {
-            let words = store.words()?.into_iter().map(WordRow::from).collect();
-            Ok(Json(Words { words }))
+        .ask(move |store, _| {
+            let row = |word| {
+                let row = WordRow::from(word);
+                let address = mask.maybe(row.address);
+                WordRow { address, user_agent: mask.maybe(row.user_agent), ..row }
+            };
+            Ok(Json(Words { words: store.words()?.into_iter().map(row).collect() }))
         })
         .await
 }
@@ -67,6 +75,7 @@ pub(crate) async fn say(
     State(console): State<Console>,
     Sent(word): Sent<NewWord>,
 ) -> Result<(StatusCode, Json<WordRow>), Problem> {
+    refuse_masks([&word.address, &word.user_agent])?;
     let word = dolmen_store::NewWord {
         kind: match word.about {
             About::Gone => WordKind::Gone,

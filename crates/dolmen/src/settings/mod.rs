@@ -11,6 +11,7 @@ mod document;
 mod file;
 mod find;
 mod keep;
+mod masking;
 mod named;
 mod notify;
 mod openapi;
@@ -30,11 +31,12 @@ mod tests;
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use anyhow::anyhow;
 use dolmen_attribution::{RuleSet, Rules};
 use dolmen_console::Judging;
-use dolmen_model::{Names, Time};
+use dolmen_model::{Masking, Names, Time};
 use dolmen_watch::Kind;
 use serde::Deserialize;
 use toml::Spanned;
@@ -77,6 +79,8 @@ pub(crate) struct Settings {
     pub(crate) console: Option<String>,
     /// Which kinds of alerts there are at all.
     pub(crate) armed: Vec<Kind>,
+    /// What the console hides.
+    pub(crate) masking: Arc<Masking>,
     /// Who is told of alerts.
     pub(crate) notify: Vec<NotifySettings>,
     /// The rules as they are written.
@@ -125,6 +129,7 @@ impl Settings {
         let judging = verdict::read(&document, &mut problems);
         let console = console::read(&document, &mut problems);
         let armed = watch::read(&document, &mut problems);
+        let masking = Arc::new(masking::read(&document, &mut problems));
         let notify = notify::read(&document, &mut problems);
         let mut rule_set = rules::read(&document, &named, &mut problems);
         let openapi = openapi::add(&document, &mut rule_set, &mut problems);
@@ -156,6 +161,7 @@ impl Settings {
                     judging,
                     console,
                     armed,
+                    masking,
                     notify,
                     rule_set,
                     rules,
@@ -295,7 +301,11 @@ fn plain(message: &str) -> String {
             let text = |words: &str| match words {
                 "a string" => "a text in quotes".to_owned(),
                 "a map" | "map" => "a table".to_owned(),
-                words => words.replace("sequence", "a list"),
+                "a sequence" | "sequence" => "a list".to_owned(),
+                words => match words.strip_prefix("string ") {
+                    Some(text) => format!("the text {text}"),
+                    None => words.to_owned(),
+                },
             };
             format!("expected {}, not {}", text(expected), text(found))
         }

@@ -111,6 +111,7 @@ pub(super) fn entries(
     }
     entries.extend(table(document, &[Step::Key("attribution")], "[attribution]", 0));
     entries.extend(table(document, &[Step::Key("console")], "[console]", 0));
+    entries.extend(table(document, &[Step::Key("masking")], "[masking]", 0));
     for index in 0..count(document, "notify") {
         let steps = [Step::Key("notify"), Step::Index(index)];
         entries.extend(table(document, &steps, "[[notify]]", index));

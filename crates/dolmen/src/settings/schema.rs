@@ -12,6 +12,7 @@ use super::bus::{BusSection, ServiceSection};
 use super::console::ConsoleSection;
 use super::document::{Document, Step};
 use super::file::{SourceSection, StoreSection};
+use super::masking::MaskingSection;
 use super::notify::NotifySection;
 use super::problem::Problem;
 use super::verdict::VerdictSection;
@@ -30,7 +31,7 @@ struct Section {
     keys: &'static [&'static str],
 }
 
-fn sections() -> [Section; 12] {
+fn sections() -> [Section; 13] {
     let once = |name, keys| Section { name, shape: Shape::Once, keys };
     let many = |name, keys| Section { name, shape: Shape::Many, keys };
     [
@@ -44,6 +45,7 @@ fn sections() -> [Section; 12] {
         once("watch", keys_of::<WatchSection>()),
         many("notify", keys_of::<NotifySection>()),
         once("console", keys_of::<ConsoleSection>()),
+        once("masking", keys_of::<MaskingSection>()),
         once("verdict", keys_of::<VerdictSection>()),
         once("bus", keys_of::<BusSection>()),
     ]

@@ -149,3 +149,12 @@ fn a_glob_in_a_path_is_told_what_to_write() {
     check("[[operation]]\nname = 'transfer'\npath = '/transfer*'\n", "3:18", said);
     check("[[endpoint]]\npath = '/transfer*'\n", "2:18", said);
 }
+
+#[test]
+fn patterns_of_masking_are_checked() {
+    let pattern = |text: &str| format!("[masking]\npatterns = ['client=\\d+', '{text}']\n");
+    check(&pattern("client=(\\d+"), "2:27", "this is no regular expression: unclosed group");
+    check(&pattern("\\d*"), "2:27", "this fits the empty text too");
+    check("[masking]\npatterns = 'x'\n", "2:12", "expected a list, not the text \"x\"");
+    check("[masking]\npattern = ['x']\n", "2:1", "did you mean `patterns`?");
+}

@@ -19,5 +19,14 @@ export const common = {
   exportNdjson: 'Export NDJSON',
   exportMenu: 'Export',
   showCalls: 'Show the calls',
+  personal: {
+    hidden: 'Personal data hidden',
+    shown: 'Personal data shown',
+    hiddenShort: 'Hidden',
+    shownShort: 'Shown',
+    show: 'Card numbers, IBANs, e-mail addresses and what the configuration adds are hidden. Show them',
+    hide: 'Card numbers, IBANs and e-mail addresses can be read. Hide them',
+    was: { card: 'a card number, hidden', iban: 'an IBAN, hidden', 'e-mail': 'an e-mail address, hidden', masked: 'hidden by the configuration' },
+  },
   filterBy: (value: string) => `Keep only ${value}`,
 };

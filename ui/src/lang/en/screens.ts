@@ -137,6 +137,7 @@ export const screens = {
     count: (n: number, text: string) => `${text} unknown ${n === 1 ? 'caller' : 'callers'}`,
     evidence: 'Evidence',
     rule: 'Proposed rule',
+    maskedRule: 'This rule would recognise them by personal data that is hidden: show personal data to use it.',
     name: 'Name',
     namePlaceholder: 'e.g. nightly card script',
     nameWanted: 'Give it a name',

@@ -22,5 +22,14 @@ export const common: typeof english = {
   exportNdjson: 'Exporter en NDJSON',
   exportMenu: 'Exporter',
   showCalls: 'Voir les appels',
+  personal: {
+    hidden: 'Données personnelles masquées',
+    shown: 'Données personnelles visibles',
+    hiddenShort: 'Masquées',
+    shownShort: 'Visibles',
+    show: 'Les numéros de carte, IBAN, adresses électroniques et ce que la configuration ajoute sont masqués. Les montrer',
+    hide: 'Les numéros de carte, IBAN et adresses électroniques sont lisibles. Les masquer',
+    was: { card: 'un numéro de carte, masqué', iban: 'un IBAN, masqué', 'e-mail': 'une adresse électronique, masquée', masked: 'masqué par la configuration' },
+  },
   filterBy: (value) => `Ne garder que ${value}`,
 };

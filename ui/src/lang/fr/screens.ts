@@ -140,6 +140,7 @@ export const screens: typeof english = {
     count: (n, text) => `${text} appelant${s(n)} inconnu${s(n)}`,
     evidence: 'Indices',
     rule: 'Règle proposée',
+    maskedRule: 'Cette règle les reconnaîtrait à des données personnelles masquées : montrez-les pour vous en servir.',
     name: 'Nom',
     namePlaceholder: 'p. ex. script nocturne des cartes',
     nameWanted: 'Donnez-lui un nom',

@@ -1,6 +1,7 @@
 //! What the console shows of a configuration.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use dolmen_attribution::ServiceRule;
 use dolmen_console::{DeclaredOperation, DeclaredSource, Facts, Setting, Warning};
@@ -51,6 +52,7 @@ pub(in crate::commands) fn of(settings: &Settings, store: &Path) -> Facts {
         store: store.display().to_string(),
         judging: settings.judging.clone(),
         plan: super::plan(settings),
+        masking: Arc::clone(&settings.masking),
     }
 }
 
