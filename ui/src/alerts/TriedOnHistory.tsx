@@ -3,6 +3,7 @@ import { useState } from 'react';
 
 import { useAlertKinds, useWouldTell } from '../api/queries';
 import { useLang } from '../lang/Lang';
+import { Badge } from '../parts/Badge';
 import { Failure } from '../parts/Card';
 import styles from './TriedOnHistory.module.css';
 import { kindOf, titleOf } from './title';
@@ -30,7 +31,7 @@ export function TriedOnHistory() {
             <li key={kind} data-kind={kind}>
               <div className={styles.kind}>
                 <h3>{t.alerts.kinds[kindOf({ kind })]}</h3>
-                <span className={`${styles.badge} ${is_armed ? styles.armed : ''}`}>{is_armed ? t.alerts.armed : t.alerts.unarmed}</span>
+                <Badge tone={is_armed ? 'good' : 'plain'}>{is_armed ? t.alerts.armed : t.alerts.unarmed}</Badge>
                 {told?.length === 0 && <span className="dim">{t.alerts.triedNothing}</span>}
               </div>
               {told !== undefined && told.length > 0 && (

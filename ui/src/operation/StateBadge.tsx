@@ -1,8 +1,10 @@
 import { useLang } from '../lang/Lang';
+import { Badge, type Tone } from '../parts/Badge';
 import type { State } from './state';
-import styles from './StateBadge.module.css';
+
+const TONES: Record<State, Tone> = { residual: 'danger', retired: 'good', elsewhere: 'accent', silent: 'dim', in_use: 'plain' };
 
 export function StateBadge({ state }: { state: State }) {
   const { t } = useLang();
-  return <span className={`${styles.badge} ${styles[state]}`}>{t.operations.states[state]}</span>;
+  return <Badge tone={TONES[state]}>{t.operations.states[state]}</Badge>;
 }

@@ -1,15 +1,17 @@
 import { Tooltip } from '@mantine/core';
 
 import { useLang } from '../lang/Lang';
-import styles from './StateBadge.module.css';
+import { Badge, type Tone } from '../parts/Badge';
 import type { State } from './types';
+
+const TONES: Record<State, Tone> = { residual: 'danger', safe: 'good', retired: 'good', fading: 'waiting', silent: 'waiting', never_seen: 'outline' };
 
 /** The state of a verdict; what it means is said when one points at it. */
 export function StateBadge({ state }: { state: State }) {
   const { t } = useLang();
   return (
     <Tooltip label={t.verdict.stateHint[state] ?? state} multiline maw={280}>
-      <span className={`${styles.badge} ${styles[state]}`} tabIndex={0}>{t.verdict.states[state] ?? state}</span>
+      <span tabIndex={0}><Badge tone={TONES[state] ?? 'plain'}>{t.verdict.states[state] ?? state}</Badge></span>
     </Tooltip>
   );
 }
