@@ -131,6 +131,22 @@ describe.skipIf(!HAS_BROWSER)('the shell', () => {
     await page.waitForURL((url) => url.searchParams.get('q') === 'service:monolith and status>=500');
   });
 
+  it('keeps the names of columns in sight, and the chosen row below them', async () => {
+    const { page } = await open(browser, '/calls');
+    const edges = () => page.evaluate(() => {
+      const edge = (wanted: string, side: 'top' | 'bottom') => Math.round(document.querySelector(wanted)?.getBoundingClientRect()[side] ?? Number.NaN);
+      return { bar: edge('header', 'bottom'), head: edge('[role="columnheader"]', 'top'), under: edge('[role="columnheader"]', 'bottom'), row: edge('[aria-selected="true"]', 'top') };
+    });
+    await page.evaluate(() => window.scrollTo(0, 1_500));
+    await expect.poll(async () => (await edges()).head - (await edges()).bar).toBeLessThan(12);
+    expect((await edges()).head).toBeGreaterThanOrEqual((await edges()).bar);
+    // A row that is chosen by keyboard from above the window comes down from under them.
+    await page.locator('[aria-rowindex="58"]').click();
+    await page.evaluate(() => window.scrollBy(0, 400));
+    await page.keyboard.press('k');
+    await expect.poll(async () => (await edges()).row - (await edges()).under).toBeGreaterThanOrEqual(0);
+  });
+
   it('completes names', async () => {
     const { page } = await open(browser, '/calls');
     await page.locator('#query').fill('actor:we');

@@ -25,9 +25,10 @@ const NARROW = '(max-width: 700px)';
 export function CallList({ calls, columns, chosen, waiting, more, onMore, onOpen }: Props) {
   const { t } = useLang();
   const place = useRef<HTMLDivElement>(null);
+  const heads = useRef<HTMLDivElement>(null);
   const [top, setTop] = useState(0);
   const narrow = useNarrow();
-  const rows = useWindowVirtualizer({ count: calls.length, estimateSize: () => (narrow ? 74 : ROW), overscan: 12, scrollMargin: top });
+  const rows = useWindowVirtualizer({ count: calls.length, estimateSize: () => (narrow ? 74 : ROW), overscan: 12, scrollMargin: top, scrollPaddingStart: covered(heads.current) });
   const shown = rows.getVirtualItems();
   const last = shown.at(-1)?.index ?? 0;
 
@@ -46,41 +47,48 @@ export function CallList({ calls, columns, chosen, waiting, more, onMore, onOpen
   const { grid, least } = tracks(columns);
   return (
     <div className={styles.list} role="table" aria-label={t.calls_.resize} aria-rowcount={more ? -1 : calls.length + 1} style={{ '--tracks': grid, '--least': `${least}px` } as CSSProperties}>
-      <div role="rowgroup">
+      <div ref={heads} role="rowgroup" className={styles.heads}>
         <div role="row" className={styles.head}>
           {columns.map((id) => (
             <span key={id} role="columnheader" className={COLUMNS[id].numeric ? styles.numeric : ''}>{t.columns[id]}</span>
           ))}
         </div>
       </div>
-      <div ref={place} role="rowgroup" className={styles.rows} style={{ height: rows.getTotalSize() }}>
-        {shown.map(({ index, start }) => {
-          const call = calls[index];
-          if (call === undefined) return null;
-          return (
-            <div
-              key={call.key}
-              role="row"
-              aria-rowindex={index + 2}
-              aria-selected={call.key === chosen}
-              tabIndex={0}
-              className={`${styles.row} ${call.key === chosen ? styles.chosen : ''} ${call.actor === null ? styles.unknown : ''}`}
-              style={{ transform: `translateY(${start - rows.options.scrollMargin}px)` }}
-              onClick={() => onOpen(call.key)}
-              onKeyDown={(event) => event.key === 'Enter' && onOpen(call.key)}
-            >
-              {columns.map((id) => (
-                <span key={id} role="cell" data-column={id} className={`${styles.cell} ${COLUMNS[id].numeric ? styles.numeric : ''} ${COLUMNS[id].mono ? 'mono' : ''}`}>
-                  <Cell call={call} id={id} />
-                </span>
-              ))}
-            </div>
-          );
-        })}
+      <div className={styles.scroll} onScroll={(event) => heads.current?.scrollTo({ left: event.currentTarget.scrollLeft })}>
+        <div ref={place} role="rowgroup" className={styles.rows} style={{ height: rows.getTotalSize() }}>
+          {shown.map(({ index, start }) => {
+            const call = calls[index];
+            if (call === undefined) return null;
+            return (
+              <div
+                key={call.key}
+                role="row"
+                aria-rowindex={index + 2}
+                aria-selected={call.key === chosen}
+                tabIndex={0}
+                className={`${styles.row} ${call.key === chosen ? styles.chosen : ''} ${call.actor === null ? styles.unknown : ''}`}
+                style={{ transform: `translateY(${start - rows.options.scrollMargin}px)` }}
+                onClick={() => onOpen(call.key)}
+                onKeyDown={(event) => event.key === 'Enter' && onOpen(call.key)}
+              >
+                {columns.map((id) => (
+                  <span key={id} role="cell" data-column={id} className={`${styles.cell} ${COLUMNS[id].numeric ? styles.numeric : ''} ${COLUMNS[id].mono ? 'mono' : ''}`}>
+                    <Cell call={call} id={id} />
+                  </span>
+                ))}
+              </div>
+            );
+          })}
+        </div>
       </div>
       {!more && <p className={styles.end}>{t.calls_.allLoaded}</p>}
     </div>
   );
+}
+
+/** Pixels at the window's upper edge that rows scroll under. */
+function covered(heads: HTMLElement | null): number {
+  return heads === null ? 0 : (Number.parseFloat(getComputedStyle(heads).top) || 0) + heads.offsetHeight;
 }
 
 function useNarrow(): boolean {

@@ -18,6 +18,7 @@ import styles from './Shell.module.css';
 import { useToast } from './Toasts';
 import { TopBar } from './TopBar';
 import { Trouble } from './Trouble';
+import { useHeight } from './useHeight';
 
 /** Screens that look at a stretch of time, and those of them that a query narrows. */
 const TIMED = ['/', '/calls', '/callers', '/operations', '/endpoint', '/switch-off', '/map'];
@@ -32,6 +33,7 @@ export function Shell() {
   const [open, setOpen] = useState<'palette' | 'help' | 'nav' | null>(null);
   const [timeOpen, setTimeOpen] = useState(false);
   const tour = useTour();
+  const top = useHeight('--top');
 
   const live = useLive(moves(view.range) && !view.paused, lang, (alert) =>
     say(`${t.alerts.arrived}: ${titleOf(alert)}`, { label: t.alerts.title, run: () => void navigate(link('/alerts')) }),
@@ -63,7 +65,7 @@ export function Shell() {
       <div className={styles.frame}>
         <Nav open={open === 'nav'} onClose={() => setOpen(null)} onHelp={() => setOpen('help')} {...(tour.possible && tour.step === null ? { onTour: tour.begin } : {})} />
         <div className={styles.right}>
-          <header className={styles.top}>
+          <header ref={top} className={styles.top}>
             <TopBar
               live={live}
               timeOpen={timeOpen}
