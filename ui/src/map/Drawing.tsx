@@ -24,7 +24,8 @@ export function Drawing({ layout: { boxes, ribbons, height } }: { layout: Layout
   const through = (id: string) => looked === null || ribbons.some((it) => it.path.includes(looked) && it.path.includes(id));
   return (
     <div ref={ref} className={styles.scroll} tabIndex={0} role="region" aria-label={t.map.scroll}>
-      <div className={styles.map} style={{ width, height: height + HEAD }}>
+      {/* Nothing is drawn before its width is known: it would jump. */}
+      <div className={styles.map} style={{ width, height: height + HEAD, visibility: room === 0 ? 'hidden' : 'visible' }}>
         {SIDES.map((side, column) => <div key={side} className={styles.head} style={{ left: left(column), width: boxWidth }}>{t.map.sides[side]}</div>)}
         <svg className={styles.ribbons} width={width} height={height} style={{ top: HEAD }} aria-hidden="true">
           {ribbons.map((it) => <Band key={it.id} ribbon={it} from={left(it.gap) + boxWidth} to={left(it.gap + 1)} faded={looked !== null && !it.path.includes(looked)} />)}

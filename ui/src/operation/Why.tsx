@@ -75,7 +75,7 @@ export function Why({ panel, operation, service, declared }: Props) {
                       <span style={{ width: `${part * 100}%`, background: colour(old) }} />
                       <span style={{ flex: 1, background: part < 1 ? 'var(--accent)' : 'transparent' }} />
                     </span>
-                    <span className="num dim">{f.share(sum(mine) - left, sum(mine))}</span>
+                    <span className={`num dim ${styles.share}`}>{f.share(sum(mine) - left, sum(mine))}</span>
                   </td>
                 </tr>
               );

@@ -5,7 +5,7 @@ export function Bar({ part, text }: { part: number; text: string }) {
   return (
     <span className={styles.bar}>
       <span className={styles.track}><span className={styles.fill} style={{ width: `${Math.max(part * 100, part > 0 ? 2 : 0)}%` }} /></span>
-      <span className="num">{text}</span>
+      <span className={`num ${styles.text}`}>{text}</span>
     </span>
   );
 }

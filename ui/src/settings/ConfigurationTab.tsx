@@ -10,6 +10,9 @@ import { DataTable, type Column } from '../parts/DataTable';
 import { Icon } from '../theme/Icon';
 import styles from './ConfigurationTab.module.css';
 
+/** The card says which file it is; another is told by its name. */
+const FOLDERS = /^.*\//;
+
 /** Every setting in effect and where it comes from. */
 export function ConfigurationTab() {
   const { t } = useLang();
@@ -24,7 +27,7 @@ export function ConfigurationTab() {
     () => [
       { id: 'key', header: t.columns.key, value: (row) => row.key, cell: (row) => <span className="mono">{row.key}</span> },
       { id: 'value', header: t.columns.value, value: (row) => show(row.value), cell: (row) => <span className={`mono ${styles.value}`}>{show(row.value)}</span> },
-      { id: 'origin', header: t.columns.origin, value: (row) => origin(row, t), cell: (row) => <span className={cameFrom(row).from === 'default' ? 'dim' : ''}>{origin(row, t)}</span> },
+      { id: 'origin', header: t.columns.origin, value: (row) => origin(row, t), cell: (row) => <span className={cameFrom(row).from === 'default' ? 'dim' : ''} title={origin(row, t)}>{origin(row, t).replace(FOLDERS, '')}</span> },
     ],
     [t],
   );

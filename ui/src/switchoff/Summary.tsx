@@ -21,7 +21,7 @@ export function Summary({ verdicts }: { verdicts: Verdicts | undefined }) {
       {numbers.map(([name, number]) => (
         <div key={name} className={number > 0 ? styles[name] : ''} data-summary={name}>
           <dd className="num">{f.count(number)}</dd>
-          <dt>{t.verdict.summary[name]}</dt>
+          <dt>{t.verdict.summary[name](number)}</dt>
         </div>
       ))}
     </dl>

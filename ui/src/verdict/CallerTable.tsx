@@ -54,7 +54,7 @@ function Alive({ part }: { part: number }) {
   return (
     <span className={styles.alive}>
       <span className={styles.track}><span style={{ width: `${part * 100}%` }} /></span>
-      {f.share(part, 1)}
+      <span className={styles.share}>{f.share(part, 1)}</span>
     </span>
   );
 }

@@ -103,5 +103,10 @@ export const verdict = {
     nothing: 'none',
     choose: 'Operation',
   },
-  summary: { safe: 'may be switched off', waiting: 'have a date', open: 'still called or without a date', residual: 'called after they were retired' },
+  summary: {
+    safe: (_: number) => 'may be switched off',
+    waiting: (n: number): string => (n === 1 ? 'has a date' : 'have a date'),
+    open: (_: number) => 'still called or without a date',
+    residual: (n: number): string => (n === 1 ? 'called after it was retired' : 'called after they were retired'),
+  },
 };

@@ -106,5 +106,10 @@ export const verdict: typeof english = {
     nothing: 'aucun',
     choose: 'Opération',
   },
-  summary: { safe: 'peuvent être éteintes', waiting: 'ont une date', open: 'encore appelées ou sans date', residual: 'appelées après leur retrait' },
+  summary: {
+    safe: (n) => (n > 1 ? 'peuvent être éteintes' : 'peut être éteinte'),
+    waiting: (n) => (n > 1 ? 'ont une date' : 'a une date'),
+    open: (n) => `encore appelée${s(n)} ou sans date`,
+    residual: (n) => `appelée${s(n)} après ${n > 1 ? 'leur' : 'son'} retrait`,
+  },
 };
