@@ -19,6 +19,8 @@ describe('numbers', () => {
     expect(en.share(0, 0)).toBe('–');
     expect(plain(en.share(36, 389_563))).toBe('< 0.1%');
     expect(en.share(0, 389_563)).toBe('0.0%');
+    expect(plain(en.share(389_562, 389_563))).toBe('> 99.9%');
+    expect(en.share(389_563, 389_563)).toBe('100.0%');
   });
 
   it.each([

@@ -61,7 +61,7 @@ export function format(lang: Lang, zone: Zone): Format {
     count: (n) => count.format(n),
     amount: (n) => (Math.abs(n) >= 100 ? count.format(Math.round(n)) : digits.format(n)),
     compact: (n) => compact.format(n),
-    share: (part, all) => (all === 0 ? DASH : part > 0 && part / all < 0.0005 ? `<\u00a0${percent.format(0.001)}` : percent.format(part / all)),
+    share: (part, all) => share(part, all, percent),
     duration: (us) => (us === null ? DASH : duration(us, unit)),
     bytes: (n) => (n === null ? DASH : bytes(n, unit)),
     time: (instant) => `${date.format(new Date(instant))}, ${second.format(new Date(instant))}`,
@@ -129,4 +129,12 @@ function largest(ms: number): [number, Intl.RelativeTimeFormatUnit] {
 function ago(ms: number, relative: Intl.RelativeTimeFormat): string {
   const [value, name] = largest(ms);
   return relative.format(ms > 0 ? value : -value, name);
+}
+
+/** What is there is never none, and what is not all is never all. */
+function share(part: number, all: number, percent: Intl.NumberFormat): string {
+  if (all === 0) return DASH;
+  if (part > 0 && part / all < 0.0005) return `<\u00a0${percent.format(0.001)}`;
+  if (part < all && part / all >= 0.9995) return `>\u00a0${percent.format(0.999)}`;
+  return percent.format(part / all);
 }
