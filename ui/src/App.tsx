@@ -5,7 +5,7 @@ import { createBrowserRouter, RouterProvider } from 'react-router';
 import { Problem } from './api/client';
 import { LangProvider } from './lang/Lang';
 import { PanelScreen } from './panel/PanelScreen';
-import { Crash } from './shell/Crash';
+import { Crash, Nowhere } from './shell/Crash';
 import { Shell } from './shell/Shell';
 import { ToastProvider } from './shell/Toasts';
 import { schemeManager } from './theme/scheme';
@@ -41,7 +41,7 @@ const router = createBrowserRouter([
       { path: '/alerts', lazy: async () => ({ Component: (await import('./alerts/AlertsScreen')).AlertsScreen }) },
       { path: '/settings', lazy: async () => ({ Component: (await import('./settings/SettingsScreen')).SettingsScreen }) },
       { path: '/switch-off', lazy: async () => ({ Component: (await import('./switchoff/SwitchOffScreen')).SwitchOffScreen }) },
-      { path: '*', element: <Crash /> },
+      { path: '*', element: <Nowhere /> },
     ] }],
   },
 ]);

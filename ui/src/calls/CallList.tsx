@@ -32,7 +32,8 @@ export function CallList({ calls, columns, chosen, waiting, more, onMore, onOpen
   const shown = rows.getVirtualItems();
   const last = shown.at(-1)?.index ?? 0;
 
-  useEffect(() => setTop((place.current?.getBoundingClientRect().top ?? 0) + window.scrollY), []);
+  // What stands above may come and go.
+  useEffect(() => setTop(Math.round((place.current?.getBoundingClientRect().top ?? 0) + window.scrollY)));
   useEffect(() => rows.measure(), [narrow, rows]);
   useEffect(() => {
     if (more && last > calls.length - 40) onMore();

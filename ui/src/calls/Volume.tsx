@@ -12,9 +12,11 @@ export function Volume() {
   const { change, add } = useView();
   const { data } = useTimeline('status');
   const series = useSeries(data, 'status');
+  // Where nothing is there is nothing to draw; while one waits its place is kept.
+  if (data?.starts.length === 0) return null;
   return (
     <div className={styles.volume}>
-      {data && data.starts.length > 0 && (
+      {data && (
         <>
           <TimelineChart title={t.panel.timeline} timeline={data} series={series} height={96} onRange={(from, to) => change({ range: { kind: 'between', from, to } })} />
           <Legend keys={series.map(({ id, colour, name, filter }) => ({ id, colour, name, ...(filter === undefined ? {} : { onClick: () => add(filter) }) }))} />

@@ -79,7 +79,7 @@ export function Failure({ error, onRetry }: { error: Error; onRetry?: () => void
   const away = error instanceof Problem && error.status === 0;
   return (
     <div className={styles.failure} role="alert">
-      <b>{away ? t.problem.unreachable : error instanceof Problem ? error.title : t.problem.failed}</b>
+      <b>{away ? t.problem.unreachable : error instanceof Problem ? t.problem.refused(error.status) : t.problem.failed}</b>
       <span>{away ? t.problem.unreachableHint : error.message}</span>
       {onRetry && <button type="button" className={`plain ${styles.retry}`} onClick={onRetry}>{t.retry}</button>}
     </div>

@@ -8,6 +8,9 @@ export const shell: typeof english = {
     unreachable: 'Le serveur ne répond pas',
     unreachableHint: 'dolmen serve tourne-t-il encore ? La page réessaie d’elle-même.',
     failed: 'Lecture impossible',
+    refused: (status) => `Le serveur a répondu ${status}`,
+    nowhere: 'Cette page n’existe pas',
+    nowhereHint: 'L’adresse ne mène nulle part. Ctrl K trouve chaque page, opération et acteur.',
   },
   nav: {
     main: 'Navigation principale',
