@@ -34,6 +34,8 @@ describe.skipIf(!HAS_BROWSER)('alerts', () => {
     await lines.first().waitFor();
     expect(await lines.count()).toBe(2);
     expect(await lines.first().innerText()).toContain('"user":"batch"');
+    // What cannot be read is named, with what to do.
+    expect(await alert.getByRole('note').innerText()).toMatch(/illisible.*\n.*0000000007-marks\.parquet.*restore this file from a backup/);
     await alert.getByRole('button', { name: 'Cacher les lignes' }).click();
     await lines.first().waitFor({ state: 'detached' });
     expect(errors).toEqual([]);

@@ -9,7 +9,7 @@ const RHYTHMS: Record<string, string> = { '10.0.9.4': 'every day at 02:00', '10.
 const WHY = { en: ['its user agent is a name of its own', 'a library’s user agent, from an inner address'], fr: ['son agent est un nom bien à lui', 'l’agent d’une bibliothèque, depuis une adresse interne'] } as const;
 
 /** Each unknown caller is a candidate of its own: the bank has none with several hosts. */
-export function candidates(calls: Call[], lang: string | null): { candidates: Candidate[]; calls: number; left_out: number } {
+export function candidates(calls: Call[], lang: string | null): { candidates: Candidate[]; calls: number; left_out: number; lacking: string[] } {
   const unknown = calls.filter((it) => it.actor === null);
   const found = callers(unknown).map((it): Candidate => {
     const [address, agent] = [it.address ?? '', it.user_agent ?? ''];
@@ -22,7 +22,7 @@ export function candidates(calls: Call[], lang: string | null): { candidates: Ca
       calls: it.calls, not_found: mine.filter((call) => call.status === 404).length, first: it.first, last: it.last, rhythm: RHYTHMS[address] ?? null,
     };
   });
-  return { candidates: found, calls: unknown.length, left_out: 0 };
+  return { candidates: found, calls: unknown.length, left_out: 0, lacking: [] };
 }
 
 const WORTH = { en: (n: number) => `${n} known callers make most of its load`, fr: (n: number) => `${n} appelants connus font l’essentiel de sa charge` };

@@ -61,7 +61,7 @@ export class Bank {
       case '/alerts/kinds':
         return ok({ kinds: ['residual_call', 'unknown_caller', 'mark_only', 'no_id', 'silent_source'].map((kind) => ({ kind, is_armed: kind !== 'no_id' })) });
       case '/alerts/4/marks':
-        return ok({ marks: LONE_MARKS });
+        return ok({ marks: LONE_MARKS, lacking: [LOST] });
       case '/candidates':
         return ok(candidates(calls, search.get('lang')));
       case '/map':
@@ -139,7 +139,7 @@ export class Bank {
   }
 
   private request(id: string) {
-    return { id, calls: this.told.calls.filter((it) => it.request_id === id), marks: this.told.marks.get(id) ?? [] };
+    return { id, calls: this.told.calls.filter((it) => it.request_id === id), marks: this.told.marks.get(id) ?? [], lacking: [] };
   }
 
   private meta(): Meta {
@@ -156,10 +156,12 @@ const ok = (body: unknown): Answer => ({ status: 200, body });
 const by_actor = (call: Call, actor: string | null) => actor === null || (actor === 'unknown' ? call.actor === null : call.actor === actor);
 const by_operation = (call: Call, operation: string | null) => operation === null || call.operations.includes(operation);
 
+const LOST = 'segment 0000000007-marks.parquet cannot be read (its file is missing): 812 rows from 2023-04-02T00:00:12Z to 2023-04-02T23:59:48Z are out of reach, everything else is not; restore this file from a backup';
+
 function page(calls: Call[], cursor: number, limit: number): CallPage {
   const newest = calls.slice().reverse();
   const next = cursor + limit < newest.length ? String(cursor + limit) : null;
-  return { calls: newest.slice(cursor, cursor + limit), next };
+  return { calls: newest.slice(cursor, cursor + limit), next, lacking: [] };
 }
 
 /** What a source refused since the server started; each other reason not once. */

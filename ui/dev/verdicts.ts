@@ -23,7 +23,7 @@ export function verdicts(words: readonly Word[], lang: string | null): Verdicts 
     const callers = made.callers.map((it) => ({ ...it, cadence: french ? FRENCH[it.cadence] ?? it.cadence : it.cadence }));
     return { ...made, operation, callers, words: said, reason_details: details, reasons: details.map((it) => it.text) };
   });
-  return { at: new Date(END).toISOString(), zone: 'UTC', clocks: [], alpha: 0.05, is_safe: false, gaps: [], operations, expected: expected(operations) };
+  return { at: new Date(END).toISOString(), zone: 'UTC', clocks: [], alpha: 0.05, is_safe: false, gaps: [], lacking: [], operations, expected: expected(operations) };
 }
 
 /** A reason in English and in French, as the server would say it. */

@@ -26,6 +26,8 @@ pub struct Moved {
     pub days: f64,
     /// Each actor, the most frequent first.
     pub actors: Vec<MovedActor>,
+    /// What cannot be read: its calls are not compared. A sentence a segment.
+    pub lacking: Vec<String>,
 }
 
 /// What one actor did before and does after.
@@ -112,7 +114,7 @@ pub fn moved(
         Field::Endpoint,
     ];
     let mut actors: BTreeMap<Option<String>, Tallied> = BTreeMap::new();
-    store.glimpse(&CallQuestion { from, to, query }, &fields, &mut |call| {
+    let lacking = store.glimpse(&CallQuestion { from, to, query }, &fields, &mut |call| {
         let (Some(service), Some(time)) = (call.service(), call.time()) else { return };
         let is_before = time < at;
         let actor = Some(call.text(Field::Actor).to_owned()).filter(|actor| !actor.is_empty());
@@ -138,7 +140,8 @@ pub fn moved(
     });
     let (operation, from_service, to_service) =
         (operation.to_owned(), from_service.to_owned(), to_service.to_owned());
-    Ok(Moved { operation, from_service, to_service, moved: at, days, actors })
+    let lacking = lacking.iter().map(ToString::to_string).collect();
+    Ok(Moved { operation, from_service, to_service, moved: at, days, actors, lacking })
 }
 
 fn quoted(text: &str) -> String {

@@ -17,7 +17,7 @@ pub struct Learned {
     /// Calls that taught nothing, since there was no room for their paths.
     pub left_out: u64,
     /// The first segment that cannot be read, and so taught nothing.
-    pub unreadable: Option<Unreadable>,
+    pub unreadable: Vec<Unreadable>,
 }
 
 /// Learns templates from all calls whose lines a store keeps, except for those that `rules` declare
@@ -30,7 +30,7 @@ pub fn learn(store: &dyn Store, rules: &Rules) -> Result<Learned, StoreError> {
     let fields = [Field::Method, Field::Path, Field::Status, Field::Joined, Field::Operation];
     let mut sets: BTreeMap<Vec<String>, SetId> = BTreeMap::new();
     let mut learner = Learner::default();
-    let read = store.glimpse(&all, &fields, &mut |call| {
+    let unreadable = store.glimpse(&all, &fields, &mut |call| {
         let method = call.text(Field::Method).as_bytes();
         let path = call.text(Field::Path).as_bytes();
         if method.is_empty() || method == b"CONNECT" || rules.declares(method, path) {
@@ -45,12 +45,7 @@ pub fn learn(store: &dyn Store, rules: &Rules) -> Result<Learned, StoreError> {
             Joined::CallOnly | Joined::NoId => SetId::EMPTY,
         };
         learner.see(Seen { method, path, status: call.status(), entered, calls: 1 });
-    });
-    let unreadable = match read {
-        Ok(()) => None,
-        Err(StoreError::Segment(unreadable)) => Some(unreadable),
-        Err(error) => return Err(error),
-    };
+    })?;
     let left_out = learner.left_out();
     Ok(Learned { templates: learner.learn(), left_out, unreadable })
 }

@@ -15,8 +15,9 @@ use parquet::file::properties::WriterProperties;
 use crate::error::StoreError;
 use crate::question::CallQuestion;
 use crate::segment::joined_word;
-use crate::store::Store;
+use crate::store::{Store, readable};
 use crate::stored::StoredCall;
+use crate::unreadable::Unreadable;
 
 /// What calls are written as.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,24 +45,36 @@ pub enum ExportError {
     Encode(String),
 }
 
-/// Writes the calls that fulfil a question, newest first; returns how many.
+/// What an export holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Exported {
+    /// How many calls were written.
+    pub calls: u64,
+    /// Segments that cannot be read: their calls are not in it.
+    pub unreadable: Vec<Unreadable>,
+}
+
+/// Writes the calls that fulfil a question, newest first.
 pub fn export(
     store: &dyn Store,
     question: &CallQuestion,
     format: ExportFormat,
     out: &mut (dyn Write + Send),
-) -> Result<u64, ExportError> {
-    let calls = store.calls(question)?;
-    match format {
+) -> Result<Exported, ExportError> {
+    let mut unreadable = Vec::new();
+    let calls = readable(store.calls(question)?, &mut unreadable);
+    let calls = match format {
         ExportFormat::Ndjson => ndjson(calls, out),
         ExportFormat::Csv => csv(calls, out),
         ExportFormat::Parquet => parquet(calls, out),
-    }
+    }?;
+    Ok(Exported { calls, unreadable })
 }
 
-type Source<'c> = dyn Iterator<Item = Result<StoredCall, StoreError>> + Send + 'c;
+/// A call, or why there are no more.
+type ReadCall = Result<StoredCall, StoreError>;
 
-fn ndjson(calls: Box<Source<'_>>, out: &mut dyn Write) -> Result<u64, ExportError> {
+fn ndjson(calls: impl Iterator<Item = ReadCall>, out: &mut dyn Write) -> Result<u64, ExportError> {
     let mut count = 0;
     for call in calls {
         serde_json::to_writer(&mut *out, &call?).map_err(io::Error::from)?;
@@ -96,7 +109,7 @@ const COLUMNS: [&str; 20] = [
     "line",
 ];
 
-fn csv(calls: Box<Source<'_>>, out: &mut dyn Write) -> Result<u64, ExportError> {
+fn csv(calls: impl Iterator<Item = ReadCall>, out: &mut dyn Write) -> Result<u64, ExportError> {
     let mut writer = csv::Writer::from_writer(out);
     let encode = |error: csv::Error| ExportError::Encode(error.to_string());
     writer.write_record(COLUMNS).map_err(encode)?;
@@ -141,7 +154,10 @@ fn csv(calls: Box<Source<'_>>, out: &mut dyn Write) -> Result<u64, ExportError> 
 /// Calls of a row group.
 const GROUP: usize = 60_000;
 
-fn parquet(calls: Box<Source<'_>>, out: &mut (dyn Write + Send)) -> Result<u64, ExportError> {
+fn parquet(
+    calls: impl Iterator<Item = ReadCall>,
+    out: &mut (dyn Write + Send),
+) -> Result<u64, ExportError> {
     let encode = |error: &dyn std::fmt::Display| ExportError::Encode(error.to_string());
     let level = ZstdLevel::try_new(1).map_err(|error| encode(&error))?;
     let properties = WriterProperties::builder().set_compression(Compression::ZSTD(level)).build();

@@ -47,7 +47,7 @@ pub use callers::{CallerCount, CallerCounts, CallerNumber, CallerWidth};
 pub use catalog::cube::{Dimension, Durations};
 pub use commit::{Commit, CommitId, Committed, NamedBy, SourceInfo};
 pub use error::StoreError;
-pub use export::{ExportError, ExportFormat, export};
+pub use export::{ExportError, ExportFormat, Exported, export};
 pub use facts::{CallFacts, MarkFacts, MarkState, Role, Settled, UnreadLine};
 pub use files::{FileId, FileRef, Fingerprint, HEAD, KnownFile, Progress};
 pub use glimpse::Glimpse;
@@ -63,9 +63,10 @@ pub use segment::Encoded;
 pub use settle::{Carried, Likeness, Own, Said, settle};
 pub use sightings::{CallerSightings, HiddenSightings, SightingQuestion, Sightings, WithoutId};
 pub use status::{Gap, SegmentsStatus, SourceStatus, Status};
-pub use store::{Calls, Store};
+pub use store::{Calls, Store, readable};
 pub use stored::{
-    CallerRow, FirstUnread, MarkCount, Newcomer, Request, StoredCall, StoredMark, UnreadRow,
+    CallerRow, FirstUnread, LoneFound, MarkCount, Newcomer, Request, StoredCall, StoredMark,
+    UnreadRow,
 };
 pub use survey::{MarkOnly, Survey};
 pub use unreadable::Unreadable;

@@ -2,6 +2,8 @@
 
 use dolmen_model::{NameId, Time};
 
+use crate::unreadable::Unreadable;
+
 /// Whose sightings are asked for.
 #[derive(Clone, Debug)]
 pub struct SightingQuestion {
@@ -23,6 +25,9 @@ pub struct Sightings {
     pub without_id: Vec<WithoutId>,
     /// Before this instant lines were removed, and buckets of hours or days stand in for them.
     pub lines_since: Option<Time>,
+    /// Segments that cannot be read: buckets stand in for their lines, too. Calls without a time are
+    /// in no bucket.
+    pub unreadable: Vec<Unreadable>,
 }
 
 /// When one caller entered one operation of one service.

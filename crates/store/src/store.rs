@@ -16,14 +16,29 @@ use crate::segment::Encoded;
 use crate::sightings::{SightingQuestion, Sightings};
 use crate::status::Status;
 use crate::stored::{
-    CallerRow, FirstUnread, MarkCount, Newcomer, Request, StoredCall, StoredMark, UnreadRow,
+    CallerRow, FirstUnread, LoneFound, MarkCount, Newcomer, Request, StoredCall, UnreadRow,
 };
 use crate::survey::Survey;
+use crate::unreadable::Unreadable;
 use crate::word::{NewWord, Word};
 
 /// Calls, one after the other. An error stands for the rows of a segment that cannot be read; those
 /// of the others still come.
 pub type Calls<'s> = Box<dyn Iterator<Item = Result<StoredCall, StoreError>> + Send + 's>;
+
+/// The calls that can be read; what those lack is added to `lacking` on the way.
+pub fn readable<'s>(
+    calls: Calls<'s>,
+    lacking: &'s mut Vec<Unreadable>,
+) -> impl Iterator<Item = Result<StoredCall, StoreError>> + 's {
+    calls.filter_map(|call| match call {
+        Err(StoreError::Segment(lost)) => {
+            lacking.push(lost);
+            None
+        }
+        call => Some(call),
+    })
+}
 
 /// What a store can do. [`LocalStore`](crate::LocalStore) is the one on this machine's disk.
 ///
@@ -63,13 +78,13 @@ pub trait Store: Send + Sync {
     fn calls(&self, question: &CallQuestion) -> Result<Calls<'_>, StoreError>;
 
     /// Calls that fulfil a question, in no order, each handed to `each` with the columns of these
-    /// fields alone. Fails with the first segment that cannot be read when all others were.
+    /// fields alone. Returns which segments cannot be read: of those some calls may be handed over, too.
     fn glimpse(
         &self,
         question: &CallQuestion,
         fields: &[Field],
         each: &mut dyn FnMut(Glimpse<'_>),
-    ) -> Result<(), StoreError>;
+    ) -> Result<Vec<Unreadable>, StoreError>;
 
     /// The templates that [`Store::keep_templates`] kept.
     fn templates(&self) -> Result<Vec<String>, StoreError>;
@@ -88,7 +103,7 @@ pub trait Store: Send + Sync {
     fn marks(&self, from: Time, to: Time) -> Result<Vec<MarkCount>, StoreError>;
 
     /// Marks without a call, the latest first, with their lines.
-    fn lone_marks(&self, question: &LoneMarks) -> Result<Vec<StoredMark>, StoreError>;
+    fn lone_marks(&self, question: &LoneMarks) -> Result<LoneFound, StoreError>;
 
     /// Who called, the most frequent first.
     fn callers(&self, question: &CallerQuestion) -> Result<Vec<CallerRow>, StoreError>;

@@ -92,6 +92,15 @@ pub struct Request {
     pub unreadable: Vec<Unreadable>,
 }
 
+/// Marks without a call.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LoneFound {
+    /// The latest first.
+    pub marks: Vec<StoredMark>,
+    /// Segments that cannot be read, and may hold more of them.
+    pub unreadable: Vec<Unreadable>,
+}
+
 /// A line that no format reads.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct UnreadRow {

@@ -106,6 +106,34 @@ fn an_hour_that_is_half_removed_is_counted_once() {
 }
 
 #[test]
+fn who_is_in_a_segment_that_cannot_be_read_stays_known() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = LocalStore::open(folder.path(), Options::default()).unwrap();
+    commit(&store, &[(60, "10.0.0.7"), (180, "10.0.0.8"), (190, "10.0.0.8")], "a1");
+    commit(&store, &[(120, "10.0.0.8"), (9 * DAY, "10.0.0.9")], "a2");
+    commit(&store, &[(240, "10.0.0.6")], "-");
+    let before = store.sightings(&ALL).unwrap();
+    for name in ["0000000001-calls.parquet", "0000000003-calls.parquet"] {
+        let path = folder.path().join("segments").join(name);
+        let bytes = std::fs::read(&path).unwrap();
+        std::fs::write(&path, vec![0; bytes.len()]).unwrap();
+    }
+    drop(store);
+    let store = LocalStore::open(folder.path(), Options::default()).unwrap();
+    let after = store.sightings(&ALL).unwrap();
+    let lost: Vec<&str> = after.unreadable.iter().map(|lost| lost.segment.as_str()).collect();
+    assert_eq!(lost, ["0000000001-calls.parquet", "0000000003-calls.parquet"]);
+    // By hours and days: who, how often and how late, with no minute of which nobody knows.
+    assert_eq!(seen(&before.callers), [("10.0.0.7", 1, 1), ("10.0.0.8", 3, 2), ("10.0.0.9", 1, 1)]);
+    assert_eq!(seen(&after.callers), [("10.0.0.7", 1, 1), ("10.0.0.8", 3, 2), ("10.0.0.9", 1, 1)]);
+    assert!(after.callers[..2].iter().all(|one| one.fine_from > Some(one.last)));
+    assert_eq!(after.callers[2], before.callers[2]);
+    let [without] = &after.without_id[..] else { unreachable!("{after:?}") };
+    assert_eq!(without.calls, 1);
+    assert!(without.last >= before.without_id[0].last);
+}
+
+#[test]
 fn calls_without_an_id_stay_known() {
     let folder = tempfile::tempdir().unwrap();
     let store = LocalStore::open(folder.path(), Options::default()).unwrap();

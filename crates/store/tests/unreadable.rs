@@ -8,9 +8,11 @@ use std::fs;
 use std::path::PathBuf;
 
 use common::{Block, START, call_line, calls_by_joined, everything, mark_line};
+use dolmen_model::query::Query;
 use dolmen_model::{Joined, Time};
 use dolmen_store::{
-    CallQuestion, Commit, Committed, LocalStore, Options, Store, StoreError, Survey,
+    CallQuestion, Commit, Committed, ExportFormat, LocalStore, LoneMarks, Options, Store,
+    StoreError, Survey, export,
 };
 use tempfile::TempDir;
 
@@ -126,6 +128,37 @@ fn a_survey_says_what_it_lacks() {
     assert_eq!((request.calls.len(), request.unreadable.len()), (1, 1));
     damaged.restore();
     assert_eq!(calls(&survey(&store, "source:proxy")), 200);
+}
+
+#[test]
+fn an_export_holds_all_that_can_be_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(&folder);
+    (0..3).for_each(|n| drop(commit_calls(&store, n * 100..(n + 1) * 100)));
+    let _damaged = Damaged::calls(&folder, 1);
+    let question = CallQuestion { from: Time::MIN, to: Time::MAX, query: Query::default() };
+    for format in [ExportFormat::Ndjson, ExportFormat::Csv, ExportFormat::Parquet] {
+        let mut out = Vec::new();
+        let exported = export(&store, &question, format, &mut out).unwrap();
+        assert_eq!((exported.calls, exported.unreadable.len()), (200, 1));
+        assert_eq!(exported.unreadable[0].segment, "0000000002-calls.parquet");
+    }
+}
+
+#[test]
+fn lone_marks_are_those_that_can_be_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(&folder);
+    commit_marks(&store, 0..10);
+    commit_marks(&store, 10..30);
+    let path = folder.path().join("segments/0000000001-marks.parquet");
+    let bytes = fs::read(&path).unwrap();
+    fs::write(&path, vec![0; bytes.len()]).unwrap();
+    let operation = store.names().operations.find(b"card block").unwrap();
+    let service = store.names().services.find(b"monolith").unwrap();
+    let (from, to) = (Time::MIN, Time::MAX);
+    let found = store.lone_marks(&LoneMarks { service, operation, from, to, most: 100 }).unwrap();
+    assert_eq!((found.marks.len(), found.unreadable.len()), (20, 1));
 }
 
 #[test]

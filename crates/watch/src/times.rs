@@ -5,7 +5,7 @@ use dolmen_cubes::Key;
 use dolmen_model::Time;
 use dolmen_model::query::Query;
 use dolmen_store::{
-    Alert, CallQuestion, CubeQuestion, Dimension, Durations, Store, StoreError, Width,
+    Alert, CallQuestion, CubeQuestion, Dimension, Durations, Store, StoreError, Width, readable,
 };
 
 const HOUR: i64 = 3_600_000_000;
@@ -39,13 +39,13 @@ impl Calls<'_> {
         let known = before.filter(|alert| alert.count < count).and_then(|alert| alert.last);
         let from = known.unwrap_or(self.from);
         let question = CallQuestion { from, to: Time::MAX, query: query.clone() };
-        let last = store.calls(&question)?.next().transpose()?;
+        let last = readable(store.calls(&question)?, &mut Vec::new()).next().transpose()?;
         let last = last.and_then(|call| call.time).or(known);
         let first = match before.and_then(|alert| alert.first) {
             Some(first) => Some(first),
             None => self.first(store, query)?,
         };
-        Ok((first, last))
+        Ok((first, last.or(first)))
     }
 
     /// By the bucket that it is in: calls are read from the last one on, and there may be millions.
@@ -59,14 +59,14 @@ impl Calls<'_> {
             let to = Time::from_micros(bucket.micros().saturating_add(width));
             let question = CallQuestion { from: bucket.max(from), to, query: query.clone() };
             let mut first = None;
-            for call in store.calls(&question)? {
+            for call in readable(store.calls(&question)?, &mut Vec::new()) {
                 first = call?.time.or(first);
             }
             if first.is_some() {
                 return Ok(first);
             }
         }
-        // Its line is past its time.
+        // Its line is past its time, or cannot be read.
         Ok(Some(bucket))
     }
 }

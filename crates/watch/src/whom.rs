@@ -2,7 +2,7 @@
 
 use dolmen_model::query::{Query, quoted};
 use dolmen_model::{Language, NameId, Names, Time};
-use dolmen_store::{Alert, CallQuestion, LoneMarks, Store, StoreError, StoredCall};
+use dolmen_store::{Alert, CallQuestion, LoneMarks, Store, StoreError, StoredCall, readable};
 
 use crate::callers::{is_of_many, parts};
 use crate::causes::Kind;
@@ -70,7 +70,10 @@ pub fn latest(store: &dyn Store, alert: &Alert) -> Result<Option<StoredCall>, St
     let Some(query) = query(alert).and_then(|text| Query::parse(&text).ok()) else {
         return Ok(None);
     };
-    store.calls(&CallQuestion { from, to: Time::MAX, query })?.next().transpose()
+    // Of what cannot be read there is nothing to show.
+    readable(store.calls(&CallQuestion { from, to: Time::MAX, query })?, &mut Vec::new())
+        .next()
+        .transpose()
 }
 
 /// Who made a call, after a sentence: `by batch, 10.0.0.1 (curl/8)`.

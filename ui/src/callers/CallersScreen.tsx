@@ -6,6 +6,7 @@ import type { Candidate } from '../api/types';
 import { useLang } from '../lang/Lang';
 import { Failure } from '../parts/Card';
 import { Empty } from '../parts/Empty';
+import { Lacking } from '../parts/Lacking';
 import { PersonalData } from '../parts/PersonalData';
 import { ScreenHead } from '../parts/ScreenHead';
 import { useKeys } from '../shell/keys';
@@ -60,6 +61,7 @@ export function CallersScreen() {
         <PersonalData />
         {hidden > 0 && <Button size="compact-sm" variant="default" aria-pressed={showIgnored} onClick={() => setShowIgnored(!showIgnored)}>{showIgnored ? t.callers.showOthers : t.callers.showIgnored(f.count(hidden))}</Button>}
       </ScreenHead>
+      <Lacking sentences={candidates.data?.lacking} />
       {candidates.data !== undefined && rows.length === 0 ? (
         <Empty icon="check" title={t.callers.empty}><p>{hidden > 0 ? t.callers.emptyIgnored(f.count(hidden)) : t.callers.emptyHint}</p></Empty>
       ) : (

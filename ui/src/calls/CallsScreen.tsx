@@ -5,6 +5,7 @@ import { useCalls, useMasked, useParams } from '../api/queries';
 import { address } from '../api/client';
 import { useLang } from '../lang/Lang';
 import { Failure } from '../parts/Card';
+import { Lacking } from '../parts/Lacking';
 import { NoCalls } from '../parts/NoCalls';
 import { PersonalData } from '../parts/PersonalData';
 import { ScreenHead } from '../parts/ScreenHead';
@@ -54,6 +55,7 @@ export function CallsScreen() {
         </Menu>
       </ScreenHead>
       <Volume />
+      <Lacking sentences={calls.data?.pages.flatMap((page) => page.lacking)} />
       {calls.error !== null && calls.data === undefined ? (
         <Failure error={calls.error} onRetry={() => void calls.refetch()} />
       ) : calls.data !== undefined && all.length === 0 && !calls.isPlaceholderData ? (

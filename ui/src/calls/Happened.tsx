@@ -1,6 +1,7 @@
 import type { Call, Mark } from '../api/types';
 import { useRequest } from '../api/queries';
 import { Failure } from '../parts/Card';
+import { Lacking } from '../parts/Lacking';
 import { Logged } from '../parts/Logged';
 import { Named } from '../parts/Named';
 import { useLang } from '../lang/Lang';
@@ -33,6 +34,7 @@ export function Happened({ call }: { call: Call }) {
           </li>
         ))}
       </ol>
+      <Lacking sentences={data.lacking} />
       {data.marks.length > 0 ? <p className={styles.note}>{t.calls_.markNote}</p> : <p className={styles.note}>{t.calls_.joinedHint[call.joined]}</p>}
     </>
   );

@@ -4,6 +4,7 @@ import { address } from '../api/client';
 import { useLang } from '../lang/Lang';
 import { Failure } from '../parts/Card';
 import { Empty } from '../parts/Empty';
+import { Lacking } from '../parts/Lacking';
 import screen from '../parts/Screen.module.css';
 import { ScreenHead } from '../parts/ScreenHead';
 import { Icon } from '../theme/Icon';
@@ -43,6 +44,7 @@ function Told({ verdicts }: { verdicts: ReturnType<typeof useVerdicts> }) {
         </Menu>
       </ScreenHead>
       <p className={screen.intro}>{t.verdict.intro}</p>
+      <Lacking sentences={data?.lacking} counted />
       {data !== undefined && operations.length === 0 ? (
         <Empty icon="switchoff" title={t.verdict.empty}><p>{t.verdict.emptyHint}</p></Empty>
       ) : (

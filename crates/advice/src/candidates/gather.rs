@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use dolmen_model::Time;
 use dolmen_model::query::{Field, Query};
-use dolmen_store::{CallQuestion, Store, StoreError};
+use dolmen_store::{CallQuestion, Store, StoreError, Unreadable};
 
 /// One caller, and what it did.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -40,6 +40,8 @@ pub(super) struct Gathered {
     pub(super) visitors: Vec<Visitor>,
     /// Calls of callers that found no room.
     pub(super) left_out: u64,
+    /// Segments that cannot be read.
+    pub(super) lacking: Vec<Unreadable>,
 }
 
 /// Callers told apart.
@@ -99,7 +101,7 @@ pub(super) fn gather(store: &dyn Store, from: Time, to: Time) -> Result<Gathered
     let question = CallQuestion { from, to, query };
     let mut known: HashMap<(String, String, String), Visitor> = HashMap::new();
     let mut left_out = 0;
-    store.glimpse(&question, &fields, &mut |call| {
+    let lacking = store.glimpse(&question, &fields, &mut |call| {
         let text = |field| call.text(field).to_owned();
         let key = (text(Field::Address), text(Field::UserAgent), text(Field::User));
         if known.len() >= VISITORS && !known.contains_key(&key) {
@@ -137,7 +139,7 @@ pub(super) fn gather(store: &dyn Store, from: Time, to: Time) -> Result<Gathered
         let key = |v: &Visitor| (v.address.clone(), v.user_agent.clone(), v.user.clone());
         b.calls.cmp(&a.calls).then_with(|| key(a).cmp(&key(b)))
     });
-    Ok(Gathered { visitors, left_out })
+    Ok(Gathered { visitors, left_out, lacking })
 }
 
 /// Whether a call was answered as who asks for what is there is: a redirection for good only sends to

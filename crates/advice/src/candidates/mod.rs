@@ -34,6 +34,8 @@ pub struct Candidates {
     pub calls: u64,
     /// Of these, calls of callers for whom there was no room.
     pub left_out: u64,
+    /// What cannot be read: its calls are not counted here. A sentence a segment.
+    pub lacking: Vec<String>,
 }
 
 /// Callers that seem to be one, and the rule that would name them.
@@ -93,6 +95,7 @@ pub fn candidates(
         calls: gathered.left_out
             + gathered.visitors.iter().map(|visitor| visitor.calls).sum::<u64>(),
         left_out: gathered.left_out,
+        lacking: gathered.lacking.iter().map(ToString::to_string).collect(),
         candidates: group(gathered.visitors, zone, language),
     })
 }

@@ -3,13 +3,14 @@
 use axum::Json;
 use axum::extract::State;
 use dolmen_model::{Language, Time};
-use dolmen_store::{Alert, Store};
+use dolmen_store::{Alert, LoneFound, Store};
 use dolmen_watch::Kind;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use utoipa::{IntoParams, ToSchema};
 
+use super::calls::sentences;
 use super::request::MarkRow;
 use crate::app::Console;
 use crate::extract::{Path, Query, Sent};
@@ -188,6 +189,8 @@ pub(crate) async fn would_tell(
 pub(crate) struct LoneMarkRows {
     /// The latest first, at most 100.
     marks: Vec<MarkRow>,
+    /// What cannot be read, and may hold more of them: a sentence a segment.
+    lacking: Vec<String>,
 }
 
 /// The lines of the marks that an alert of the kind `mark_only` counts, as long as they are kept.
@@ -200,12 +203,12 @@ pub(crate) async fn marks(
 ) -> Result<Json<LoneMarkRows>, Problem> {
     console
         .ask(move |store, _| {
-            let marks = match dolmen_watch::marks(&alert(store, id)?, store.names()) {
+            let found = match dolmen_watch::marks(&alert(store, id)?, store.names()) {
                 Some(question) => store.lone_marks(&question)?,
-                None => Vec::new(),
+                None => LoneFound::default(),
             };
-            let marks = marks.into_iter().map(|mark| MarkRow::of(mark, &mask));
-            Ok(Json(LoneMarkRows { marks: marks.collect() }))
+            let marks = found.marks.into_iter().map(|mark| MarkRow::of(mark, &mask)).collect();
+            Ok(Json(LoneMarkRows { marks, lacking: sentences(&found.unreadable) }))
         })
         .await
 }

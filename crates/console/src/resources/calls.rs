@@ -5,7 +5,7 @@ use axum::body::{Body, Bytes};
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use dolmen_model::{Joined, Time};
-use dolmen_store::{CallQuestion, Store, StoredCall};
+use dolmen_store::{CallQuestion, Store, StoreError, StoredCall, Unreadable, readable};
 use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
@@ -38,6 +38,13 @@ pub(crate) struct Calls {
     calls: Vec<CallRow>,
     /// The next page's `cursor`; `null` at the end.
     next: Option<String>,
+    /// What cannot be read, and may hold calls that belong here: a sentence a segment.
+    lacking: Vec<String>,
+}
+
+/// What is said of segments that cannot be read.
+pub(crate) fn sentences(unreadable: &[Unreadable]) -> Vec<String> {
+    unreadable.iter().map(Unreadable::to_string).collect()
 }
 
 /// A call, and the line that it was read from.
@@ -175,14 +182,15 @@ fn page(
         asked.to = asked.to.min(cursor.to());
     }
     if asked.from >= asked.to {
-        return Ok(Calls { calls: Vec::new(), next: None });
+        return Ok(Calls { calls: Vec::new(), next: None, lacking: Vec::new() });
     }
     let mut at = cursor.unwrap_or(Cursor { time: None, given: 0 });
     let mut to_skip = at.given;
     let mut calls: Vec<CallRow> = Vec::new();
     let Asked { from, to, query } = asked;
     let mut more = false;
-    for call in store.calls(&CallQuestion { from, to, query })? {
+    let mut lost = Vec::new();
+    for call in readable(store.calls(&CallQuestion { from, to, query })?, &mut lost) {
         let call = call?;
         if to_skip > 0 && cursor.is_some_and(|cursor| cursor.time == call.time) {
             to_skip -= 1;
@@ -200,7 +208,7 @@ fn page(
         };
         calls.push(CallRow::of(call, mask));
     }
-    Ok(Calls { calls, next: more.then(|| at.write()) })
+    Ok(Calls { calls, next: more.then(|| at.write()), lacking: sentences(&lost) })
 }
 
 /// Rows that wait while the reader is slower than the store.
@@ -232,7 +240,8 @@ fn write_all(
     send: impl Fn(Vec<u8>) -> bool,
 ) -> Result<(), Problem> {
     let mut bytes = format.head::<CallRow>();
-    for call in store.calls(&CallQuestion { from, to, query })? {
+    let mut lost = Vec::new();
+    for call in readable(store.calls(&CallQuestion { from, to, query })?, &mut lost) {
         format.write(&CallRow::of(call?, mask), &mut bytes)?;
         // Whoever asked may have gone.
         if bytes.len() >= CHUNK && !send(std::mem::take(&mut bytes)) {
@@ -240,5 +249,6 @@ fn write_all(
         }
     }
     send(bytes);
-    Ok(())
+    // All that can be read was sent.
+    lost.pop().map_or(Ok(()), |lost| Err(StoreError::Segment(lost).into()))
 }

@@ -5,7 +5,7 @@ use dolmen_store::StoredMark;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::calls::CallRow;
+use super::calls::{CallRow, sentences};
 use crate::app::Console;
 use crate::extract::Path;
 use crate::masking::{Mask, MaskedParams};
@@ -19,6 +19,8 @@ pub(crate) struct RequestAnswer {
     calls: Vec<CallRow>,
     /// Its marks, by time.
     marks: Vec<MarkRow>,
+    /// What cannot be read, and may hold more of it: a sentence a segment.
+    lacking: Vec<String>,
 }
 
 #[derive(Serialize, ToSchema)]
@@ -57,12 +59,16 @@ pub(crate) async fn request(
     console
         .ask(move |store, _| {
             let found = store.request(id.as_bytes())?;
+            let lacking = sentences(&found.unreadable);
             if found.calls.is_empty() && found.marks.is_empty() {
-                return Err(Problem::missing(format!("no call and no mark has the id {id}")));
+                let none = format!("no call and no mark has the id {id}");
+                let all = std::iter::once(none).chain(lacking).collect::<Vec<_>>();
+                return Err(Problem::missing(all.join("; ")));
             }
             let calls = found.calls.into_iter().map(|call| CallRow::of(call, &mask));
             let marks = found.marks.into_iter().map(|mark| MarkRow::of(mark, &mask));
-            Ok(Json(RequestAnswer { id, calls: calls.collect(), marks: marks.collect() }))
+            let (calls, marks) = (calls.collect(), marks.collect());
+            Ok(Json(RequestAnswer { id, calls, marks, lacking }))
         })
         .await
 }

@@ -268,6 +268,7 @@ mod tests {
             is_safe: false,
             operations: Vec::new(),
             gaps: Vec::new(),
+            lacking: Vec::new(),
             expected: vec![ExpectedCall {
                 at: Time::from_seconds(1_688_184_900).unwrap(),
                 operation: "<b>transfer</b>".to_owned(),

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use dolmen_model::{NameId, Names, Time, nearest};
-use dolmen_store::{CallerSightings, SightingQuestion, Store, WordKind};
+use dolmen_store::{CallerSightings, SightingQuestion, Store, Unreadable, WordKind};
 use dolmen_verdict::{About, Calendar, Evidence, Population, Word};
 
 use super::known::{Known, places};
@@ -16,6 +16,8 @@ pub(super) struct Gathered {
     pub(super) evidence: Vec<Evidence>,
     pub(super) population: Population,
     pub(super) gaps: Vec<SourceGap>,
+    /// Segments that cannot be read.
+    pub(super) lacking: Vec<Unreadable>,
 }
 
 pub(super) fn gather(
@@ -71,7 +73,13 @@ pub(super) fn gather(
     routes::without_mark(store, facts, &by_marks, at, &mut places)?;
     former::still_calling(store, at, &mut places)?;
     let population = population(&seen.callers);
-    Ok(Gathered { at, evidence: places.into_values().collect(), population, gaps: sources.gaps() })
+    Ok(Gathered {
+        at,
+        evidence: places.into_values().collect(),
+        population,
+        gaps: sources.gaps(),
+        lacking: seen.unreadable,
+    })
 }
 
 /// Where the instants of all callers lie: one who calls several operations has one vote.

@@ -1,13 +1,14 @@
 //! Judging once, and saying what came of it in a language.
 
 use dolmen_model::{Language, Time, nearest};
-use dolmen_store::Store;
+use dolmen_store::{Store, Unreadable};
 use dolmen_verdict::{Calendar, Question, Verdict, expected as expected_calls, judge};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::{
     Asked, ClockChange, ExpectedCall, NoVerdict, OperationVerdict, SourceGap, Verdicts, gather,
+    gather::Gathered,
 };
 use crate::facts::Facts;
 
@@ -23,6 +24,7 @@ pub struct Judged {
     wall: TimeZone,
     verdicts: Vec<Verdict>,
     gaps: Vec<SourceGap>,
+    lacking: Vec<Unreadable>,
 }
 
 /// Judges what a store knows, and says it.
@@ -49,7 +51,8 @@ pub fn judged(store: &dyn Store, facts: &Facts, asked: &Asked) -> Result<Judged,
     let question = Question { at: gathered.at, calendar, alpha };
     let evidence = gathered.evidence.iter();
     let verdicts = evidence.map(|one| judge(one, &gathered.population, &question)).collect();
-    Ok(Judged { question, wall, verdicts, gaps: gathered.gaps })
+    let Gathered { gaps, lacking, .. } = gathered;
+    Ok(Judged { question, wall, verdicts, gaps, lacking })
 }
 
 impl Judged {
@@ -75,6 +78,7 @@ impl Judged {
             is_safe: !operations.is_empty() && operations.iter().all(|operation| operation.is_safe),
             operations,
             gaps: self.gaps.clone(),
+            lacking: self.lacking.iter().map(Unreadable::to_string).collect(),
             expected,
         }
     }

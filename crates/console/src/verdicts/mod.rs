@@ -99,6 +99,8 @@ pub struct Verdicts {
     pub operations: Vec<OperationVerdict>,
     /// Stretches without lines from a source that normally speaks.
     pub gaps: Vec<SourceGap>,
+    /// What cannot be read: hours and days of who called stand in for its lines. A sentence a segment.
+    pub lacking: Vec<String>,
     /// The days to watch: calls that are due within five weeks.
     pub expected: Vec<ExpectedCall>,
 }

@@ -51,7 +51,7 @@ impl Recognised {
         let Ok(query) = Query::parse(&asked) else { return Ok(all) };
         let question = CallQuestion { from: Time::MIN, to: at, query };
         let fields = [Field::Service, Field::Operation, Field::Endpoint, Field::Claimed];
-        store.glimpse(&question, &fields, &mut |call| {
+        let lacking = store.glimpse(&question, &fields, &mut |call| {
             let Some(endpoint) = alike.route(call.text(Field::Endpoint).as_bytes()) else { return };
             let service = call.service().and_then(|name| names.services.find(name.as_bytes()));
             let route = (service.unwrap_or(NameId::UNKNOWN), endpoint);
@@ -66,7 +66,8 @@ impl Recognised {
                 }
             }
         })?;
-        Ok(all)
+        // Of what cannot be read nobody knows whether a rule named it.
+        Ok(if lacking.is_empty() { all } else { Self::default() })
     }
 
     /// Whether a rule names an operation from its calls on a route.

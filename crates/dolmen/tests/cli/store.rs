@@ -121,6 +121,26 @@ fn a_damaged_segment_stops_only_what_needs_it() {
     };
     let query = ["--where", "status:200 or joined:mark_only"];
     let (all, some) = (report(&[]), report(&query));
+    let verdict = || {
+        let output = folder.dolmen(&["verdict", "--store", "s", "--json"]).output();
+        (output.status.code(), serde_json::from_slice::<Value>(&output.stdout).unwrap())
+    };
+    // Operation, service, caller and calls; the order tells who called last, to the minute or the hour.
+    let callers = |verdict: &Value| -> Vec<String> {
+        let operations = verdict["operations"].as_array().unwrap().iter();
+        let of = |one: &Value| {
+            let callers = one["callers"].as_array().unwrap().clone().into_iter();
+            let entered = format!("{} on {}", one["operation"], one["service"]);
+            let who =
+                |caller: &Value| ["actor", "address", "user_agent"].map(|key| caller[key].clone());
+            callers.map(move |caller| format!("{entered} {:?} {}", who(&caller), caller["calls"]))
+        };
+        let mut callers: Vec<String> = operations.flat_map(of).collect();
+        callers.sort();
+        callers
+    };
+    let (judged, before) = verdict();
+    assert!(before["lacking"].as_array().unwrap().is_empty(), "{before}");
     let files = fs::read_dir(folder.path().join("s/segments")).unwrap();
     let mut paths: Vec<_> = files.map(|file| file.unwrap().path()).collect();
     paths.retain(|path| path.to_str().unwrap().ends_with("-calls.parquet"));
@@ -137,6 +157,16 @@ fn a_damaged_segment_stops_only_what_needs_it() {
     assert!(said.contains(name) && said.contains("restore this file from a backup"), "{said}");
     let text = folder.dolmen(&["report", "--store", "s", query[0], query[1]]).output();
     assert!(String::from_utf8(text.stdout).unwrap().contains("cannot be read."));
+    let exported =
+        folder.dolmen(&["store", "export", "--format", "ndjson", "--store", "s"]).output();
+    let lines = exported.stdout.iter().filter(|&&byte| byte == b'\n').count() as u64;
+    assert_eq!(exported.status.code(), Some(1));
+    assert!(lines > 0 && Some(lines) < all.1["calls"].as_u64(), "{lines}");
+    // Who called is known by hours where no line tells.
+    let (code, after) = verdict();
+    assert_eq!((code, callers(&after)), (judged, callers(&before)));
+    assert!(!callers(&after).is_empty());
+    assert!(after["lacking"][0].as_str().unwrap().contains(name), "{after}");
     // A mark whose call may be in it waits.
     let mark = r#"{"time":"2026-03-01T08:00:00Z","id":"nobody","op":"balance","service":null}"#;
     folder.file("app-3.jsonl", format!("{mark}\n"));

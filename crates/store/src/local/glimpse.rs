@@ -13,8 +13,8 @@ use crate::segment::{Columns, SegmentReader};
 use crate::stored::{CallRow, columns_of, columns_of_field};
 use crate::unreadable::Unreadable;
 
-/// Open segments, and the first that cannot be opened.
-type Opened = (Vec<Arc<SegmentReader>>, Option<Unreadable>);
+/// Open segments, and those that cannot be opened.
+type Opened = (Vec<Arc<SegmentReader>>, Vec<Unreadable>);
 
 impl LocalStore {
     pub(super) fn each_glimpse(
@@ -22,19 +22,18 @@ impl LocalStore {
         question: &CallQuestion,
         fields: &[Field],
         each: &mut dyn FnMut(Glimpse<'_>),
-    ) -> Result<(), StoreError> {
+    ) -> Result<Vec<Unreadable>, StoreError> {
         let mut columns = columns_of(&question.query);
         columns.extend(fields.iter().flat_map(|&field| columns_of_field(field)));
         columns.sort_unstable();
         columns.dedup();
         let (readers, mut unreadable) = self.open_all(question)?;
         for reader in readers {
-            match self.glimpse_segment(&reader, question, &columns, each) {
-                Ok(()) => {}
-                Err(error) => unreadable = unreadable.or(Some(error.unreadable()?)),
+            if let Err(error) = self.glimpse_segment(&reader, question, &columns, each) {
+                unreadable.push(error.unreadable()?);
             }
         }
-        unreadable.map_or(Ok(()), |unreadable| Err(StoreError::Segment(unreadable)))
+        Ok(unreadable)
     }
 
     fn glimpse_segment(
@@ -68,22 +67,20 @@ impl LocalStore {
         Ok(())
     }
 
-    /// All segments that may hold calls of a question, and the first that cannot be opened. Once open,
-    /// they stay readable for a while even when they are replaced.
+    /// All segments that may hold calls of a question. Once open, they stay readable for a while even
+    /// when they are replaced.
     fn open_all(&self, question: &CallQuestion) -> Result<Opened, StoreError> {
         loop {
             let plan = self.plan_calls(question)?;
-            let (mut readers, mut unreadable) = (Vec::new(), None);
+            let (mut readers, mut unreadable) = (Vec::new(), Vec::new());
             for row in &plan {
                 match self.open_segment(row) {
                     Ok(reader) => readers.push(reader),
-                    Err(error) => {
-                        unreadable = unreadable.or(Some(StoreError::from(error).unreadable()?));
-                    }
+                    Err(error) => unreadable.push(StoreError::from(error).unreadable()?),
                 }
             }
             // Compacted meanwhile: what replaces it is in the catalog.
-            if unreadable.is_none() || self.are_named(&plan)? {
+            if unreadable.is_empty() || self.are_named(&plan)? {
                 return Ok((readers, unreadable));
             }
         }

@@ -57,8 +57,9 @@ use crate::segment::{self, Encoded, Filters, IdFilters, ReadError, SegmentReader
 use crate::sightings::{SightingQuestion, Sightings};
 use crate::status::Status;
 use crate::store::{Calls, Store};
-use crate::stored::{CallerRow, FirstUnread, MarkCount, Newcomer, Request, StoredMark, UnreadRow};
+use crate::stored::{CallerRow, FirstUnread, LoneFound, MarkCount, Newcomer, Request, UnreadRow};
 use crate::survey::Survey;
+use crate::unreadable::Unreadable;
 use crate::vfs::{RealVfs, Vfs};
 use crate::word::{NewWord, Word};
 
@@ -409,7 +410,7 @@ impl Store for LocalStore {
         question: &CallQuestion,
         fields: &[Field],
         each: &mut dyn FnMut(Glimpse<'_>),
-    ) -> Result<(), StoreError> {
+    ) -> Result<Vec<Unreadable>, StoreError> {
         self.each_glimpse(question, fields, each)
     }
 
@@ -429,7 +430,7 @@ impl Store for LocalStore {
         self.count_marks(from, to)
     }
 
-    fn lone_marks(&self, question: &LoneMarks) -> Result<Vec<StoredMark>, StoreError> {
+    fn lone_marks(&self, question: &LoneMarks) -> Result<LoneFound, StoreError> {
         self.find_lone_marks(question)
     }
 

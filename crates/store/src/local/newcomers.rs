@@ -94,14 +94,11 @@ impl LocalStore {
         let Ok(query) = Query::parse("actor:unknown") else { return Ok((callers, true)) };
         let question = CallQuestion { from, to, query };
         let fields = [Field::Address, Field::UserAgent];
-        let read = self.each_glimpse(&question, &fields, &mut |call| {
+        let lacking = self.each_glimpse(&question, &fields, &mut |call| {
             let text = |field| call.text(field).to_owned();
             callers.insert((text(Field::Address), text(Field::UserAgent)));
-        });
-        match read {
-            Ok(()) => Ok((callers, true)),
-            Err(error) => error.unreadable().map(|_| (callers, false)),
-        }
+        })?;
+        Ok((callers, lacking.is_empty()))
     }
 }
 

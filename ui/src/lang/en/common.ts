@@ -5,6 +5,8 @@ export const common = {
   calls: (n: number, text: string) => `${text} ${n === 1 ? 'call' : 'calls'}`,
   loading: 'Loading…',
   retry: 'Try again',
+  lacking: 'A part of the store cannot be read, and is not in what is shown here.',
+  lackingCounted: 'A part of the lines cannot be read: who called is known there by hours and days only.',
   close: 'Close',
   cancel: 'Cancel',
   apply: 'Apply',

@@ -8,6 +8,8 @@ export const common: typeof english = {
   calls: (n, text) => `${text} appel${s(n)}`,
   loading: 'Chargement…',
   retry: 'Réessayer',
+  lacking: 'Une partie du stockage est illisible, et manque à ce qui est affiché ici.',
+  lackingCounted: 'Une partie des lignes est illisible : pour elle, on ne sait qui a appelé qu’à l’heure ou au jour près.',
   close: 'Fermer',
   cancel: 'Annuler',
   apply: 'Appliquer',

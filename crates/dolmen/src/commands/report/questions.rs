@@ -95,6 +95,8 @@ impl Question {
                     Output::Json => json(&found, &mut out)?,
                     _ => advice::moved(&found, look, &mut out)?,
                 }
+                out.flush()?;
+                return Ok(store::say_lacking(&found.lacking)?);
             }
             Self::AsMap => {
                 let map = Map::of(&map::seen(store, window.from, window.to)?);

@@ -65,5 +65,5 @@ pub(super) fn run(args: SuggestArgs, context: &Context) -> anyhow::Result<Exit> 
         render::candidates(&found, language, &mut out)?;
     }
     out.flush()?;
-    Ok(Exit::Done)
+    Ok(store::say_lacking(&found.lacking)?)
 }

@@ -70,7 +70,7 @@ pub(super) fn run(args: TemplatesArgs, context: &Context) -> anyhow::Result<Exit
         templates::write(&shown.declared, &shown.learned, shown.left_out, &mut out)?;
     }
     out.flush()?;
-    Ok(store::say_unreadable(unreadable.as_slice())?)
+    Ok(store::say_unreadable(&unreadable)?)
 }
 
 fn of(store: &dyn Store, settings: &Settings) -> anyhow::Result<Learned> {

@@ -238,22 +238,24 @@ fn exported(args: ExportArgs, context: &Context) -> anyhow::Result<Exit> {
         _ => ExportFormat::Ndjson,
     };
     let question = CallQuestion { from, to, query };
-    match &args.output {
+    let exported = match &args.output {
         Some(path) => {
             let file =
                 File::create(path).with_context(|| format!("cannot write {}", path.display()))?;
             let mut out = BufWriter::new(file);
-            let calls = export(&store, &question, format, &mut out)?;
+            let exported = export(&store, &question, format, &mut out)?;
             out.flush().with_context(|| format!("cannot write {}", path.display()))?;
             let mut err = std::io::stderr().lock();
-            let calls = number::counted(calls, "call", "calls");
+            let calls = number::counted(exported.calls, "call", "calls");
             writeln!(err, "dolmen: {calls} written to {}", path.display())?;
+            exported
         }
         None => {
             let mut out = BufWriter::new(std::io::stdout());
-            export(&store, &question, format, &mut out)?;
+            let exported = export(&store, &question, format, &mut out)?;
             out.flush()?;
+            exported
         }
-    }
-    Ok(Exit::Done)
+    };
+    Ok(say_unreadable(&exported.unreadable)?)
 }

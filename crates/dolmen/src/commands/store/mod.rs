@@ -3,6 +3,7 @@
 pub(super) mod command;
 mod scratch;
 
+use std::fmt::Display;
 use std::io::{self, Write};
 use std::path::PathBuf;
 
@@ -41,11 +42,16 @@ pub(crate) fn open(settings: &Settings) -> anyhow::Result<LocalStore> {
 
 /// Says which segments an answer lacks; where there are any, that is a failure.
 pub(super) fn say_unreadable(unreadable: &[Unreadable]) -> io::Result<Exit> {
+    say_lacking(unreadable)
+}
+
+/// The same in sentences.
+pub(super) fn say_lacking(lacking: &[impl Display]) -> io::Result<Exit> {
     let mut err = io::stderr().lock();
-    for lost in unreadable {
+    for lost in lacking {
         writeln!(err, "dolmen: {lost}")?;
     }
-    Ok(if unreadable.is_empty() { Exit::Done } else { Exit::Failed })
+    Ok(if lacking.is_empty() { Exit::Done } else { Exit::Failed })
 }
 
 /// Who writes the store.

@@ -117,6 +117,8 @@ pub(crate) fn run(args: VerdictArgs, context: &Context) -> anyhow::Result<Exit> 
         render::verdicts(&verdicts, language, context.terminal, &mut out)?;
     }
     out.flush()?;
+    // Hours and days stand in for what lacks: it is said, and no failure.
+    store::say_lacking(&verdicts.lacking)?;
     Ok(if verdicts.is_safe { Exit::Done } else { Exit::No })
 }
 

@@ -1,5 +1,5 @@
 //! When callers of operations were seen: read from few columns of the segments, by all cores, and
-//! from the buckets of callers where lines were removed.
+//! from the buckets of callers where lines were removed or cannot be read.
 
 mod removed;
 mod rows;
@@ -10,12 +10,11 @@ use dolmen_model::{NameId, Time};
 use rustc_hash::FxHashMap;
 
 use super::LocalStore;
-use crate::catalog;
+use crate::catalog::{self, segments::SegmentRow};
 use crate::error::StoreError;
-use crate::segment::ReadError;
 use crate::sightings::{CallerSightings, SightingQuestion, Sightings, WithoutId};
 use removed::day_after;
-use rows::{Key, Tables};
+use rows::{Key, Lost, Tables};
 use trace::Trace;
 
 /// Callers of named actors that are told apart, and as many of nobody known; the rest is one.
@@ -24,31 +23,35 @@ const CALLERS: usize = 50_000;
 impl LocalStore {
     pub(super) fn see(&self, question: &SightingQuestion) -> Result<Sightings, StoreError> {
         let tables = Tables::new(CALLERS);
-        let (mut seen, lines_since) = loop {
+        let mut lost: Vec<Lost> = Vec::new();
+        // Of what no line tells, because it was removed or cannot be read, buckets tell.
+        let (mut seen, lines_since, told_before) = loop {
             let lines_since = self.lines_since()?;
-            let told_to = lines_since.map_or(i64::MIN, day_after);
-            let plan = self.plan_sightings(question)?;
-            match self.see_segments(&plan, question, &tables, told_to) {
-                Ok(seen) if self.lines_since()? == lines_since => break (seen, lines_since),
-                // Lines were removed meanwhile: what they told is in buckets.
-                Ok(_) => {}
+            let ends = lost.iter().filter_map(|lost| Some(lost.row.to?.saturating_add(1)));
+            let told_before = ends.chain(lines_since).max();
+            let told_to = told_before.map_or(i64::MIN, day_after);
+            let mut plan = self.plan_sightings(question)?;
+            plan.retain(|row| lost.iter().all(|lost| lost.row.id != row.id));
+            let (seen, mut more) = self.see_segments(&plan, question, &tables, told_to)?;
+            if !more.is_empty() {
+                let rows: Vec<SegmentRow> = more.iter().map(|lost| lost.row.clone()).collect();
                 // Compacted meanwhile: what replaces it is in the catalog.
-                Err(ReadError::Missing(error)) => {
-                    if self.are_named(&plan)? {
-                        return Err(error);
-                    }
+                if self.are_named(&rows)? {
+                    lost.append(&mut more);
                 }
-                Err(ReadError::Broken(error)) => return Err(error),
+            } else if self.lines_since()? == lines_since {
+                break (seen, lines_since, told_before);
             }
         };
-        if let Some(since) = lines_since {
-            self.removed_without_id(question, since, &mut seen)?;
+        if let Some(before) = told_before {
+            self.removed_without_id(question, before, &mut seen)?;
         }
+        lost.sort_unstable_by_key(|lost| lost.row.id);
         let inner = self.fresh()?;
         let refused = inner.catalog.refused("read who was seen");
         let db = &inner.catalog.db;
-        if let Some(since) = lines_since {
-            removed::callers(db, question, since, &tables, &mut seen).map_err(&refused)?;
+        if let Some(before) = told_before {
+            removed::callers(db, question, before, &tables, &mut seen).map_err(&refused)?;
         }
         let hidden = removed::hidden(db, question).map_err(&refused)?;
         drop(inner);
@@ -65,6 +68,7 @@ impl LocalStore {
                 })
                 .collect(),
             lines_since: lines_since.map(Time::from_micros),
+            unreadable: lost.into_iter().map(|lost| lost.why).collect(),
         })
     }
 

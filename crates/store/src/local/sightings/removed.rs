@@ -1,4 +1,5 @@
-//! What is known of lines that were removed: hours and days in which somebody was counted.
+//! What is known of lines that were removed or cannot be read: hours and days in which somebody was
+//! counted.
 //!
 //! Lines of the same time may be there still, because a segment goes as a whole and a late log may
 //! come at any time. What they tell is taken from what was counted: no call is seen twice, and none is

@@ -19,8 +19,9 @@ use crate::error::StoreError;
 use crate::facts::{Role, Settled};
 use crate::local::LocalStore;
 use crate::local::spelled::{number, text};
-use crate::segment::{Kind, ReadError, SegmentReader, unreadable};
+use crate::segment::{Kind, SegmentReader, unreadable};
 use crate::sightings::SightingQuestion;
+use crate::unreadable::Unreadable;
 
 /// The columns that say who entered what, and when.
 const COLUMNS: [&str; 9] = [
@@ -52,7 +53,7 @@ pub(super) struct Seen {
     pub(super) traces: FxHashMap<Key, Trace>,
     /// By service: calls without a request id that entered nothing known, and the last of them.
     pub(super) without_id: FxHashMap<NameId, (u64, i64)>,
-    /// What lines told of the time of which others were removed.
+    /// What lines told of the time of which others were removed or cannot be read.
     pub(super) told: Told,
 }
 
@@ -167,36 +168,52 @@ impl LocalStore {
         Ok(plan)
     }
 
-    /// What lines tell, and before `told_to` also in which hour, in microseconds.
+    /// What lines tell, and before `told_to` also in which hour, in microseconds. Of what is read
+    /// beside a segment that cannot be, some rows of that one may be in the answer.
     pub(super) fn see_segments(
         &self,
         plan: &[SegmentRow],
         question: &SightingQuestion,
         callers: &Tables,
         told_to: i64,
-    ) -> Result<Seen, ReadError> {
+    ) -> Result<(Seen, Vec<Lost>), StoreError> {
         let next = AtomicUsize::new(0);
-        let work = || -> Result<Seen, ReadError> {
+        let work = || -> Result<(Seen, Vec<Lost>), StoreError> {
             let mut watcher = Watcher::new(&self.names, callers, question, told_to);
+            let mut lost = Vec::new();
             while let Some(row) = plan.get(next.fetch_add(1, Ordering::Relaxed)) {
-                let reader = self.open_segment(row)?;
-                let amended = self.amended(&reader).map_err(ReadError::Broken)?;
-                watcher.segment(&reader, &amended).map_err(ReadError::Broken)?;
+                if let Err(error) = self.see_segment(row, &mut watcher) {
+                    lost.push(Lost { row: row.clone(), why: error.unreadable()? });
+                }
             }
-            Ok(watcher.seen)
+            Ok((watcher.seen, lost))
         };
         let workers = std::thread::available_parallelism().map_or(1, NonZero::get);
         std::thread::scope(|scope| {
             let threads: Vec<_> = (0..workers.min(plan.len())).map(|_| scope.spawn(work)).collect();
-            let mut all = Seen::default();
+            let (mut all, mut all_lost) = (Seen::default(), Vec::new());
             for thread in threads {
-                let seen =
+                let (seen, lost) =
                     thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
                 all.merge(seen);
+                all_lost.extend(lost);
             }
-            Ok(all)
+            Ok((all, all_lost))
         })
     }
+
+    fn see_segment(&self, row: &SegmentRow, watcher: &mut Watcher<'_>) -> Result<(), StoreError> {
+        let reader = self.open_segment(row)?;
+        let amended = self.amended(&reader)?;
+        watcher.segment(&reader, &amended)
+    }
+}
+
+/// A segment that cannot be read.
+#[derive(Debug)]
+pub(super) struct Lost {
+    pub(super) row: SegmentRow,
+    pub(super) why: Unreadable,
 }
 
 /// The columns of a row group by their types.
