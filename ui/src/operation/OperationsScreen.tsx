@@ -37,7 +37,7 @@ export function OperationsScreen() {
       { id: 'service', header: t.columns.service, value: (row) => row.service, cell: (row) => <Named name={row.service} /> },
       { id: 'state', header: t.operations.state, value: (row) => stateOf(row, isMonolith(row.service), asOf), cell: (row) => <StateBadge state={stateOf(row, isMonolith(row.service), asOf)} /> },
       { id: 'calls', header: t.columns.calls, value: (row) => row.calls, cell: (row) => <Bar part={row.calls / most} text={f.count(row.calls)} />, numeric: true },
-      { id: 'retired', header: t.columns.retired, value: (row) => row.retired, cell: (row) => (row.retired === null ? <span className="dim">–</span> : f.day(row.retired)) },
+      { id: 'retired', header: t.columns.retired, value: (row) => row.retired, cell: (row) => (row.retired === null ? <span className="dim">–</span> : <span className="nowrap">{f.day(row.retired)}</span>) },
       { id: 'moved_to', header: t.columns.moved_to, value: movedTo, cell: (row) => movedTo(row) ?? <span className="dim">–</span> },
       { id: 'p50', header: t.columns.p50, value: (row) => row.p50, cell: (row) => f.duration(row.p50), numeric: true },
       { id: 'p95', header: t.columns.p95, value: (row) => row.p95, cell: (row) => f.duration(row.p95), numeric: true },

@@ -20,8 +20,8 @@ export function CallerTable({ callers }: { callers: readonly CallerVerdict[] }) 
       { id: 'caller', header: words.caller, value: (it) => it.actor ?? it.user_agent ?? it.address, cell: (it) => <Who caller={it} /> },
       { id: 'rhythm', header: words.rhythm, value: (it) => it.cadence, cell: (it) => <>{it.cadence}{it.certainty === 'suspected' && <span className="dim"> ({t.verdict.certainty.suspected})</span>}</> },
       { id: 'kept', header: words.kept, value: (it) => it.hits / Math.max(1, it.hits + it.misses), cell: (it) => (it.certainty === 'none' ? <span className="dim">–</span> : t.verdict.keptOf(f.count(it.hits), f.count(it.hits + it.misses))), numeric: true },
-      { id: 'last', header: words.last, value: (it) => it.last_call, cell: (it) => (it.last_call === null ? '–' : <span className={styles.once} title={f.time(it.last_call)}>{f.ago(it.last_call, asOf)}</span>) },
-      { id: 'next', header: words.next, value: (it) => it.next_expected, cell: (it) => (it.next_expected === null ? <span className="dim">–</span> : <span className={styles.once}>{f.moment(it.next_expected)}</span>) },
+      { id: 'last', header: words.last, value: (it) => it.last_call, cell: (it) => (it.last_call === null ? '–' : <span className="nowrap" title={f.time(it.last_call)}>{f.ago(it.last_call, asOf)}</span>) },
+      { id: 'next', header: words.next, value: (it) => it.next_expected, cell: (it) => (it.next_expected === null ? <span className="dim">–</span> : <span className="nowrap">{f.moment(it.next_expected)}</span>) },
       { id: 'alive', header: words.alive, value: (it) => it.p_alive, cell: (it) => <Alive part={it.p_alive} />, numeric: true },
     ];
   }, [t, f, asOf]);
