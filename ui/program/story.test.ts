@@ -68,6 +68,17 @@ describe.skipIf(!HAS_BROWSER)('a bank leaves its monolith', () => {
     expect(paint).toBeLessThan(10_000);
   });
 
+  it('comes packed as it was built, or as it is to who reads nothing else', async () => {
+    const index = await (await fetch(demo.base)).text();
+    const script = /src="(\/assets\/[^"]+\.js)"/.exec(index)?.[1] ?? '';
+    const ask = (accepted: string) => fetch(demo.base + script, { headers: { 'accept-encoding': accepted } });
+    const [packed, plain] = [await ask('gzip'), await ask('identity')];
+    expect([packed.headers.get('content-encoding'), plain.headers.get('content-encoding')]).toEqual(['gzip', null]);
+    expect(packed.headers.get('content-type')).toBe(plain.headers.get('content-type'));
+    expect(Number(packed.headers.get('content-length'))).toBeLessThan(Number(plain.headers.get('content-length')) / 2);
+    expect(await packed.text()).toBe(await plain.text());
+  });
+
   it('of whose five operations an access log shows one', async () => {
     const lines = readFileSync(join(folder, 'bank/observe/monolith-access.log'), 'utf8').trimEnd().split('\n').length;
     expect(await step('first', lines, operations)).toEqual(['external transfer']);
