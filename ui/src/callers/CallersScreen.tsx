@@ -1,4 +1,4 @@
-import { Button } from '@mantine/core';
+import { Button, Skeleton } from '@mantine/core';
 import { useMemo, useState } from 'react';
 
 import { useCallers, useCandidates } from '../api/queries';
@@ -62,7 +62,9 @@ export function CallersScreen() {
         {hidden > 0 && <Button size="compact-sm" variant="default" aria-pressed={showIgnored} onClick={() => setShowIgnored(!showIgnored)}>{showIgnored ? t.callers.showOthers : t.callers.showIgnored(f.count(hidden))}</Button>}
       </ScreenHead>
       <Lacking sentences={candidates.data?.lacking} />
-      {candidates.data !== undefined && rows.length === 0 ? (
+      {candidates.data === undefined ? (
+        <Skeleton height={320} radius="md" aria-label={t.loading} />
+      ) : rows.length === 0 ? (
         <Empty icon="check" title={t.callers.empty}><p>{hidden > 0 ? t.callers.emptyIgnored(f.count(hidden)) : t.callers.emptyHint}</p></Empty>
       ) : (
         <div className={styles.inbox}>
