@@ -78,11 +78,8 @@ impl<'r> Attributor<'r> {
             let service = service.map_or(source_service, |(_, service)| service);
             return Attribution { actor, service, ..Attribution::default() };
         }
-        let (path, query) = match memchr::memchr(b'?', call.target) {
-            Some(mark) => (&call.target[..mark], &call.target[mark + 1..]),
-            None => (call.target, b"".as_slice()),
-        };
-        let Shape { leaves, template, routes } = self.shapes.of(path);
+        let (Shape { leaves, template, routes }, end) = self.shapes.of_target(call.target);
+        let query = call.target.get(end + 1..).unwrap_or_default();
         seen.query = query;
         seen.leaves = leaves;
         let (_, actor) = first(&rules.actors, &seen, &mut self.actors).unwrap_or_default();

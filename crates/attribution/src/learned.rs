@@ -110,6 +110,11 @@ impl Learned {
         }
     }
 
+    /// Whether everywhere a segment's shape alone says how it leads on.
+    pub(crate) fn is_plain(&self) -> bool {
+        !self.nodes.iter().any(|place| place.is_special)
+    }
+
     fn get(&self, at: At) -> Option<&Place> {
         self.nodes.get(at.0 as usize)
     }

@@ -23,6 +23,7 @@
 mod address;
 mod attributor;
 mod conditions;
+mod forms;
 mod learn;
 mod learned;
 mod lookup;

@@ -8,6 +8,7 @@
 use dolmen_model::{NameId, same_bytes};
 
 use crate::conditions::Bits;
+use crate::forms::Forms;
 use crate::learned::{At, Way};
 use crate::lookup::Lookup;
 use crate::paths::class::{DOT, ODD, classes};
@@ -68,6 +69,8 @@ impl Routes {
 #[derive(Debug)]
 pub(crate) struct Shapes<'r> {
     rules: &'r Rules,
+    /// Whether segments of digits are numbers everywhere: then paths have forms.
+    has_forms: bool,
     reader: PathReader,
     tree: Tree,
     /// The shape of the last path that is not kept: no path proper, or too long.
@@ -80,6 +83,7 @@ impl<'r> Shapes<'r> {
     pub(crate) fn new(rules: &'r Rules) -> Self {
         Self {
             rules,
+            has_forms: rules.digits_are_numbers(),
             reader: PathReader::default(),
             tree: Tree::default(),
             passing: Shape::default(),
@@ -87,11 +91,28 @@ impl<'r> Shapes<'r> {
         }
     }
 
+    /// The shape of a target's path, and where the path ends.
+    #[inline]
+    pub(crate) fn of_target(&mut self, target: &[u8]) -> (&mut Shape, usize) {
+        if self.has_forms
+            && let Some((shape, end)) = self.tree.forms.find(target)
+        {
+            return (&mut self.tree.shapes[shape], end);
+        }
+        let end = memchr::memchr(b'?', target).unwrap_or(target.len());
+        (self.of(&target[..end]), end)
+    }
+
     /// The shape of a path.
-    pub(crate) fn of(&mut self, path: &[u8]) -> &mut Shape {
-        let Self { rules, reader, tree, passing, name } = self;
+    fn of(&mut self, path: &[u8]) -> &mut Shape {
+        let Self { rules, has_forms, reader, tree, passing, name } = self;
         let miss = match tree.walk(path, rules, name) {
-            Ok(known) => return &mut tree.shapes[known],
+            Ok(known) => {
+                if *has_forms {
+                    tree.forms.remember(path, known);
+                }
+                return &mut tree.shapes[known];
+            }
             Err(miss) => miss,
         };
         let segments = reader.normal(path);
@@ -126,6 +147,8 @@ fn is_kept(segments: &Segments<'_>) -> bool {
 struct Tree {
     nodes: Vec<Node>,
     shapes: Vec<Shape>,
+    /// Paths met lately.
+    forms: Forms,
     refused: usize,
 }
 
@@ -158,7 +181,8 @@ enum Miss {
 
 impl Default for Tree {
     fn default() -> Self {
-        Self { nodes: vec![Node::new(At::ROOT)], shapes: Vec::new(), refused: 0 }
+        let nodes = vec![Node::new(At::ROOT)];
+        Self { nodes, shapes: Vec::new(), forms: Forms::default(), refused: 0 }
     }
 }
 
@@ -348,8 +372,12 @@ mod tests {
 
     #[track_caller]
     fn agree(rules: &Rules, shapes: &mut Shapes<'_>, path: &str) {
-        let shape = shapes.of(path.as_bytes());
-        assert_eq!((shape.leaves.clone(), shape.template.clone()), fresh(rules, path), "{path}");
+        for query in ["", "?a=/1"] {
+            let target = format!("{path}{query}");
+            let (shape, end) = shapes.of_target(target.as_bytes());
+            let found = (shape.leaves.clone(), shape.template.clone());
+            assert_eq!((found, end), (fresh(rules, path), path.len()), "{path}");
+        }
     }
 
     #[test]
@@ -396,15 +424,13 @@ mod tests {
                 1..12,
             ),
         ) {
-            let rules = rules(&["/a/{x}", "/{x}/7", "/2026/*", "/a/{x}/x-3f2a9c1b.js"]);
-            let mut shapes = Shapes::new(&rules);
-            for path in paths {
-                let shape = shapes.of(path.as_bytes());
-                prop_assert_eq!(
-                    (shape.leaves.clone(), shape.template.clone()),
-                    fresh(&rules, &path),
-                    "{}", path
-                );
+            // Where digits alone are a literal, paths have no forms.
+            for declared in [&["/a/{x}", "/{x}/7", "/2026/*"][..], &["/a/{x}", "/{x}/b", "/*"]] {
+                let rules = rules(declared);
+                let mut shapes = Shapes::new(&rules);
+                for path in paths.iter().chain(&paths) {
+                    agree(&rules, &mut shapes, path);
+                }
             }
         }
     }

@@ -186,6 +186,12 @@ impl Rules {
         check::check(&self.set, &self.parsed)
     }
 
+    /// Whether a segment of digits is a number wherever it stands: neither a declared template nor a
+    /// learned one has such a literal.
+    pub(crate) fn digits_are_numbers(&self) -> bool {
+        self.typed_literals.is_empty() && self.learned.is_plain()
+    }
+
     /// Whether a declared template has this literal, which by its shape is something else.
     pub(crate) fn is_declared(&self, segment: &[u8]) -> bool {
         !self.typed_literals.is_empty() && self.typed_literals.contains(segment)
