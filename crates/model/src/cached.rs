@@ -15,6 +15,8 @@ pub struct CachedTable<'t> {
     table: &'t Table,
     short: Slots<Short>,
     long: Slots<Long>,
+    /// Long names met lately, by a few bits of their ends: to compare one costs less than to hash it.
+    lately: Box<[Long; LATELY]>,
     names: Vec<u8>,
 }
 
@@ -54,13 +56,17 @@ struct Long {
 const NAMES: usize = 16_384;
 const BYTES: usize = 2 << 20;
 
+/// How many long names are looked for without a hash; a power of two.
+const LATELY: usize = 64;
+
 /// A longer name is not kept.
 const LONGEST: usize = 16 << 10;
 
 impl<'t> CachedTable<'t> {
     /// An empty cache in front of `table`.
     pub fn new(table: &'t Table) -> Self {
-        Self { table, short: Slots::new(), long: Slots::new(), names: Vec::new() }
+        let lately = Box::new([Long::default(); LATELY]);
+        Self { table, short: Slots::new(), long: Slots::new(), lately, names: Vec::new() }
     }
 
     /// [`Table::intern`], without the lock for a name met before.
@@ -71,20 +77,31 @@ impl<'t> CachedTable<'t> {
             slot.first == short.first && slot.last == short.last && slot.length == short.length
         };
         match self.short.find(short.hash(), same) {
-            Some(id) => id,
+            Some(found) => found.id,
             None => self.learn_short(name, short),
         }
     }
 
+    #[inline]
     fn intern_long(&mut self, name: &[u8]) -> NameId {
+        let lately = self.lately[few_bits(name)];
+        // The number of the empty name marks empty places, and no name here is empty.
+        if same_bytes(lately.of(&self.names), name) {
+            return lately.id;
+        }
+        self.find_long(name)
+    }
+
+    #[inline(never)]
+    fn find_long(&mut self, name: &[u8]) -> NameId {
         let hash = FxBuildHasher.hash_one(name) as u32;
         let names = &self.names;
-        let same = |slot: &Long| {
-            let start = slot.start as usize;
-            slot.hash == hash && same_bytes(&names[start..start + slot.length as usize], name)
-        };
+        let same = |slot: &Long| slot.hash == hash && same_bytes(slot.of(names), name);
         match self.long.find(hash as usize, same) {
-            Some(id) => id,
+            Some(found) => {
+                self.lately[few_bits(name)] = found;
+                found.id
+            }
             None => self.learn_long(name, hash),
         }
     }
@@ -110,6 +127,7 @@ impl<'t> CachedTable<'t> {
         }
         if self.long.taken == NAMES || self.names.len() + name.len() > BYTES {
             self.long.clear();
+            self.lately.fill(Long::default());
             self.names.clear();
         }
         let (start, length) = (self.names.len() as u32, name.len() as u32);
@@ -130,6 +148,23 @@ impl Short {
         };
         Some(Self { first, last, length: name.len() as u32, id: NameId::UNKNOWN })
     }
+}
+
+impl Long {
+    /// The name, of all names.
+    #[inline]
+    fn of(self, names: &[u8]) -> &[u8] {
+        let start = self.start as usize;
+        names.get(start..start + self.length as usize).unwrap_or_default()
+    }
+}
+
+/// A few bits that most names differ in: of their last bytes and their length.
+#[inline]
+fn few_bits(name: &[u8]) -> usize {
+    let last = name.last_chunk().map_or(0, |last| u64::from_le_bytes(*last));
+    let mixed = (last ^ (name.len() as u64) << 32).wrapping_mul(0xa409_3822_299f_31d1);
+    (mixed >> 40) as usize % LATELY
 }
 
 impl Slot for Short {
@@ -162,7 +197,7 @@ impl<S: Slot> Slots<S> {
     }
 
     #[inline]
-    fn find(&self, hash: usize, same: impl Fn(&S) -> bool) -> Option<NameId> {
+    fn find(&self, hash: usize, same: impl Fn(&S) -> bool) -> Option<S> {
         let mask = self.slots.len() - 1;
         let mut at = hash & mask;
         loop {
@@ -171,7 +206,7 @@ impl<S: Slot> Slots<S> {
                 return None;
             }
             if same(slot) {
-                return Some(slot.id());
+                return Some(*slot);
             }
             at = (at + 1) & mask;
         }
