@@ -33,13 +33,28 @@ impl CallerTable {
 
     /// Who stands behind a number: `(other)` behind [`NameId::OVERFLOW`].
     pub fn name(&self, caller: NameId) -> CallerName {
-        match self.pairs.bytes(caller).as_deref() {
-            Some(&[a, b, c, d, e, f, g, h]) => CallerName {
-                address: self.addresses.name(NameId(u32::from_le_bytes([a, b, c, d]))),
-                user_agent: self.user_agents.name(NameId(u32::from_le_bytes([e, f, g, h]))),
-            },
-            _ => CallerName { address: self.pairs.name(caller), user_agent: None },
+        let (address, user_agent) = self.halves(caller);
+        CallerName {
+            address: self.addresses.name(address),
+            user_agent: self.user_agents.name(user_agent),
         }
+    }
+
+    /// The numbers of a caller's address and of its user agent.
+    fn halves(&self, caller: NameId) -> (NameId, NameId) {
+        self.pairs.with(caller, |pair| match pair {
+            Some(&[a, b, c, d, e, f, g, h]) => {
+                let number = |bytes| NameId(u32::from_le_bytes(bytes));
+                (number([a, b, c, d]), number([e, f, g, h]))
+            }
+            _ => (caller, NameId::UNKNOWN),
+        })
+    }
+
+    /// Every caller's name, to be asked for its place among the others.
+    pub(crate) fn order(&self) -> CallerOrder<'_> {
+        let (addresses, user_agents) = (Texts::of(&self.addresses), Texts::of(&self.user_agents));
+        CallerOrder { table: self, addresses, user_agents }
     }
 
     fn pair(&self, address: NameId, user_agent: NameId) -> NameId {
@@ -49,6 +64,56 @@ impl CallerTable {
         let [a, b, c, d] = address.0.to_le_bytes();
         let [e, f, g, h] = user_agent.0.to_le_bytes();
         self.pairs.intern(&[a, b, c, d, e, f, g, h])
+    }
+}
+
+/// The names of a table's callers, each looked up once.
+pub(crate) struct CallerOrder<'t> {
+    table: &'t CallerTable,
+    addresses: Texts,
+    user_agents: Texts,
+}
+
+/// The names of a table by number, and the rank of each among them; equal names have equal ranks.
+struct Texts(Vec<(Option<String>, u32)>);
+
+impl CallerOrder<'_> {
+    /// What sorts callers by name: address first.
+    pub(crate) fn rank(&self, caller: NameId) -> (u32, u32) {
+        let (address, user_agent) = self.table.halves(caller);
+        (self.addresses.rank(address), self.user_agents.rank(user_agent))
+    }
+
+    /// Who a caller is.
+    pub(crate) fn name(&self, caller: NameId) -> CallerName {
+        let (address, user_agent) = self.table.halves(caller);
+        CallerName {
+            address: self.addresses.name(address),
+            user_agent: self.user_agents.name(user_agent),
+        }
+    }
+}
+
+impl Texts {
+    fn of(table: &Table) -> Self {
+        let numbers = 0..table.len() as u32 + NameId::RESERVED;
+        let mut texts: Vec<_> = numbers.map(|n| (table.name(NameId(n)), 0)).collect();
+        let mut order: Vec<usize> = (0..texts.len()).collect();
+        order.sort_unstable_by(|&a, &b| texts[a].0.cmp(&texts[b].0));
+        let mut rank = 0;
+        for at in 1..order.len() {
+            rank += u32::from(texts[order[at]].0 != texts[order[at - 1]].0);
+            texts[order[at]].1 = rank;
+        }
+        Self(texts)
+    }
+
+    fn rank(&self, id: NameId) -> u32 {
+        self.0.get(id.0 as usize).map_or(0, |(_, rank)| *rank)
+    }
+
+    fn name(&self, id: NameId) -> Option<String> {
+        self.0.get(id.0 as usize).and_then(|(name, _)| name.clone())
     }
 }
 
@@ -189,7 +254,12 @@ impl Callers {
     pub fn counts(&self) -> impl Iterator<Item = (NameId, CallerCount)> {
         let counts = (0..).map(NameId).zip(&self.counts).filter(|(_, count)| count.calls > 0);
         counts.map(|(caller, count)| {
-            let first = (0..64).filter(|bit| count.entered >> bit & 1 == 1).map(SetId);
+            let mut bits = count.entered;
+            let first = std::iter::from_fn(|| {
+                let bit = bits.trailing_zeros();
+                bits &= bits.wrapping_sub(1);
+                (bit < 64).then_some(SetId(bit))
+            });
             let beyond = self.beyond.get(&caller).into_iter().flatten().copied();
             (caller, CallerCount { calls: count.calls, entered: first.chain(beyond).collect() })
         })

@@ -1,12 +1,13 @@
 //! From counts to the tables of a report.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 use dolmen_model::{NameId, Names, SetId};
 use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 
-use crate::callers::{CallerName, CallerTable, Callers};
+use crate::callers::{CallerCount, CallerName, CallerTable, Callers};
 use crate::cube::{Cell, Cube};
 use crate::report::{ActorRow, CallerRow, EndpointRow, OperationRow, Report, ServiceRow};
 use crate::sums::Sums;
@@ -74,11 +75,19 @@ fn split_endpoint(name: Option<String>) -> (Option<String>, Option<String>) {
 
 fn caller_rows(unknown: &Callers, names: &Names, callers: &CallerTable) -> Vec<CallerRow> {
     let mut entered = EnteredNames::new(names);
-    rows(unknown.counts().map(|(caller, count)| {
-        let CallerName { address, user_agent } = callers.name(caller);
+    let order = callers.order();
+    // There may be many: they are put in order before their names are written out.
+    let mut counts: Vec<_> = unknown
+        .counts()
+        .map(|(caller, count)| ((Reverse(count.calls), order.rank(caller)), caller, count))
+        .collect();
+    counts.sort_by_key(|(place, ..)| *place);
+    let row = |(_, caller, count): (_, NameId, CallerCount)| {
+        let CallerName { address, user_agent } = order.name(caller);
         let operations = entered.of(&count.entered);
         CallerRow { address, user_agent, calls: count.calls, operations }
-    }))
+    };
+    counts.into_iter().map(row).collect()
 }
 
 /// The names of the operations in sets: many callers enter the same few.
@@ -150,15 +159,6 @@ impl Row for EndpointRow {
     }
 }
 
-impl Row for CallerRow {
-    fn calls(&self) -> u64 {
-        self.calls
-    }
-    fn names(&self) -> [&Option<String>; 3] {
-        [&self.address, &self.user_agent, NO_NAME]
-    }
-}
-
 fn rows<R: Row>(rows: impl Iterator<Item = R>) -> Vec<R> {
     let mut rows: Vec<R> = rows.collect();
     rows.sort_by(|a, b| b.calls().cmp(&a.calls()).then_with(|| a.names().cmp(&b.names())));
@@ -207,5 +207,41 @@ mod tests {
         assert_eq!(caller.address.as_deref(), Some("10.0.0.1"));
         assert_eq!(caller.user_agent.as_deref(), Some("curl"));
         assert_eq!(caller.operations, ["a", "b"]);
+    }
+
+    #[test]
+    fn callers_stand_by_calls_then_by_name() {
+        let (names, callers) = (Names::new(), CallerTable::new(7));
+        let mut unknown = Callers::default();
+        let mut cached = CachedCallers::new(&callers);
+        for (address, user_agent, calls) in [
+            ("b", "x", 2),
+            ("b", "", 2),
+            ("a", "y", 2),
+            ("a", "x", 1),
+            ("", "x", 2),
+            ("\u{e9}", "x", 2),
+            ("c", "x", 3),
+            ("beyond", "the bound", 2),
+        ] {
+            let caller = cached.intern(address.as_bytes(), user_agent.as_bytes());
+            unknown.add_calls(caller, SetId::EMPTY, calls);
+        }
+        let rows = caller_rows(&unknown, &names, &callers);
+        let shown: Vec<_> = rows
+            .iter()
+            .map(|row| (row.calls, row.address.as_deref(), row.user_agent.as_deref()))
+            .collect();
+        let expected = [
+            (3, Some("c"), Some("x")),
+            (2, None, Some("x")),
+            (2, Some("(other)"), None),
+            (2, Some("a"), Some("y")),
+            (2, Some("b"), None),
+            (2, Some("b"), Some("x")),
+            (2, Some("\u{e9}"), Some("x")),
+            (1, Some("a"), Some("x")),
+        ];
+        assert_eq!(shown, expected);
     }
 }

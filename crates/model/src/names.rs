@@ -19,6 +19,9 @@ impl NameId {
     /// The table was full when this name came: `(other)` on screens, counted, never hidden.
     pub const OVERFLOW: Self = Self(1);
 
+    /// How many numbers have no name of a table behind them; the others follow without gaps.
+    pub const RESERVED: u32 = 2;
+
     /// Whether a name stands behind it.
     pub const fn is_known(self) -> bool {
         self.0 != 0
@@ -39,7 +42,7 @@ struct TableInner {
     by_id: Vec<Box<[u8]>>,
 }
 
-const RESERVED: u32 = 2;
+const RESERVED: u32 = NameId::RESERVED;
 
 impl Table {
     /// A table of at most `bound` names.
@@ -93,6 +96,13 @@ impl Table {
     pub fn bytes(&self, id: NameId) -> Option<Box<[u8]>> {
         let at = id.0.checked_sub(RESERVED)? as usize;
         self.inner.read().unwrap_or_else(PoisonError::into_inner).by_id.get(at).cloned()
+    }
+
+    /// The same for a look, without a copy.
+    pub fn with<T>(&self, id: NameId, look: impl FnOnce(Option<&[u8]>) -> T) -> T {
+        let inner = self.inner.read().unwrap_or_else(PoisonError::into_inner);
+        let at = id.0.checked_sub(RESERVED);
+        look(at.and_then(|at| inner.by_id.get(at as usize)).map(|name| &**name))
     }
 
     /// How many names there are.
