@@ -146,6 +146,10 @@ impl Format {
         scratch: &'a mut Scratch,
         read: &mut Line<'a>,
     ) -> Result<(), Unread> {
+        // What begins like this is not blank, and nothing was written before it.
+        if let (Kind::Json(json), [b'{', ..]) = (&self.kind, line) {
+            return json.read_into(line, scratch, read);
+        }
         if line.iter().all(u8::is_ascii_whitespace) {
             *read = Line::Nothing;
             return Ok(());
@@ -178,6 +182,21 @@ impl Format {
             Kind::W3c(w3c) => *read = w3c.read(line, scratch)?,
         }
         Ok(())
+    }
+
+    /// [`read_bare_into`](Self::read_bare_into) of a line that a program reads without a look back, as
+    /// nearly all are. Whether it is one; where it is not, what is in `read` is of no use.
+    #[inline]
+    pub(crate) fn reads_quickly<'a>(
+        &'a self,
+        line: &'a [u8],
+        scratch: &mut Scratch,
+        read: &mut Line<'a>,
+    ) -> bool {
+        match &self.kind {
+            Kind::Program(program) => program.reads_quickly(line, scratch, read),
+            _ => false,
+        }
     }
 
     /// Whether it is worth while to read a line in this format: cheap, and never wrongly no.

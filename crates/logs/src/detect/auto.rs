@@ -120,7 +120,12 @@ impl AutoState {
             // What a scratch remembers, it remembers of one format.
             self.spare = Scratch::default();
         }
-        let present = self.present.read_into(line, read);
+        let Entry { candidate, scratch } = &mut self.present;
+        if candidate.strict.reads_quickly(line, scratch, read) {
+            return Ok(());
+        }
+        scratch.bytes.clear();
+        let present = candidate.strict.read_bare_into(line, scratch, read);
         let is_settled = match read {
             // A server's own message to one format may be another's call.
             Line::Nothing => present.is_ok() && !line.trim_ascii_start().starts_with(b"{"),

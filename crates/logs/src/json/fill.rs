@@ -6,12 +6,16 @@ use super::duration::duration;
 use super::field::{Field, OF_A_CALL};
 use super::scan::{Form, Pick};
 use super::text::{Texts, join_attempt, join_query};
-use super::{Json, Reads, WithoutId};
+use super::{Json, Reads, Route, WithoutId};
 use crate::program::{request_line, split_origin, status, without_port};
 use crate::reader::Scratch;
+use crate::request_id::RequestIdKind;
 use crate::time::{Clock, Unit, micros};
 use crate::{Line, Unread};
 
+const TIME: usize = Field::Time as usize;
+const REQUEST_ID: usize = Field::RequestId as usize;
+const OPERATION: usize = Field::Operation as usize;
 const TARGET: usize = Field::Target as usize;
 const QUERY: usize = Field::Query as usize;
 const NO_CALL: &str = "an access log line: no key of it is a method, a target or a status";
@@ -25,6 +29,12 @@ impl Json {
         read: &mut Line<'a>,
     ) -> Result<(), Unread> {
         let Scratch { bytes, picks, route, clock, .. } = scratch;
+        if self.reads == Reads::Marks
+            && let Some(mark) = self.repeated_mark(line, route, clock)
+        {
+            *read = Line::Mark(mark);
+            return Ok(());
+        }
         if picks.len() != self.slots {
             picks.clear();
             picks.resize(self.slots, Pick::default());
@@ -46,6 +56,41 @@ impl Json {
             }
         }
         Ok(())
+    }
+
+    /// The mark of a line that goes on like the one before to its end, as nearly all do. `None` for
+    /// the others, and for what has no operation or no good time.
+    #[inline]
+    fn repeated_mark<'a>(
+        &'a self,
+        line: &'a [u8],
+        route: &Route,
+        clock: &mut Clock,
+    ) -> Option<Mark<'a>> {
+        let (mut time, mut id) = (b"".as_slice(), None);
+        let (mut operation, mut service) = (time, time);
+        let is_same = route.walk(line, |leaf, _, text, _| {
+            // As `-` and nothing are written, nothing is there.
+            let text = if text == b"-" { b"" } else { text };
+            match usize::from(leaf.slot) {
+                TIME => time = text,
+                REQUEST_ID => id = Some((text, usize::from(leaf.rank))),
+                OPERATION => operation = text,
+                _ => service = text,
+            }
+        });
+        if !is_same || operation.is_empty() {
+            return None;
+        }
+        let time = match time {
+            b"" => None,
+            text => Some(clock.any(text)?.time),
+        };
+        let request_id = match id {
+            Some((text, rank)) => self.id_kind(rank).extract(text),
+            None => self.without_request_id(),
+        };
+        Some(Mark { time, request_id, operation, service })
     }
 
     /// `None` for a line that entered no operation.
@@ -111,15 +156,23 @@ impl Json {
     }
 
     pub(super) fn request_id<'a>(&self, texts: &Texts<'a>) -> RequestId<'a> {
-        const SLOT: usize = Field::RequestId as usize;
-        match (texts.form(SLOT), self.without_id) {
-            (Form::Absent, WithoutId::NotLogged) => RequestId::NotLogged,
+        match texts.form(REQUEST_ID) {
+            Form::Absent => self.without_request_id(),
             // A header that was sent twice names nothing.
-            (Form::Absent | Form::Null | Form::Joined, _) => RequestId::Missing,
-            _ => {
-                let kind = self.ids.get(texts.spelling(SLOT)).copied().unwrap_or_default();
-                kind.extract(texts.get(SLOT))
-            }
+            Form::Null | Form::Joined => RequestId::Missing,
+            _ => self.id_kind(texts.spelling(REQUEST_ID)).extract(texts.get(REQUEST_ID)),
+        }
+    }
+
+    /// How the request id is carried under its spelling of this rank.
+    fn id_kind(&self, rank: usize) -> RequestIdKind {
+        self.ids.get(rank).copied().unwrap_or_default()
+    }
+
+    fn without_request_id<'a>(&self) -> RequestId<'a> {
+        match self.without_id {
+            WithoutId::NotLogged => RequestId::NotLogged,
+            WithoutId::Missing => RequestId::Missing,
         }
     }
 
@@ -130,12 +183,11 @@ impl Json {
 }
 
 pub(super) fn time(texts: &Texts<'_>, clock: &mut Clock) -> Result<Option<Time>, Unread> {
-    const SLOT: usize = Field::Time as usize;
-    match texts.get(SLOT) {
+    match texts.get(TIME) {
         b"" => Ok(None),
         text => match clock.any(text) {
             Some(moment) => Ok(Some(moment.time)),
-            None => Err(Unread::new(texts.offset(SLOT), "a time")),
+            None => Err(Unread::new(texts.offset(TIME), "a time")),
         },
     }
 }

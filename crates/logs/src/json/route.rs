@@ -116,7 +116,11 @@ impl Route {
     /// of no use.
     #[inline]
     pub(super) fn repeat(&self, line: &[u8], picks: &mut [Pick]) -> bool {
-        self.whole > 0 && self.pick(line, picks) == Some(b"}")
+        self.walk(line, |leaf, start, text, form| {
+            if let Some(pick) = picks.get_mut(usize::from(leaf.slot)) {
+                *pick = Pick::of(line, start..start + text.len(), form, leaf);
+            }
+        })
     }
 
     /// Nothing is to be repeated until a line was read that can be.
@@ -124,38 +128,43 @@ impl Route {
         self.whole = 0;
     }
 
-    /// Notes the values of all members, and gives what follows the last one.
+    /// Hands the values of all wanted members to `note`, with where they begin; whether the line goes
+    /// on like the one before to its end.
     #[inline]
-    fn pick<'l>(&self, line: &'l [u8], picks: &mut [Pick]) -> Option<&'l [u8]> {
+    pub(super) fn walk<'l>(
+        &self,
+        line: &'l [u8],
+        mut note: impl FnMut(Leaf, usize, &'l [u8], Form),
+    ) -> bool {
+        let Some(steps) = self.steps.get(..self.whole) else { return false };
         let mut rest = line;
-        for step in self.steps.get(..self.whole)? {
-            let (text, value) = rest.split_at_checked(step.text.len())?;
+        for step in steps {
+            let Some((text, value)) = rest.split_at_checked(step.text.len()) else { return false };
             if !same_bytes(text, &step.text) {
-                return None;
+                return false;
             }
-            let start = line.len() - value.len();
-            let (start, length, form) = match value {
+            let (text, form) = match value {
                 [b'"', text @ ..] => {
-                    let length = find_any(text, [b'"', b'\\'])?;
+                    let Some(length) = find_any(text, [b'"', b'\\']) else { return false };
                     if text[length] != b'"' {
-                        return None;
+                        return false;
                     }
                     rest = &text[length + 1..];
-                    (start + 1, length, Form::Text)
+                    (&text[..length], Form::Text)
                 }
                 [b'0'..=b'9', ..] => {
-                    let length = number(value)?;
+                    let Some(length) = number(value) else { return false };
                     rest = &value[length..];
-                    (start, length, Form::Bare)
+                    (&value[..length], Form::Bare)
                 }
-                _ => return None,
+                _ => return false,
             };
             if let Goal::One(leaf) = step.goal {
-                *picks.get_mut(usize::from(leaf.slot))? =
-                    Pick::of(line, start..start + length, form, leaf);
+                let after = rest.len() + usize::from(form == Form::Text);
+                note(leaf, line.len() - after - text.len(), text, form);
             }
         }
-        Some(rest)
+        self.whole > 0 && rest == b"}"
     }
 }
 

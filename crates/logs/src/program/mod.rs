@@ -34,7 +34,7 @@ pub(crate) use piece::{Field, Piece, Slot, TimeForm, ValueKind};
 pub(crate) use request::{request_line, split_origin, status, without_port};
 
 use fill::{Fill, Found};
-use quick::Quick;
+use quick::{Left, Quick};
 use scan::Step;
 
 /// A compiled format of whole lines.
@@ -117,19 +117,42 @@ impl Program {
         scratch: &'a mut Scratch,
         read: &mut Line<'a>,
     ) -> Result<(), Unread> {
-        if let Some(quick) = &self.quick {
-            *read = Line::Call(Call::default());
-            if let Line::Call(call) = read
-                && let Some(left) = quick.read(self, line, scratch, call)
-            {
-                return match left.is_nothing() {
-                    true => Ok(()),
-                    false => quick.finish(self, line, scratch, left, call),
-                };
+        match self.read_quickly(line, scratch, read) {
+            Some(Left::NOTHING) => return Ok(()),
+            Some(left) => {
+                if let (Some(quick), Line::Call(call)) = (&self.quick, &mut *read) {
+                    return quick.finish(self, line, scratch, left, call);
+                }
             }
+            None => {}
         }
         *read = self.read_carefully(line, scratch)?;
         Ok(())
+    }
+
+    /// Reads a line that the quick way reads to its end, as nearly all are. Whether it is one; where it
+    /// is not, what is in `read` is of no use.
+    #[inline]
+    pub(crate) fn reads_quickly<'a>(
+        &'a self,
+        line: &'a [u8],
+        scratch: &mut Scratch,
+        read: &mut Line<'a>,
+    ) -> bool {
+        self.read_quickly(line, scratch, read) == Some(Left::NOTHING)
+    }
+
+    /// The quick way through a line, and what it leaves to be written; `None` where it leads nowhere.
+    fn read_quickly<'a>(
+        &'a self,
+        line: &'a [u8],
+        scratch: &mut Scratch,
+        read: &mut Line<'a>,
+    ) -> Option<Left> {
+        let quick = self.quick.as_ref()?;
+        *read = Line::Call(Call::default());
+        let Line::Call(call) = read else { return None };
+        quick.read(self, line, scratch, call)
     }
 
     /// Reads one line, with all that the quick way does without.

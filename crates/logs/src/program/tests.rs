@@ -108,7 +108,7 @@ fn both_after(
     let quick = program.quick.as_ref().expect("a quick way");
     let quickly = quick.read(program, line, one, &mut call).map(|left| {
         let finished =
-            left.is_nothing() || quick.finish(program, line, one, left, &mut call).is_ok();
+            left == Left::NOTHING || quick.finish(program, line, one, left, &mut call).is_ok();
         finished.then(|| format!("{call:?}"))
     });
     let carefully = program.read_carefully(line, &mut other);

@@ -27,7 +27,7 @@ pub(super) struct Quick {
 }
 
 /// What the quick way leaves to be written.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) struct Left {
     /// The steps whose fields have an escape, a bit each.
     escaped: u64,
@@ -35,11 +35,7 @@ pub(super) struct Left {
 }
 
 impl Left {
-    /// Whether there is nothing left.
-    #[inline]
-    pub(super) fn is_nothing(self) -> bool {
-        self.escaped == 0 && !self.has_late
-    }
+    pub(super) const NOTHING: Self = Self { escaped: 0, has_late: false };
 }
 
 /// One bit each in a word says which fields have an escape.
