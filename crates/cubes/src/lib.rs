@@ -13,7 +13,7 @@ mod sums;
 mod tables;
 
 pub use callers::{CachedCallers, CallerCount, CallerName, CallerTable, Callers};
-pub use cube::{Cell, Cube, Key};
+pub use cube::{Cell, Cube, Key, Place};
 pub use histogram::Histogram;
 pub use report::{
     ActorRow, CallerRow, EndpointRow, FileRow, MarkOnlyRow, OperationRow, Report, ServiceRow,

@@ -1,11 +1,11 @@
 //! Entries as bytes: written once and read once each, by the million, so they are short and neither
 //! way branches on what they hold.
 //!
-//! A chunk of entries is read from its beginning. Each is a key, a nibble a number that says how
-//! many bytes it has, and the numbers. Times and places are differences from the entry before:
-//! entries of a chunk come from lines near each other.
+//! A chunk of entries is read from its beginning. Each is a key, three bits a number that say how
+//! many bytes it has, and the numbers. Times are differences from the entry before: entries of a
+//! chunk come from lines near each other, all of one source.
 
-use crate::entry::{JoinKey, Place};
+use crate::entry::JoinKey;
 
 /// What is wanted back of a call or a mark: a few numbers, each kept in as few bytes as it has.
 pub trait Fact: Copy {
@@ -21,7 +21,7 @@ pub trait Fact: Copy {
 pub const MOST_NUMBERS: usize = 6;
 
 /// Bytes that the longest entry has.
-pub(crate) const LONGEST: usize = KEY + 4 + 8 * (2 + MOST_NUMBERS);
+pub(crate) const LONGEST: usize = KEY + 3 + 8 * (1 + MOST_NUMBERS);
 
 /// Bytes that every entry has at least.
 pub(crate) const SHORTEST: usize = KEY + 1;
@@ -33,35 +33,56 @@ pub(crate) const AFTER: usize = LONGEST;
 /// Bytes of a key that are kept: with the eight bits that the partition says, 88 of its 128.
 const KEY: usize = 10;
 
+/// A key as it is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct KeptKey {
+    /// Its last 64 bits.
+    pub(crate) low: u64,
+    pub(crate) high: u16,
+}
+
+impl KeptKey {
+    /// What is kept of a key.
+    pub(crate) fn of(key: JoinKey) -> Self {
+        Self { low: key.0 as u64, high: (key.0 >> 64) as u16 }
+    }
+
+    #[inline]
+    fn read(bytes: &[u8; LONGEST]) -> Self {
+        let &[a, b, c, d, e, f, g, h, i, j, ..] = bytes;
+        Self { low: u64::from_le_bytes([a, b, c, d, e, f, g, h]), high: u16::from_le_bytes([i, j]) }
+    }
+
+    /// The key, without what the partition says.
+    pub(crate) fn key(self) -> JoinKey {
+        JoinKey(u128::from(self.low) | u128::from(self.high) << 64)
+    }
+}
+
 /// A call or a mark without its key.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Kept<F> {
     pub(crate) time: i64,
-    place: u64,
     pub(crate) fact: F,
 }
 
-impl<F> Kept<F> {
-    pub(crate) fn new(time: i64, place: Place, fact: F) -> Self {
-        let place = (u64::from(place.source) << 48) | (place.position & ((1 << 48) - 1));
-        Self { time, place, fact }
-    }
-
-    pub(crate) fn place(&self) -> Place {
-        Place { source: (self.place >> 48) as u16, position: self.place & ((1 << 48) - 1) }
-    }
-}
-
-/// The time and place that the next entry of a chunk is told from.
+/// The time that the next entry of a chunk is told from.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Before {
     time: i64,
-    place: u64,
 }
 
-/// Bytes of nibbles.
-const fn nibbles<F: Fact>() -> usize {
-    (2 + F::NUMBERS).div_ceil(2)
+/// How many bytes a number has, by the code of its length.
+const LENGTHS: [u8; 8] = [0, 1, 2, 3, 4, 5, 6, 8];
+
+/// How many numbers an entry has.
+const fn numbers<F: Fact>() -> usize {
+    1 + F::NUMBERS
+}
+
+/// Bytes that say how long the numbers are.
+const fn head<F: Fact>() -> usize {
+    (3 * numbers::<F>()).div_ceil(8)
 }
 
 impl Before {
@@ -76,73 +97,95 @@ impl Before {
     ) -> usize {
         let facts = entry.fact.numbers();
         let time = zigzag(entry.time.wrapping_sub(self.time));
-        let place = zigzag(entry.place.wrapping_sub(self.place).cast_signed());
-        (self.time, self.place) = (entry.time, entry.place);
-        out[..KEY].copy_from_slice(&key.0.to_le_bytes()[..KEY]);
-        let (mut lengths, mut shift) = (0u64, 0);
-        let mut at = KEY + nibbles::<F>();
+        self.time = entry.time;
+        out[..16].copy_from_slice(&key.0.to_le_bytes());
+        let (mut lengths, mut shift) = (0u32, 0);
+        let mut at = KEY + head::<F>();
         let mut number = |number: u64| {
-            let length = bytes_of(number);
+            let (code, length) = length_of(number);
             if let Some(room) = out.get_mut(at..).and_then(|rest| rest.first_chunk_mut()) {
                 *room = number.to_le_bytes();
             }
-            lengths |= length << shift;
-            shift += 4;
-            at += length as usize;
+            lengths |= code << shift;
+            shift += 3;
+            at += length;
         };
         number(time);
-        number(place);
         facts[..F::NUMBERS].iter().for_each(|&fact| number(fact));
-        let lengths = lengths.to_le_bytes();
-        out[KEY..KEY + nibbles::<F>()].copy_from_slice(&lengths[..nibbles::<F>()]);
+        out[KEY..KEY + head::<F>()].copy_from_slice(&lengths.to_le_bytes()[..head::<F>()]);
         at
     }
 
-    /// The entry that `bytes` begins with, its key without what the partition says, and its length.
-    /// `None` where no whole entry is left; [`AFTER`] bytes follow the last one.
+    /// The entry that `bytes` begins with, and its length. `None` where no whole entry is left;
+    /// [`AFTER`] bytes follow the last one.
     #[inline]
-    pub(crate) fn read<F: Fact>(&mut self, bytes: &[u8]) -> Option<(JoinKey, Kept<F>, usize)> {
-        const EIGHTS: u64 = 0x8888_8888_8888_8888;
-        const WHOLE: [u64; 16] = {
-            let mut masks = [u64::MAX; 16];
-            let mut length = 0;
-            while length < 8 {
-                masks[length] = (1 << (8 * length)) - 1;
-                length += 1;
+    pub(crate) fn read<F: Fact>(&mut self, bytes: &[u8]) -> Option<(KeptKey, Kept<F>, usize)> {
+        const WHOLE: [u64; 8] = {
+            let mut masks = [u64::MAX; 8];
+            let mut code = 0;
+            while code < 7 {
+                masks[code] = (1 << (8 * code)) - 1;
+                code += 1;
             }
             masks
         };
         let bytes = bytes.first_chunk::<LONGEST>()?;
-        let key = u128::from_le_bytes(*bytes.first_chunk()?) & ((1 << (8 * KEY)) - 1);
-        let mut lengths = u64::from_le_bytes(*bytes[KEY..].first_chunk()?);
-        // No number has more than eight bytes.
-        let eights = lengths & (EIGHTS >> (64 - 4 * (2 + F::NUMBERS)));
-        if lengths & (eights >> 1 | eights >> 2 | eights >> 3) != 0 {
-            return None;
-        }
-        let mut at = KEY + nibbles::<F>();
+        let mut lengths = lengths::<F>(bytes);
+        let mut at = KEY + head::<F>();
         let mut number = || {
-            let word = u64::from_le_bytes(*bytes.get(at..)?.first_chunk()?);
-            let length = (lengths & 15) as usize;
-            lengths >>= 4;
-            at += length;
-            Some(word & WHOLE[length])
+            let code = (lengths & 7) as usize;
+            let word = bytes.get(at..).and_then(|rest| rest.first_chunk());
+            let word = u64::from_le_bytes(*word?);
+            lengths >>= 3;
+            at += usize::from(LENGTHS[code]);
+            Some(word & WHOLE[code])
         };
         self.time = self.time.wrapping_add(unzigzag(number()?));
-        self.place = self.place.wrapping_add(unzigzag(number()?).cast_unsigned());
         let mut facts = [0; MOST_NUMBERS];
         for fact in &mut facts[..F::NUMBERS] {
             *fact = number()?;
         }
-        let kept = Kept { time: self.time, place: self.place, fact: F::of(&facts) };
-        Some((JoinKey(key), kept, at))
+        Some((KeptKey::read(bytes), Kept { time: self.time, fact: F::of(&facts) }, at))
     }
 }
 
-/// How many bytes a number has; none for nought.
+/// The key of the entry that `bytes` begins with, and the entry's length; what else it says is
+/// passed over.
 #[inline]
-const fn bytes_of(number: u64) -> u64 {
-    8 - number.leading_zeros() as u64 / 8
+pub(crate) fn skip<F: Fact>(bytes: &[u8]) -> Option<(KeptKey, usize)> {
+    /// Bytes of three numbers together.
+    const OF_THREE: [u8; 512] = {
+        let mut sums = [0; 512];
+        let mut codes = 0;
+        while codes < 512 {
+            sums[codes] = LENGTHS[codes & 7] + LENGTHS[codes >> 3 & 7] + LENGTHS[codes >> 6];
+            codes += 1;
+        }
+        sums
+    };
+    let bytes = bytes.first_chunk::<LONGEST>()?;
+    let mut lengths = lengths::<F>(bytes);
+    let mut length = KEY + head::<F>();
+    for _ in 0..numbers::<F>().div_ceil(3) {
+        length += usize::from(OF_THREE[(lengths & 511) as usize]);
+        lengths >>= 9;
+    }
+    Some((KeptKey::read(bytes), length))
+}
+
+/// The codes of all numbers' lengths.
+#[inline]
+fn lengths<F: Fact>(bytes: &[u8; LONGEST]) -> u32 {
+    let &[_, _, _, _, _, _, _, _, _, _, a, b, c, d, ..] = bytes;
+    u32::from_le_bytes([a, b, c, d]) & ((1 << (3 * numbers::<F>())) - 1)
+}
+
+/// How many bytes a number has, none for nought: the code, and how many are written. Of seven, one
+/// more is.
+#[inline]
+const fn length_of(number: u64) -> (u32, usize) {
+    let length = 8 - number.leading_zeros() / 8;
+    if length >= 7 { (7, 8) } else { (length, length as usize) }
 }
 
 /// Small of either sign as small without one.
@@ -184,27 +227,26 @@ mod tests {
         #[test]
         fn entries_survive_their_bytes(
             entries in prop::collection::vec(
-                (any::<u128>(), any::<i64>(), any::<u16>(), 0..1_u64 << 48,
-                 prop::array::uniform3(number())),
+                (any::<u128>(), any::<i64>(), prop::array::uniform3(number())),
                 1..20,
             ),
         ) {
             let mut bytes = Vec::new();
             let mut before = Before::default();
-            for &(key, time, source, position, fact) in &entries {
+            for &(key, time, fact) in &entries {
                 let mut room = [0xa5; LONGEST];
-                let kept = Kept::new(time, Place { source, position }, Three(fact));
+                let kept = Kept { time, fact: Three(fact) };
                 let length = before.write(&mut room, JoinKey(key), &kept);
                 bytes.extend_from_slice(&room[..length]);
             }
             bytes.extend_from_slice(&[0xa5; AFTER]);
             let (mut before, mut at) = (Before::default(), 0);
-            for &(key, time, source, position, fact) in &entries {
+            for &(key, time, fact) in &entries {
                 let (found, kept, length) = before.read::<Three>(&bytes[at..]).unwrap();
+                prop_assert_eq!(skip::<Three>(&bytes[at..]), Some((found, length)));
                 at += length;
-                prop_assert_eq!(found.0, key & ((1 << 80) - 1));
-                let expected = (time, Place { source, position }, Three(fact));
-                prop_assert_eq!((kept.time, kept.place(), kept.fact), expected);
+                prop_assert_eq!(found.key().0, key & ((1 << 80) - 1));
+                prop_assert_eq!((kept.time, kept.fact), (time, Three(fact)));
             }
             prop_assert_eq!(at + AFTER, bytes.len());
         }
@@ -212,8 +254,9 @@ mod tests {
 
     #[test]
     fn what_is_no_whole_entry_is_none() {
-        for bytes in [&b""[..], &[0xff; 17], &[0x88; 40]] {
+        for bytes in [&b""[..], &[0xff; 17], &[0x88; LONGEST - 1]] {
             assert!(Before::default().read::<Three>(bytes).is_none());
+            assert!(skip::<Three>(bytes).is_none());
         }
     }
 }

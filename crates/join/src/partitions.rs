@@ -3,7 +3,7 @@ use std::marker::PhantomData;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::code::{AFTER, Before, Fact, Kept, LONGEST};
+use crate::code::{AFTER, Before, Fact, Kept, KeptKey, LONGEST, skip};
 use crate::entry::{CallEntry, JoinKey, MarkEntry};
 
 /// Where entries wait that memory has no room for: append-only bytes, read back by position.
@@ -22,12 +22,14 @@ pub(crate) const PARTITIONS: usize = 256;
 /// a worker.
 const CHUNK: usize = 8 * 1024;
 
-/// Bytes of chunks that go to the spill at once: what a write costs is mostly the call and its pages.
+/// Bytes of chunks that are handed over at once: what a write costs is mostly the call and its pages,
+/// and what an allocation costs likewise.
 const AT_ONCE: usize = 256 * 1024;
 
 /// Every call and mark that has an id, cut by the hash of the id.
 ///
-/// Of an id's key the first 8 bits name the partition, and the last 80 are kept.
+/// Of an id's key the first 8 bits name the partition, and the last 80 are kept. Of an entry's place
+/// the source is kept: entries come back with position 0.
 pub struct Partitions<C, M> {
     calls: Vec<Mutex<Vec<Chunk>>>,
     marks: Vec<Mutex<Vec<Chunk>>>,
@@ -49,15 +51,18 @@ struct Room {
 const FIRST_CUT: u32 = 120;
 const SECOND_CUT: u32 = 72;
 
-/// Entries of one lane of one partition, one after the other.
-struct Chunk {
+/// Entries of one source in one lane of one partition, one after the other.
+pub(crate) struct Chunk {
+    pub(crate) source: u16,
     entries: u32,
+    /// How many bytes the entries are. [`AFTER`] more follow, which say nothing.
+    len: usize,
     bytes: Bytes,
 }
 
 enum Bytes {
-    Here(Box<[u8]>),
-    Spilled { at: u64, len: usize },
+    Here { batch: Arc<Vec<u8>>, at: usize },
+    Spilled { at: u64 },
 }
 
 /// What entries of one kind a chunk holds.
@@ -67,7 +72,7 @@ pub(crate) enum Lane {
     Marks,
 }
 
-/// How much lies in one partition's lane.
+/// How much lies in a partition.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Size {
     pub(crate) entries: usize,
@@ -91,11 +96,11 @@ impl<C: Fact, M: Fact> Partitions<C, M> {
     pub(crate) fn cut(&self, partition: usize, scratch: &mut Vec<u8>) -> io::Result<Self> {
         let finer = Self::empty(SECOND_CUT, Arc::clone(&self.room));
         let mut buffers = finer.buffers();
-        self.entries(Lane::Calls, partition, scratch, |key, kept: Kept<C>| {
-            buffers.push(Lane::Calls, key, &kept)
+        self.entries(Lane::Calls, partition, scratch, |key, source, kept: Kept<C>| {
+            buffers.push(Lane::Calls, key, source, &kept)
         })?;
-        self.entries(Lane::Marks, partition, scratch, |key, kept: Kept<M>| {
-            buffers.push(Lane::Marks, key, &kept)
+        self.entries(Lane::Marks, partition, scratch, |key, source, kept: Kept<M>| {
+            buffers.push(Lane::Marks, key, source, &kept)
         })?;
         buffers.flush()?;
         Ok(finer)
@@ -112,7 +117,7 @@ impl<C: Fact, M: Fact> Partitions<C, M> {
         Buffers {
             calls: lane(),
             marks: lane(),
-            out: Out { partitions: self, full: Full::default() },
+            out: Out { partitions: self, batch: Batch::default() },
         }
     }
 
@@ -124,50 +129,63 @@ impl<C: Fact, M: Fact> Partitions<C, M> {
         lane[partition].lock().unwrap_or_else(PoisonError::into_inner).push(chunk);
     }
 
-    /// How much lies in one partition's lane.
-    pub(crate) fn size(&self, lane: Lane, partition: usize) -> Size {
-        self.with(lane, partition, |chunks| {
-            chunks.iter().fold(Size::default(), |size, chunk| Size {
-                entries: size.entries + chunk.entries as usize,
-                bytes: size.bytes + chunk.bytes.len(),
+    /// How much lies in one partition: the bytes of both lanes, the entries of the longer one, since
+    /// nearly every id has a call.
+    pub(crate) fn size(&self, partition: usize) -> Size {
+        let of = |lane| {
+            self.with(lane, partition, |chunks| {
+                chunks.iter().fold(Size::default(), |size, chunk| Size {
+                    entries: size.entries + chunk.entries as usize,
+                    bytes: size.bytes + chunk.len,
+                })
             })
-        })
+        };
+        let (calls, marks) = (of(Lane::Calls), of(Lane::Marks));
+        Size { entries: calls.entries.max(marks.entries), bytes: calls.bytes + marks.bytes }
     }
 
-    /// Hands each entry of one partition's lane to `each`, its key without what the partition says;
-    /// `scratch` is reused between chunks.
+    /// Hands each entry of one partition's lane to `each`, its key without what the partition says,
+    /// with its source; `scratch` is reused between chunks.
     pub(crate) fn entries<F: Fact>(
         &self,
         lane: Lane,
         partition: usize,
         scratch: &mut Vec<u8>,
-        mut each: impl FnMut(JoinKey, Kept<F>) -> io::Result<()>,
+        mut each: impl FnMut(JoinKey, u16, Kept<F>) -> io::Result<()>,
     ) -> io::Result<()> {
         self.with(lane, partition, |chunks| {
             for chunk in chunks {
-                let bytes = match chunk.bytes {
-                    Bytes::Here(ref bytes) => bytes,
-                    Bytes::Spilled { at, len } => {
-                        scratch.resize(len, 0);
-                        self.room.spill.read(at, scratch)?;
-                        &**scratch
-                    }
-                };
-                let (mut before, mut at) = (Before::default(), 0);
-                for _ in 0..chunk.entries {
-                    let rest = bytes.get(at..).unwrap_or_default();
-                    let Some((key, kept, length)) = before.read(rest) else {
-                        return Err(io::Error::other("what was spilled came back cut short"));
-                    };
-                    at += length;
-                    each(key, kept)?;
-                }
+                scratch.clear();
+                let bytes = self.bytes(chunk, scratch)?;
+                chunk.entries(bytes, |key, kept| each(key.key(), chunk.source, kept))?;
             }
             Ok(())
         })
     }
 
-    fn with<T>(&self, lane: Lane, partition: usize, look: impl FnOnce(&[Chunk]) -> T) -> T {
+    /// The bytes of a chunk: where they lie in memory, or read back to the end of `scratch`.
+    pub(crate) fn bytes<'c>(
+        &self,
+        chunk: &'c Chunk,
+        scratch: &'c mut Vec<u8>,
+    ) -> io::Result<&'c [u8]> {
+        match &chunk.bytes {
+            Bytes::Here { batch, at } => Ok(batch.get(*at..).unwrap_or_default()),
+            Bytes::Spilled { at } => {
+                let start = scratch.len();
+                scratch.resize(start + chunk.len + AFTER, 0);
+                self.room.spill.read(*at, &mut scratch[start..])?;
+                Ok(&scratch[start..])
+            }
+        }
+    }
+
+    pub(crate) fn with<T>(
+        &self,
+        lane: Lane,
+        partition: usize,
+        look: impl FnOnce(&[Chunk]) -> T,
+    ) -> T {
         let lane = match lane {
             Lane::Calls => &self.calls,
             Lane::Marks => &self.marks,
@@ -176,13 +194,62 @@ impl<C: Fact, M: Fact> Partitions<C, M> {
     }
 }
 
-impl Bytes {
-    fn len(&self) -> usize {
-        match self {
-            Self::Here(bytes) => bytes.len(),
-            Self::Spilled { len, .. } => *len,
+impl Chunk {
+    /// Where its bytes lie in memory; else, where in `read`, which holds those of the chunks that
+    /// were read back, and which begins with what is left of it after this.
+    pub(crate) fn again<'c>(&'c self, read: &mut &'c [u8]) -> &'c [u8] {
+        match &self.bytes {
+            Bytes::Here { batch, at } => batch.get(*at..).unwrap_or_default(),
+            Bytes::Spilled { .. } => {
+                let (bytes, rest) = read.split_at((self.len + AFTER).min(read.len()));
+                *read = rest;
+                bytes
+            }
         }
     }
+
+    /// Hands each of its entries to `each`.
+    #[inline]
+    pub(crate) fn entries<F: Fact>(
+        &self,
+        bytes: &[u8],
+        mut each: impl FnMut(KeptKey, Kept<F>) -> io::Result<()>,
+    ) -> io::Result<()> {
+        let (mut before, mut at) = (Before::default(), 0);
+        for _ in 0..self.entries {
+            let rest = bytes.get(at..).unwrap_or_default();
+            let (key, kept, length) = before.read(rest).ok_or_else(cut_short)?;
+            at += length;
+            each(key, kept)?;
+        }
+        self.ends(at)
+    }
+
+    /// Hands the key of each of its entries to `each`.
+    #[inline]
+    pub(crate) fn keys<F: Fact>(
+        &self,
+        bytes: &[u8],
+        mut each: impl FnMut(KeptKey),
+    ) -> io::Result<()> {
+        let mut at = 0;
+        for _ in 0..self.entries {
+            let rest = bytes.get(at..).unwrap_or_default();
+            let (key, length) = skip::<F>(rest).ok_or_else(cut_short)?;
+            at += length;
+            each(key);
+        }
+        self.ends(at)
+    }
+
+    fn ends(&self, at: usize) -> io::Result<()> {
+        if at == self.len { Ok(()) } else { Err(cut_short()) }
+    }
+}
+
+#[cold]
+fn cut_short() -> io::Error {
+    io::Error::other("what was spilled came back cut short")
 }
 
 /// A worker's entries on their way to the partitions. [`Buffers::flush`] before it is dropped.
@@ -195,24 +262,35 @@ pub struct Buffers<'p, C, M> {
 impl<C: Fact, M: Fact> Buffers<'_, C, M> {
     /// Takes a call. Fails when the spill does (a full disk, say).
     pub fn call(&mut self, entry: &CallEntry<C>) -> io::Result<()> {
-        self.push(Lane::Calls, entry.key, &Kept::new(entry.time, entry.place, entry.fact))
+        let kept = Kept { time: entry.time, fact: entry.fact };
+        self.push(Lane::Calls, entry.key, entry.place.source, &kept)
     }
 
     /// Takes a mark. Fails when the spill does.
     pub fn mark(&mut self, entry: &MarkEntry<M>) -> io::Result<()> {
-        self.push(Lane::Marks, entry.key, &Kept::new(entry.time, entry.place, entry.fact))
+        let kept = Kept { time: entry.time, fact: entry.fact };
+        self.push(Lane::Marks, entry.key, entry.place.source, &kept)
     }
 
     #[inline]
-    fn push<F: Fact>(&mut self, lane: Lane, key: JoinKey, kept: &Kept<F>) -> io::Result<()> {
+    fn push<F: Fact>(
+        &mut self,
+        lane: Lane,
+        key: JoinKey,
+        source: u16,
+        kept: &Kept<F>,
+    ) -> io::Result<()> {
         let partition = usize::from((key.0 >> self.out.partitions.shift) as u8);
         let filling = match lane {
             Lane::Calls => &mut self.calls[partition],
             Lane::Marks => &mut self.marks[partition],
         };
-        if !filling.push(key, kept) {
-            self.out.take(lane, partition, filling)?;
-            filling.push(key, kept);
+        if !filling.push(key, source, kept) {
+            if filling.entries > 0 {
+                self.out.take(lane, partition, filling)?;
+            }
+            filling.begin(source);
+            filling.push(key, source, kept);
         }
         Ok(())
     }
@@ -226,7 +304,7 @@ impl<C: Fact, M: Fact> Buffers<'_, C, M> {
                 }
             }
         }
-        self.out.spill()
+        self.out.hand_over()
     }
 }
 
@@ -236,21 +314,32 @@ struct Filling {
     /// [`CHUNK`] bytes from the first entry on.
     bytes: Vec<u8>,
     end: usize,
+    source: u16,
     entries: u32,
     before: Before,
 }
 
 impl Filling {
-    /// Whether there was room for the entry.
-    #[inline]
-    fn push<F: Fact>(&mut self, key: JoinKey, kept: &Kept<F>) -> bool {
+    /// Begins anew, with entries of this source.
+    #[cold]
+    fn begin(&mut self, source: u16) {
         if self.bytes.is_empty() {
             self.bytes.resize(CHUNK, 0);
         }
+        (self.source, self.entries, self.end) = (source, 0, 0);
+        self.before = Before::default();
+    }
+
+    /// Whether there was room for the entry.
+    #[inline]
+    fn push<F: Fact>(&mut self, key: JoinKey, source: u16, kept: &Kept<F>) -> bool {
         let rest = self.bytes.get_mut(self.end..);
         let Some(room) = rest.and_then(<[u8]>::first_chunk_mut::<LONGEST>) else {
             return false;
         };
+        if source != self.source {
+            return false;
+        }
         self.end += self.before.write(room, key, kept);
         self.entries += 1;
         true
@@ -260,12 +349,12 @@ impl Filling {
 /// The way from one worker to the partitions.
 struct Out<'p, C, M> {
     partitions: &'p Partitions<C, M>,
-    full: Full,
+    batch: Batch,
 }
 
-/// Chunks that are to be spilled together.
+/// Chunks that are handed over together: to memory or to the spill, whichever has room.
 #[derive(Default)]
-struct Full {
+struct Batch {
     bytes: Vec<u8>,
     chunks: Vec<Waiting>,
 }
@@ -273,8 +362,9 @@ struct Full {
 struct Waiting {
     lane: Lane,
     partition: usize,
+    source: u16,
     entries: u32,
-    start: usize,
+    at: usize,
     len: usize,
 }
 
@@ -282,41 +372,43 @@ impl<C: Fact, M: Fact> Out<'_, C, M> {
     /// Empties a chunk.
     #[cold]
     fn take(&mut self, lane: Lane, partition: usize, filling: &mut Filling) -> io::Result<()> {
-        let Self { partitions, full } = self;
-        let end = (filling.end + AFTER).min(filling.bytes.len());
-        let bytes = &filling.bytes[..end];
-        let entries = std::mem::take(&mut filling.entries);
-        (filling.end, filling.before) = (0, Before::default());
+        let Batch { bytes, chunks } = &mut self.batch;
+        if bytes.is_empty() {
+            bytes.reserve_exact(AT_ONCE);
+        }
+        let (at, len) = (bytes.len(), filling.end);
+        bytes.extend_from_slice(&filling.bytes[..len]);
+        let (source, entries) = (filling.source, std::mem::take(&mut filling.entries));
+        chunks.push(Waiting { lane, partition, source, entries, at, len });
+        if bytes.len() + CHUNK + AFTER > AT_ONCE { self.hand_over() } else { Ok(()) }
+    }
+
+    /// Hands over the chunks that wait.
+    fn hand_over(&mut self) -> io::Result<()> {
+        let Self { partitions, batch: Batch { bytes, chunks } } = self;
+        if chunks.is_empty() {
+            return Ok(());
+        }
+        bytes.resize(bytes.len() + AFTER, 0);
         // Counted before it is kept, so that workers together cannot pass the bound.
         let room = &partitions.room;
         let before = room.in_memory.fetch_add(bytes.len(), Ordering::Relaxed);
-        if before + bytes.len() <= room.allowed {
-            let chunk = Chunk { entries, bytes: Bytes::Here(bytes.into()) };
-            partitions.push(lane, partition, chunk);
-            return Ok(());
+        let kept = (before + bytes.len() <= room.allowed).then(|| Arc::new(std::mem::take(bytes)));
+        let spilled = match kept {
+            Some(_) => 0,
+            None => {
+                room.in_memory.fetch_sub(bytes.len(), Ordering::Relaxed);
+                room.spill.append(bytes)?
+            }
+        };
+        bytes.clear();
+        for Waiting { lane, partition, source, entries, at, len } in chunks.drain(..) {
+            let bytes = match &kept {
+                Some(batch) => Bytes::Here { batch: Arc::clone(batch), at },
+                None => Bytes::Spilled { at: spilled + at as u64 },
+            };
+            partitions.push(lane, partition, Chunk { source, entries, len, bytes });
         }
-        room.in_memory.fetch_sub(bytes.len(), Ordering::Relaxed);
-        if full.bytes.is_empty() {
-            full.bytes.reserve_exact(AT_ONCE);
-        }
-        let (start, len) = (full.bytes.len(), bytes.len());
-        full.bytes.extend_from_slice(bytes);
-        full.chunks.push(Waiting { lane, partition, entries, start, len });
-        if full.bytes.len() + CHUNK > AT_ONCE { self.spill() } else { Ok(()) }
-    }
-
-    /// Writes the chunks that wait.
-    fn spill(&mut self) -> io::Result<()> {
-        let Self { partitions, full } = self;
-        if full.bytes.is_empty() {
-            return Ok(());
-        }
-        let at = partitions.room.spill.append(&full.bytes)?;
-        for Waiting { lane, partition, entries, start, len } in full.chunks.drain(..) {
-            let bytes = Bytes::Spilled { at: at + start as u64, len };
-            partitions.push(lane, partition, Chunk { entries, bytes });
-        }
-        full.bytes.clear();
         Ok(())
     }
 }

@@ -19,6 +19,11 @@ impl Chains {
         Self { behind }
     }
 
+    /// Whether a source stands behind another.
+    pub(crate) fn is_behind(&self, source: u16) -> bool {
+        self.fronts(source).next().is_some()
+    }
+
     /// The sources in front of this one, nearest first.
     fn fronts(&self, source: u16) -> impl Iterator<Item = u16> {
         let next = |at: &u16| self.behind.get(usize::from(*at)).copied().flatten();
@@ -77,7 +82,7 @@ pub fn resolve<C, M>(
     match calls {
         [] => marks.iter().for_each(|mark| each(Resolved::MarkOnly(mark))),
         [call] => {
-            let bypassed = chains.fronts(call.place.source).next().is_some();
+            let bypassed = chains.is_behind(call.place.source);
             // Nearly every call has one mark or none: no allocation for these.
             match marks {
                 [] => each(Resolved::Call { call, hops: &[], marks: &[], bypassed }),

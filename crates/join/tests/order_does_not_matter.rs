@@ -61,9 +61,12 @@ fn kept(key: JoinKey) -> u128 {
 fn written(answer: &Resolved<'_, Fact, Fact>) -> String {
     match answer {
         Resolved::Call { call, hops, marks, bypassed } => {
-            let hops: Vec<_> = hops.iter().map(|hop| (hop.time, hop.place, hop.fact)).collect();
-            let marks: Vec<_> = marks.iter().map(|mark| (mark.time, mark.fact)).collect();
-            let call = (kept(call.key), call.time, call.place, call.fact);
+            let source = |call: &CallEntry<Fact>| call.place.source;
+            let hops: Vec<_> = hops.iter().map(|hop| (hop.time, source(hop), hop.fact)).collect();
+            // Those of one instant are in no order.
+            let mut marks: Vec<_> = marks.iter().map(|mark| (mark.time, mark.fact)).collect();
+            marks.sort();
+            let call = (kept(call.key), call.time, source(call), call.fact);
             format!("{call:?} {hops:?} {marks:?} {bypassed}")
         }
         Resolved::MarkOnly(mark) => format!("{} {} {:?}", kept(mark.key), mark.time, mark.fact),
@@ -87,15 +90,15 @@ fn expected(entries: &[Entry]) -> Answers {
     }
     let mut answers = Vec::new();
     for (calls, marks) in groups.values_mut() {
-        resolve(&chains(), calls, marks, by_place, |answer| answers.push(written(&answer)));
+        resolve(&chains(), calls, marks, by_fact, |answer| answers.push(written(&answer)));
     }
     answers.sort();
     answers
 }
 
-/// Where a line stands is all that tells it apart.
-fn by_place(_: &CallEntry<Fact>, _: &CallEntry<Fact>) -> std::cmp::Ordering {
-    std::cmp::Ordering::Equal
+/// What a line says is all that tells it apart.
+fn by_fact(a: &CallEntry<Fact>, b: &CallEntry<Fact>) -> std::cmp::Ordering {
+    a.fact.cmp(&b.fact).then(a.place.source.cmp(&b.place.source))
 }
 
 /// The join itself: blocks dealt out to workers, partitions joined by as many.
@@ -126,7 +129,7 @@ fn joined(entries: &[Entry], block: usize, workers: usize, memory: usize) -> Ans
                 let mut joiner = Joiner::new(memory);
                 for partition in (worker..partitions.count()).step_by(workers) {
                     joiner
-                        .join(partitions, partition, &chains(), by_place, |answer| {
+                        .join(partitions, partition, &chains(), by_fact, |answer| {
                             let Answer::Resolved(answer) = answer else {
                                 unreachable!("{answer:?}");
                             };
@@ -148,7 +151,7 @@ fn entry() -> impl Strategy<Value = Entry> {
         |(id, time, source, is_call, position)| {
             let key = JoinKey::of(&id.to_le_bytes());
             let place = Place { source, position };
-            // The fact follows from the place: two lines never stand in the same place.
+            // What it says follows from where it stands.
             let fact = Fact(position as u16);
             if is_call {
                 Entry::Call(CallEntry { key, time, place, fact })
@@ -208,7 +211,7 @@ fn what_is_spilled_is_read_a_few_times_however_much_it_is() {
     let (mut alone, mut apart, mut overused) = (0, 0, Vec::new());
     for partition in 0..partitions.count() {
         joiner
-            .join(&partitions, partition, &chains(), by_place, |answer| match answer {
+            .join(&partitions, partition, &chains(), by_fact, |answer| match answer {
                 Answer::Resolved(Resolved::Call { .. }) => alone += 1,
                 Answer::ApartCall(_) => apart += 1,
                 Answer::Overused { lines } => overused.push(lines),
@@ -259,7 +262,7 @@ fn a_spill_that_comes_back_cut_short_is_an_error_not_a_loss() {
     buffers.call(&CallEntry { key: JoinKey(0), time: 0, place, fact: Fact(0) }).unwrap();
     buffers.flush().unwrap();
     let mut joiner = Joiner::new(1 << 20);
-    assert!(joiner.join(&partitions, 0, &chains(), by_place, |_| {}).is_err());
+    assert!(joiner.join(&partitions, 0, &chains(), by_fact, |_| {}).is_err());
 }
 
 /// An id with as many lines as can be joined is; with one more, in whatever order they come, none
@@ -295,7 +298,7 @@ fn an_id_that_too_many_lines_carry_joins_nothing_and_says_so() {
         let mut joiner = Joiner::new(1 << 30);
         for partition in 0..partitions.count() {
             joiner
-                .join(&partitions, partition, &chains(), by_place, |answer| match answer {
+                .join(&partitions, partition, &chains(), by_fact, |answer| match answer {
                     Answer::Resolved(Resolved::Call { .. }) => joined += 1,
                     Answer::Resolved(_) => {}
                     Answer::ApartCall(_) => apart += 1,

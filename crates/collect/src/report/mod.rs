@@ -1,6 +1,7 @@
 //! Lines to a [`Report`]: parse and attribute in parallel, join by request id, count.
 
 mod fact;
+mod kind;
 mod rotation;
 mod selection;
 mod tally;
@@ -25,6 +26,7 @@ use crate::read::{Buffer, Prepared, Queue, Work, prepare};
 use crate::source::{Input, Source};
 use crate::spill::TempSpill;
 use fact::{CallFact, MarkFact};
+use kind::{Kind, KindTable};
 pub use selection::Window;
 use tally::{Counts, Tally};
 use worker::{FileFacts, Found, Shared, Worker};
@@ -68,13 +70,24 @@ pub fn report(request: ReportRequest<'_>, progress: &Progress) -> Result<Report,
         request;
     let files = prepare(sources, inputs, progress)?;
     let callers = CallerTable::new(CALLERS);
-    let shared = Shared { sources, files: &files, rules, names, callers: &callers, query, window };
+    let kinds = KindTable::default();
+    let shared = Shared {
+        sources,
+        files: &files,
+        rules,
+        names,
+        callers: &callers,
+        kinds: &kinds,
+        query,
+        window,
+    };
     let failed = |error| CollectError::Spill { dir: temporary.clone(), source: error };
     let spill = TempSpill::new(&temporary).map_err(failed)?;
     let partitions = Partitions::new(ENTRIES_IN_MEMORY, Box::new(spill));
     let (mut counts, found) = read(shared, &partitions, progress, workers).map_err(failed)?;
     let chains = Chains::new(sources.iter().map(|source| source.behind).collect());
-    counts.merge(join(shared, &partitions, &chains, workers).map_err(failed)?);
+    let kinds = kinds.kinds();
+    counts.merge(join(shared, &partitions, &chains, &kinds, workers).map_err(failed)?);
     let mut report = counts.into_report(names, &callers, rules);
     describe_files(&mut report, &files, found);
     Ok(report)
@@ -153,14 +166,18 @@ fn join(
     shared: Shared<'_>,
     partitions: &Partitions<CallFact, MarkFact>,
     chains: &Chains,
+    kinds: &[Kind],
     workers: NonZero<usize>,
 ) -> io::Result<Counts> {
     let next = AtomicUsize::new(0);
     let parts = on_all(workers, || {
-        let mut tally = Tally::new(shared.names, shared.query);
+        let mut tally = Tally::new(shared.names, shared.query, kinds);
         let mut joiner = Joiner::new(PASS);
+        let kind = |call: &CallEntry<CallFact>| &kinds[call.fact.kind.0 as usize];
         let tie = |a: &CallEntry<CallFact>, b: &CallEntry<CallFact>| {
-            shared.likeness(a).cmp(&shared.likeness(b))
+            // What else a query asks of a line is not in its likeness.
+            let likeness = |call| shared.likeness(call, kind(call));
+            likeness(a).cmp(&likeness(b)).then_with(|| kind(a).answers.cmp(&kind(b).answers))
         };
         loop {
             let partition = next.fetch_add(1, Ordering::Relaxed);

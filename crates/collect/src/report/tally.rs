@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
 use dolmen_attribution::Rules;
-use dolmen_cubes::{CallerTable, Callers, Cube, Key, MarkOnlyRow, Report};
+use dolmen_cubes::{CallerTable, Callers, Cube, Key, MarkOnlyRow, Place, Report};
 use dolmen_join::{Answer, CallEntry, MarkEntry, Resolved};
 use dolmen_model::query::{Query, Value};
 use dolmen_model::{Joined, NameId, Names, Outcome, SetId, Time};
@@ -10,6 +10,7 @@ use smallvec::SmallVec;
 use crate::learn::renamed;
 
 use super::fact::{CallFact, MarkFact};
+use super::kind::{Kind, KindId};
 use super::selection::{Known, answers_of_nothing, holds, joined_value};
 
 /// One worker's counts.
@@ -17,11 +18,48 @@ pub(super) struct Tally<'r> {
     names: &'r Names,
     query: &'r Query,
     nothing: u32,
+    /// Of the calls that the join answers, by number.
+    kinds: &'r [Kind],
+    /// Where calls of a kind with these marks are counted, by a few bits of both: there are few of
+    /// either, and to find that out takes longer than to count.
+    lately: Vec<Option<(Seen, Counted)>>,
     /// The set of each single operation met so far: nearly every call enters one.
     single_sets: Vec<Option<SetId>>,
     /// Calls still to come that carry one id, and how many of those before them were counted.
     repeated: (usize, usize),
     counts: Counts,
+}
+
+/// How many are remembered, as a power of two.
+const LATELY: u32 = 10;
+
+/// What decides where a call without hops is counted that has a mark or none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Seen {
+    kind: KindId,
+    /// Of its mark: operation and service.
+    mark: Option<(NameId, NameId)>,
+}
+
+/// Where a call is counted, and what else.
+#[derive(Clone, Copy, Debug)]
+struct Counted {
+    cell: Place,
+    operations: SetId,
+    /// Whether its caller is counted.
+    is_unknown: bool,
+    disagrees: bool,
+    marks: u64,
+}
+
+/// What a call says that others do not.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Own {
+    /// In microseconds since the epoch; [`Time::MIN`] where the line has none.
+    pub(super) time: i64,
+    pub(super) caller: NameId,
+    pub(super) bytes: Option<u64>,
+    pub(super) duration: Option<u64>,
 }
 
 /// What is counted; additive.
@@ -42,12 +80,13 @@ pub(super) struct Counts {
 type Operations = SmallVec<[NameId; 4]>;
 
 impl<'r> Tally<'r> {
-    pub(super) fn new(names: &'r Names, query: &'r Query) -> Self {
-        let nothing = answers_of_nothing(query);
+    pub(super) fn new(names: &'r Names, query: &'r Query, kinds: &'r [Kind]) -> Self {
         Self {
             names,
             query,
-            nothing,
+            nothing: answers_of_nothing(query),
+            kinds,
+            lately: vec![None; 1 << LATELY],
             single_sets: Vec::new(),
             repeated: (0, 0),
             counts: Counts::default(),
@@ -59,6 +98,7 @@ impl<'r> Tally<'r> {
     }
 
     /// Counts what the join says.
+    #[inline]
     pub(super) fn answer(&mut self, answer: &Answer<'_, CallFact, MarkFact>) {
         match answer {
             Answer::Resolved(resolved) => self.resolved(resolved),
@@ -71,6 +111,7 @@ impl<'r> Tally<'r> {
     }
 
     /// Counts what became of one request id.
+    #[inline]
     fn resolved(&mut self, resolved: &Resolved<'_, CallFact, MarkFact>) {
         match resolved {
             Resolved::Call { call, hops, marks, bypassed } => {
@@ -89,6 +130,7 @@ impl<'r> Tally<'r> {
     }
 
     /// Whether the call is one that was asked about, and so counted.
+    #[inline]
     fn call(
         &mut self,
         call: &CallEntry<CallFact>,
@@ -96,13 +138,43 @@ impl<'r> Tally<'r> {
         marks: &[&MarkEntry<MarkFact>],
         bypassed: bool,
     ) -> bool {
-        let fact = &call.fact;
-        if !fact.inside {
-            return false;
-        }
+        let CallFact { kind, caller, bytes, duration } = call.fact;
+        let own = Own { time: call.time, caller, bytes, duration };
+        let mark = match (hops, marks) {
+            ([], []) => None,
+            ([], [mark]) => Some((mark.fact.operation, mark.fact.service)),
+            _ => {
+                let counted = self.place(kind, hops, marks);
+                return self.count(counted, &own, bypassed);
+            }
+        };
+        let seen = Seen { kind, mark };
+        let counted = match self.lately.get(seen.few_bits()) {
+            Some(Some((known, counted))) if *known == seen => Some(*counted),
+            _ => self.learn(seen, marks),
+        };
+        self.count(counted, &own, bypassed)
+    }
+
+    #[inline(never)]
+    fn learn(&mut self, seen: Seen, marks: &[&MarkEntry<MarkFact>]) -> Option<Counted> {
+        let counted = self.place(seen.kind, &[], marks)?;
+        self.lately[seen.few_bits()] = Some((seen, counted));
+        Some(counted)
+    }
+
+    /// Where a call is counted; `None` where it is not one that was asked about.
+    fn place(
+        &mut self,
+        kind: KindId,
+        hops: &[&CallEntry<CallFact>],
+        marks: &[&MarkEntry<MarkFact>],
+    ) -> Option<Counted> {
+        let kinds = self.kinds;
+        let kind = &kinds[kind.0 as usize];
         let (one, several): (_, Operations);
         let operations = match marks {
-            [] if fact.claimed.is_known() => std::slice::from_ref(&fact.claimed),
+            [] if kind.claimed.is_known() => std::slice::from_ref(&kind.claimed),
             [] => &[],
             [mark] => {
                 one = mark.fact.operation;
@@ -113,40 +185,28 @@ impl<'r> Tally<'r> {
                 &several
             }
         };
-        let disagrees =
-            !marks.is_empty() && fact.claimed.is_known() && !operations.contains(&fact.claimed);
-        let service = answering_service(fact, hops, marks);
+        let services = hops.iter().map(|hop| kinds[hop.fact.kind.0 as usize].service);
+        let service = answering_service(kind, services, marks);
         let joined = if marks.is_empty() { Joined::CallOnly } else { Joined::Joined };
-        if !self.selected(fact, service, operations, joined) {
-            return false;
-        }
-        self.counts.bypassed += u64::from(bypassed);
-        self.counts.disagreements += u64::from(disagrees);
-        self.counts.marks += marks.len() as u64;
-        self.count(call.time, fact, service, operations, joined);
-        true
+        let disagrees =
+            !marks.is_empty() && kind.claimed.is_known() && !operations.contains(&kind.claimed);
+        let counted = self.cell(kind, service, operations, joined)?;
+        Some(Counted { disagrees, marks: marks.len() as u64, ..counted })
     }
 
     /// Counts a call that the join has nothing to say about: it has no request id. Without one, a
     /// line of a server behind a proxy did not come through it.
     pub(super) fn without_id(
         &mut self,
-        time: Option<Time>,
-        fact: &CallFact,
+        kind: &Kind,
+        own: &Own,
         joined: Joined,
         behind: Option<u16>,
     ) {
-        if !fact.inside {
-            return;
-        }
-        let claimed = fact.claimed.is_known().then_some(fact.claimed);
+        let claimed = kind.claimed.is_known().then_some(kind.claimed);
         let operations: Operations = claimed.into_iter().collect();
-        if self.selected(fact, fact.service, &operations, joined) {
-            let bypassed = joined == Joined::NoId && behind.is_some();
-            self.counts.bypassed += u64::from(bypassed);
-            let time = time.unwrap_or(Time::MIN).micros();
-            self.count(time, fact, fact.service, &operations, joined);
-        }
+        let counted = self.cell(kind, kind.service, &operations, joined);
+        self.count(counted, own, joined == Joined::NoId && behind.is_some());
     }
 
     /// Counts a mark that no call carries.
@@ -165,42 +225,49 @@ impl<'r> Tally<'r> {
         }
     }
 
-    fn selected(
-        &self,
-        fact: &CallFact,
-        service: NameId,
-        operations: &[NameId],
-        joined: Joined,
-    ) -> bool {
-        let CallFact { actor, endpoint, answers, .. } = *fact;
-        let joined = joined_value(joined);
-        let known = Known { service, actor, endpoint, operations, joined };
-        self.query.is_empty() || holds(self.query, answers, &known, self.names)
-    }
-
-    fn count(
+    /// The cell of calls that were asked about; `None` for others.
+    fn cell(
         &mut self,
-        time: i64,
-        fact: &CallFact,
+        kind: &Kind,
         service: NameId,
         operations: &[NameId],
         joined: Joined,
-    ) {
+    ) -> Option<Counted> {
+        let Kind { actor, endpoint, answers, status, inside, .. } = *kind;
+        let known = Known { service, actor, endpoint, operations, joined: joined_value(joined) };
+        if !inside || !(self.query.is_empty() || holds(self.query, answers, &known, self.names)) {
+            return None;
+        }
         let operations = self.set(operations);
-        let key = Key {
+        let cell = self.counts.cube.place(Key {
             // A report on files has no axis of time yet.
             bucket: Time::from_micros(0),
             service,
             operations,
-            actor: fact.actor,
-            endpoint: fact.endpoint,
-            outcome: Outcome { status: fact.status, joined },
+            actor,
+            endpoint,
+            outcome: Outcome { status, joined },
+        });
+        let is_unknown = !actor.is_known();
+        Some(Counted { cell, operations, is_unknown, disagrees: false, marks: 0 })
+    }
+
+    /// Counts a call where it belongs; whether it does anywhere.
+    #[inline]
+    fn count(&mut self, counted: Option<Counted>, own: &Own, bypassed: bool) -> bool {
+        let Some(Counted { cell, operations, is_unknown, disagrees, marks }) = counted else {
+            return false;
         };
-        self.counts.cube.add(key, fact.bytes, fact.duration);
-        if !fact.actor.is_known() {
-            self.counts.unknown.add(fact.caller, operations);
+        let counts = &mut self.counts;
+        counts.cube.add_at(cell, own.bytes, own.duration);
+        if is_unknown {
+            counts.unknown.add(own.caller, operations);
         }
-        self.counts.saw(time);
+        counts.marks += marks;
+        counts.bypassed += u64::from(bypassed);
+        counts.disagreements += u64::from(disagrees);
+        counts.saw(own.time);
+        true
     }
 
     fn set(&mut self, operations: &[NameId]) -> SetId {
@@ -229,8 +296,8 @@ fn distinct(marks: &[&MarkEntry<MarkFact>]) -> Operations {
 /// The service that answered: the one whose marks the call has, where they name one and agree;
 /// else the innermost server of the chain that says; else the call's own.
 fn answering_service(
-    fact: &CallFact,
-    hops: &[&CallEntry<CallFact>],
+    kind: &Kind,
+    hops: impl DoubleEndedIterator<Item = NameId>,
     marks: &[&MarkEntry<MarkFact>],
 ) -> NameId {
     let mut said = marks.iter().map(|mark| mark.fact.service).filter(|id| id.is_known());
@@ -239,8 +306,20 @@ fn answering_service(
     {
         return first;
     }
-    let innermost = hops.iter().rev().map(|hop| hop.fact.service).find(|id| id.is_known());
-    innermost.unwrap_or(fact.service)
+    hops.rev().find(|id| id.is_known()).unwrap_or(kind.service)
+}
+
+impl Seen {
+    /// A few bits that most differ in.
+    #[inline]
+    fn few_bits(&self) -> usize {
+        let pair = |low: u32, high: u32| u64::from(low) | u64::from(high) << 32;
+        let (operation, service) = self.mark.unwrap_or_default();
+        // Odd numbers without a pattern: pi's digits.
+        let mixed = pair(self.kind.0, operation.0).wrapping_mul(0x243f_6a88_85a3_08d3)
+            ^ u64::from(service.0).wrapping_mul(0x1319_8a2e_0370_7345);
+        (mixed >> (64 - LATELY)) as usize
+    }
 }
 
 impl Counts {

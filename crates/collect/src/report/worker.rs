@@ -11,8 +11,9 @@ use dolmen_model::{CachedTable, Joined, NameId, Names, Time};
 use dolmen_store::Likeness;
 
 use super::fact::{CallFact, MarkFact};
+use super::kind::{CachedKinds, Kind, KindTable};
 use super::selection::{Attributed, Window, early_answers};
-use super::tally::Tally;
+use super::tally::{Own, Tally};
 use super::unparsed::{Position, Unparsed};
 use crate::read::{Block, Ending, MAX_LINE, Prepared};
 use crate::source::Source;
@@ -25,26 +26,27 @@ pub(super) struct Shared<'r> {
     pub(super) rules: &'r Rules,
     pub(super) names: &'r Names,
     pub(super) callers: &'r CallerTable,
+    pub(super) kinds: &'r KindTable,
     pub(super) query: &'r Query,
     pub(super) window: Window,
 }
 
 impl Shared<'_> {
     /// What is counted of a call.
-    pub(super) fn likeness(&self, call: &CallEntry<CallFact>) -> Likeness {
+    pub(super) fn likeness(&self, call: &CallEntry<CallFact>, kind: &Kind) -> Likeness {
         let CallEntry { place, fact, .. } = call;
         let Names { services, operations, endpoints, actors, .. } = self.names;
         let mut caller = <[String; 2]>::default();
-        if !fact.actor.is_known() {
+        if !kind.actor.is_known() {
             let CallerName { address, user_agent } = self.callers.name(fact.caller);
             caller = [address, user_agent].map(Option::unwrap_or_default);
         }
         Likeness {
-            service: services.name(fact.service),
-            claimed: operations.name(fact.claimed),
-            endpoint: endpoints.name(fact.endpoint),
-            actor: actors.name(fact.actor),
-            status: fact.status,
+            service: services.name(kind.service),
+            claimed: operations.name(kind.claimed),
+            endpoint: endpoints.name(kind.endpoint),
+            actor: actors.name(kind.actor),
+            status: kind.status,
             bytes: fact.bytes.unwrap_or(0),
             duration: fact.duration.unwrap_or(0),
             source: self.sources[usize::from(place.source)].name.clone(),
@@ -60,6 +62,7 @@ pub(super) struct Worker<'r> {
     operations: CachedTable<'r>,
     services: CachedTable<'r>,
     callers: CachedCallers<'r>,
+    kinds: CachedKinds<'r>,
     buffers: Buffers<'r, CallFact, MarkFact>,
     tally: Tally<'r>,
     found: Found,
@@ -100,8 +103,9 @@ impl<'r> Worker<'r> {
             operations: CachedTable::new(&shared.names.operations),
             services: CachedTable::new(&shared.names.services),
             callers: CachedCallers::new(shared.callers),
+            kinds: CachedKinds::new(shared.kinds),
             buffers,
-            tally: Tally::new(shared.names, shared.query),
+            tally: Tally::new(shared.names, shared.query, &[]),
             found: Found::default(),
         }
     }
@@ -209,32 +213,32 @@ impl<'r> Worker<'r> {
         } else {
             self.callers.intern(address(), call.user_agent)
         };
-        let fact = CallFact {
+        let kind = Kind {
             service: attribution.service,
             actor: attribution.actor,
             endpoint: attribution.endpoint,
             claimed: attribution.claimed,
-            caller,
             status: call.status.unwrap_or(0),
-            bytes: call.bytes,
-            duration: call.duration,
             inside: window.holds(call.time),
             answers,
         };
+        let (time, bytes, duration) =
+            (call.time.unwrap_or(Time::MIN).micros(), call.bytes, call.duration);
+        let own = Own { time, caller, bytes, duration };
         match call.request_id {
             // It says itself what a mark would say, and takes no part in the join.
             _ if call.delivery.is_some() => {
-                self.tally.without_id(call.time, &fact, Joined::Joined, None);
+                self.tally.without_id(&kind, &own, Joined::Joined, None);
             }
             RequestId::Is(id) => {
-                let time = call.time.unwrap_or(Time::MIN).micros();
                 let key = JoinKey::of(id);
+                let fact = CallFact { kind: self.kinds.intern(&kind), caller, bytes, duration };
                 self.buffers.call(&CallEntry { key, time, place: place(source, at), fact })?;
             }
             RequestId::NotLogged => {
-                self.tally.without_id(call.time, &fact, Joined::CallOnly, *behind);
+                self.tally.without_id(&kind, &own, Joined::CallOnly, *behind);
             }
-            RequestId::Missing => self.tally.without_id(call.time, &fact, Joined::NoId, *behind),
+            RequestId::Missing => self.tally.without_id(&kind, &own, Joined::NoId, *behind),
         }
         Ok(())
     }
