@@ -12,7 +12,7 @@ pub(crate) use prepare::{Encoding, Prepared, found, prepare};
 pub(crate) use queue::{Block, Queue, Work};
 
 /// Bytes a block aims at: what a worker parses, attributes and hands on while it is in the cache.
-pub(crate) const BLOCK: usize = 1 << 18;
+pub(crate) const BLOCK: usize = 1 << 16;
 
 /// A longer line is no log line: it is kept as unparsed, and its rest is skipped.
 pub(crate) const MAX_LINE: usize = 16 << 20;

@@ -18,42 +18,56 @@ pub(crate) fn read_block(
     out.clear();
     // One byte earlier: a line that begins at `from` is ours only if a line end stands before it.
     let lead = u64::from(from > 0);
-    fill(file, from - lead, to, out)?;
+    // A little more: nearly every last line ends there.
+    fill(file, from - lead, (to + STEP).min(len), out)?;
     let mut begin = from - lead;
+    let mut own = ((to - begin) as usize).min(out.bytes().len());
     if lead > 0 {
         // The line that crosses the border began in an earlier block.
-        let crossing = memchr::memchr(b'\n', out.bytes()).map_or(out.bytes().len(), |at| at + 1);
+        let crossing = memchr::memchr(b'\n', &out.bytes()[..own]).map_or(own, |at| at + 1);
         out.drop_front(crossing);
         begin += crossing as u64;
+        own -= crossing;
     }
-    if out.bytes().is_empty() {
+    if own == 0 {
+        out.clear();
         return Ok((begin, Ending::Line));
     }
-    let ending = finish_line(file, begin, len, out)?;
+    let ending = finish_line(file, (begin, len), own, out)?;
     Ok((begin, ending))
 }
 
-/// Reads on from the end of `out` until its last line is whole.
-fn finish_line(file: &File, begin: u64, len: u64, out: &mut Buffer) -> io::Result<Ending> {
-    const STEP: u64 = 4 * 1024;
-    let last_line = memchr::memrchr(b'\n', out.bytes()).map_or(0, |at| at + 1);
-    if last_line == out.bytes().len() {
+/// Bytes that are read beyond a block to find where its last line ends.
+const STEP: u64 = 4 * 1024;
+
+/// Cuts `out` after the last line that begins in its first `own` bytes, and reads on until that line
+/// is whole.
+fn finish_line(
+    file: &File,
+    (begin, len): (u64, u64),
+    own: usize,
+    out: &mut Buffer,
+) -> io::Result<Ending> {
+    let last_line = memchr::memrchr(b'\n', &out.bytes()[..own]).map_or(0, |at| at + 1);
+    if last_line == own {
+        out.truncate(own);
         return Ok(Ending::Line);
     }
+    let mut seen = own;
     loop {
-        let before = out.bytes().len();
-        let at = begin + before as u64;
-        fill(file, at, (at + STEP).min(len), out)?;
-        if out.bytes().len() == before {
-            return Ok(Ending::Unterminated);
-        }
-        if let Some(end) = memchr::memchr(b'\n', &out.bytes()[before..]) {
-            out.truncate(before + end + 1);
+        if let Some(end) = memchr::memchr(b'\n', &out.bytes()[seen..]) {
+            out.truncate(seen + end + 1);
             return Ok(Ending::Line);
         }
-        if out.bytes().len() - last_line > MAX_LINE {
+        seen = out.bytes().len();
+        if seen - last_line > MAX_LINE {
             out.truncate(last_line + KEPT);
             return Ok(Ending::TooLong);
+        }
+        let at = begin + seen as u64;
+        fill(file, at, (at + STEP).min(len), out)?;
+        if out.bytes().len() == seen {
+            return Ok(Ending::Unterminated);
         }
     }
 }
