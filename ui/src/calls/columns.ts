@@ -16,15 +16,15 @@ interface Shape {
 
 /** Every column there is, in the order of the menu. */
 export const COLUMNS: Record<ColumnId, Shape> = {
-  time: { width: 162 },
-  status: { width: 44, numeric: true },
+  time: { width: 170 },
+  status: { width: 40, numeric: true },
   method: { width: 52 },
   target: { width: 120, grow: 3, mono: true },
   endpoint: { width: 180, grow: 2, mono: true },
   operations: { width: 104, grow: 1.2 },
   actor: { width: 84, grow: 0.8 },
   service: { width: 84, grow: 0.8 },
-  address: { width: 96, mono: true },
+  address: { width: 92, mono: true },
   user_agent: { width: 130, grow: 1.4 },
   duration: { width: 62, numeric: true },
   bytes: { width: 76, numeric: true },
