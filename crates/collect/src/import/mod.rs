@@ -32,7 +32,7 @@ use serde::{Deserialize, Serialize};
 use crate::error::CollectError;
 use crate::progress::Progress;
 use crate::read::{Prepared, prepare};
-use crate::source::{Holds, Input, Source};
+use crate::source::{Input, Source};
 pub(crate) use counts::Counts;
 use mend::Cuts;
 use plan::Plan;
@@ -157,10 +157,9 @@ struct Run<'r> {
     cuts: Cuts,
 }
 
-/// A file that is being read: its tape, what it holds, and lines committed before.
+/// A file that is being read: its tape, and lines committed before.
 struct Reading<'p> {
     tape: Tape<'p>,
-    holds: Holds,
     lines_before: u64,
 }
 
@@ -187,8 +186,7 @@ impl<'r> Run<'r> {
             if readings.iter().any(is_alike) {
                 later.push(tape);
             } else if let Some(lines_before) = self.resume(&mut tape)? {
-                let holds = self.source(tape.index).holds;
-                readings.push(Reading { tape, holds, lines_before });
+                readings.push(Reading { tape, lines_before });
             }
         }
         self.read(readings)?;
@@ -268,7 +266,7 @@ impl<'r> Run<'r> {
     /// Reads files to their ends.
     fn read(&mut self, readings: Vec<Reading<'r>>) -> Result<(), CollectError> {
         let mut committer = Committer::new(self, &readings);
-        let tapes = readings.into_iter().map(|reading| (reading.tape, reading.holds)).collect();
+        let tapes = readings.into_iter().map(|reading| reading.tape).collect();
         let mut plan = Plan::new(tapes);
         let shared = committer.run.shared;
         let workers = committer.run.workers.get();

@@ -10,14 +10,9 @@ use std::io;
 use dolmen_model::Time;
 
 use super::tape::{Cut, Part, Tape};
-use crate::source::Holds;
 
 /// Bytes of one file in a slice: about as many lines as a segment holds at first.
 const CHUNK: u64 = 8 << 20;
-
-/// How far the marks of a slice reach beyond its calls, in microseconds: they are written while
-/// the request is under way.
-const AFTER: i64 = 1_000_000;
 
 /// Lines of all files for one worker.
 pub(crate) struct Slice {
@@ -30,12 +25,12 @@ pub(crate) struct Slice {
 
 /// Cuts slices off the fronts of all tapes.
 pub(super) struct Plan<'p> {
-    tapes: Vec<(Tape<'p>, Holds)>,
+    tapes: Vec<Tape<'p>>,
     number: u64,
 }
 
 impl<'p> Plan<'p> {
-    pub(super) fn new(tapes: Vec<(Tape<'p>, Holds)>) -> Self {
+    pub(super) fn new(tapes: Vec<Tape<'p>>) -> Self {
         Self { tapes, number: 0 }
     }
 
@@ -43,7 +38,7 @@ impl<'p> Plan<'p> {
     pub(super) fn next(&mut self) -> io::Result<Option<Slice>> {
         let mut faults = Vec::new();
         let mut waiting: Vec<usize> = Vec::new();
-        for (n, (tape, _)) in self.tapes.iter_mut().enumerate() {
+        for (n, tape) in self.tapes.iter_mut().enumerate() {
             if tape.is_done() {
                 faults.extend(tape.fault().map(|fault| (tape.index, fault)));
                 continue;
@@ -57,11 +52,11 @@ impl<'p> Plan<'p> {
             return Ok(None);
         }
         // Lines that say no time are as good as any: they go first.
-        waiting.sort_by_key(|&n| (self.tapes[n].0.time, n));
+        waiting.sort_by_key(|&n| (self.tapes[n].time, n));
         let mut until: Option<Time> = None;
         let mut limits: Vec<(usize, Cut)> = Vec::new();
         for n in waiting {
-            let (tape, _) = &mut self.tapes[n];
+            let tape = &mut self.tapes[n];
             if let (Some(until), Some(first)) = (until, tape.time)
                 && first >= until
             {
@@ -75,15 +70,10 @@ impl<'p> Plan<'p> {
         }
         let mut parts = Vec::new();
         for (n, limit) in limits {
-            let (tape, holds) = &mut self.tapes[n];
-            let to = match (until, holds) {
-                (None, _) => limit.at,
-                (Some(until), Holds::Calls) => tape.find(until, limit),
-                (Some(until), Holds::Marks) => {
-                    let later = until.micros().saturating_add(AFTER);
-                    tape.find(Time::from_micros(later), limit)
-                }
-            };
+            let tape = &mut self.tapes[n];
+            // All at the same instant: only requests that are under way then have a call in one slice
+            // and a mark in another, whether a log writes their beginnings or their ends.
+            let to = until.map_or(limit.at, |until| tape.find(until, limit));
             if to > tape.at {
                 parts.push(tape.take(n, to)?);
             }
@@ -98,7 +88,7 @@ impl<'p> Plan<'p> {
     }
 
     fn whatever(&mut self) -> io::Result<Option<Part>> {
-        for (n, (tape, _)) in self.tapes.iter_mut().enumerate() {
+        for (n, tape) in self.tapes.iter_mut().enumerate() {
             if !tape.is_done() {
                 let cut = tape.ahead(CHUNK);
                 return tape.take(n, cut.at).map(Some);

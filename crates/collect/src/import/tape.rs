@@ -245,7 +245,7 @@ impl<'p> Tape<'p> {
     }
 
     /// The first line that was written at `time` or later, at most at `limit`. Lines are nearly in
-    /// order, so halving finds it, or one close to it.
+    /// order, so halving finds it, or one close to it where they are not.
     pub(super) fn find(&mut self, time: Time, limit: Cut) -> u64 {
         if self.time.is_some_and(|first| first >= time) {
             return self.at;
@@ -266,7 +266,16 @@ impl<'p> Tape<'p> {
                 _ => after = middle.at,
             }
         }
-        after
+        // A few lines are left. To cut among them at the wrong one would have the store join what a
+        // worker could.
+        loop {
+            let next = self.line_from(before + 1);
+            match next.time {
+                _ if next.at >= after => return after,
+                Some(at) if at < time => before = next.at,
+                _ => return next.at,
+            }
+        }
     }
 
     /// Hands out the lines up to `to`, which a cut named.
