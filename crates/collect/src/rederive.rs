@@ -157,9 +157,9 @@ fn derive(
             claimed: found.claimed,
         };
         let settled = settled(stored, &facts, names);
-        let row = rows.push_call(&stored.line, &call, &facts, settled);
-        let counted = counts.call(&rows, row, &call, &facts, address, 0);
-        counts.add(&counted, &settled);
+        let row = rows.push_call(&stored.line, &call, &facts, settled).row;
+        let caller = counts.caller(&rows, row, &call, address);
+        counts.add(&rows.countable(row), caller);
     }
     Ok((store.encode(&rows)?, counts.take()))
 }

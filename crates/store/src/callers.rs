@@ -1,5 +1,7 @@
 //! Who called, as a commit carries it.
 
+use std::num::NonZero;
+
 use dolmen_model::{NameId, SetId, Time};
 use rustc_hash::FxHashMap;
 use xxhash_rust::xxh3::xxh3_128;
@@ -14,33 +16,63 @@ pub struct CallerCounts {
     /// What [`Texts`] has of a caller: its address, its user agent, its user.
     texts: Texts,
     keys: Vec<CallerKey>,
-    counts: Vec<CallerCount>,
+    headings: Vec<CallerHeading>,
+    by_heading: FxHashMap<CallerHeading, u32>,
+    /// Headings counted under lately, by a few bits of their operations.
+    lately: [u32; LATELY],
+    /// By caller and heading.
+    counts: Vec<(CallerNumber, u32, u64)>,
+    /// Calls that were counted one by one: the caller in the upper half, the heading in the lower.
+    calls: Vec<u64>,
     scratch: Vec<u8>,
 }
 
+/// Headings that are remembered. Calls that follow each other are of one hour and enter few sets of
+/// operations.
+const LATELY: usize = 16;
+
 /// A caller's number in its [`CallerCounts`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct CallerNumber(pub(crate) u32);
+pub struct CallerNumber(NonZero<u32>);
+
+impl CallerNumber {
+    /// That of the `at`th caller.
+    fn of(at: u32) -> Self {
+        Self(NonZero::<u32>::MIN.saturating_add(at))
+    }
+
+    /// Which caller it is, from 0.
+    pub(crate) fn at(self) -> u32 {
+        self.0.get() - 1
+    }
+}
 
 /// What callers are told apart by in memory: 128-bit XXH3 of the three texts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct CallerKey(pub(crate) u128);
 
-/// Calls of one caller in one stretch of time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct CallerCount {
-    /// Any instant of the bucket.
+/// What calls of a caller are counted under.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct CallerHeading {
+    /// Any instant of the bucket; of the same bucket always the same.
     pub time: Time,
     /// The bucket's width: an hour for unknown actors and retired operations, a day otherwise.
     pub width: CallerWidth,
-    /// Who called.
-    pub caller: CallerNumber,
     /// Who the rules say it is.
     pub actor: NameId,
     /// The service that answered.
     pub service: NameId,
     /// The operations entered.
     pub operations: SetId,
+}
+
+/// Calls of one caller in one stretch of time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CallerCount {
+    /// Who called.
+    pub caller: CallerNumber,
+    /// What its calls are counted under.
+    pub heading: CallerHeading,
     /// How many calls.
     pub calls: u64,
 }
@@ -87,20 +119,65 @@ impl CallerCounts {
         let next = self.keys.len() as u32;
         let number = *self.by_key.entry(key.0).or_insert(next);
         if number == next {
-            self.keys.push(key);
-            [address, user_agent, user].iter().for_each(|text| self.texts.push(text));
+            self.add(key, [address, user_agent, user]);
         }
-        CallerNumber(number)
+        CallerNumber::of(number)
+    }
+
+    /// The same for a caller that was not asked for before; one that was has two numbers then, and
+    /// is counted as one all the same.
+    pub fn new_caller(&mut self, address: &[u8], user_agent: &[u8], user: &[u8]) -> CallerNumber {
+        let key = Caller { address, user_agent, user }.key_with(&mut self.scratch);
+        self.add(key, [address, user_agent, user]);
+        CallerNumber::of(self.keys.len() as u32 - 1)
+    }
+
+    fn add(&mut self, key: CallerKey, texts: [&[u8]; 3]) {
+        self.keys.push(key);
+        texts.iter().for_each(|text| self.texts.push(text));
     }
 
     /// The address and the user agent of a caller.
     pub fn texts_of(&self, caller: CallerNumber) -> [&[u8]; 2] {
-        [0, 1].map(|n| self.texts.get(3 * caller.0 as usize + n))
+        [0, 1].map(|n| self.texts.get(3 * caller.at() as usize + n))
     }
 
     /// Counts calls; several counts of the same bucket are added up.
     pub fn count(&mut self, count: CallerCount) {
-        self.counts.push(count);
+        let heading = self.heading(count.heading);
+        self.counts.push((count.caller, heading, count.calls));
+    }
+
+    /// Counts one call.
+    pub fn count_call(&mut self, caller: CallerNumber, heading: CallerHeading) {
+        let lately = heading.operations.0 as usize % LATELY;
+        let known = self.lately[lately];
+        let heading = match self.headings.get(known as usize) {
+            Some(last) if *last == heading => known,
+            _ => {
+                self.lately[lately] = self.heading(heading);
+                self.lately[lately]
+            }
+        };
+        self.calls.push(u64::from(caller.at()) << 32 | u64::from(heading));
+    }
+
+    fn heading(&mut self, heading: CallerHeading) -> u32 {
+        *self.by_heading.entry(heading).or_insert_with(|| {
+            self.headings.push(heading);
+            self.headings.len() as u32 - 1
+        })
+    }
+
+    /// Adds up the calls that were counted one by one. Not needed, but what is added up takes less
+    /// room, and whoever commits has less to do.
+    pub fn add_up(&mut self) {
+        self.calls.sort_unstable();
+        let alike = self.calls.chunk_by(|a, b| a == b);
+        self.counts.extend(alike.map(|calls| {
+            (CallerNumber::of((calls[0] >> 32) as u32), calls[0] as u32, calls.len() as u64)
+        }));
+        self.calls = Vec::new();
     }
 
     pub(crate) fn callers(&self) -> impl Iterator<Item = (CallerKey, Caller<'_>)> {
@@ -110,8 +187,17 @@ impl CallerCounts {
         })
     }
 
-    pub(crate) fn counts(&self) -> &[CallerCount] {
-        &self.counts
+    /// Headings by number.
+    pub(crate) fn headings(&self) -> &[CallerHeading] {
+        &self.headings
+    }
+
+    /// Of a caller, by number, and a heading, by number, how many calls; in no order, and some of
+    /// them perhaps in parts.
+    pub(crate) fn counts(&self) -> impl Iterator<Item = (CallerNumber, u32, u64)> {
+        let calls =
+            self.calls.iter().map(|&call| (CallerNumber::of((call >> 32) as u32), call as u32, 1));
+        self.counts.iter().copied().chain(calls)
     }
 }
 
@@ -126,10 +212,10 @@ mod tests {
             [("a", "b", ""), ("ab", "", ""), ("", "ab", ""), ("", "a", "b"), ("a", "", "b")];
         let numbers: Vec<_> = texts
             .iter()
-            .map(|(a, b, c)| counts.caller(a.as_bytes(), b.as_bytes(), c.as_bytes()).0)
+            .map(|(a, b, c)| counts.caller(a.as_bytes(), b.as_bytes(), c.as_bytes()).at())
             .collect();
         assert_eq!(numbers, [0, 1, 2, 3, 4]);
-        assert_eq!(counts.caller(b"ab", b"", b""), CallerNumber(1));
+        assert_eq!(counts.caller(b"ab", b"", b""), CallerNumber::of(1));
         let (_, caller) = counts.callers().nth(3).unwrap();
         assert_eq!(
             (caller.address, caller.user_agent, caller.user),

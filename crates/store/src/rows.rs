@@ -4,9 +4,12 @@ use dolmen_join::JoinKey;
 use dolmen_model::{Call, Joined, Mark, NameId, RequestId, SetId, Time};
 use xxhash_rust::xxh3::xxh3_128;
 
+use crate::catalog::waiting::short;
 use crate::facts::{CallFacts, MarkFacts, MarkState, Role, Settled, UnreadLine};
+use crate::ids::{Ids, StoredForm};
 use crate::segment::template::{Learned, TextField, Values};
-use crate::segment::{Kind, cut};
+use crate::segment::{Kind, NONE, cut};
+use crate::sparse::Sparse;
 use crate::texts::{TextColumn, Texts};
 
 /// The rows of one block, of all three kinds. Filled by one worker, encoded by
@@ -23,9 +26,49 @@ pub struct Rows {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Row(pub(crate) u32);
 
-/// The caller of a call, in the numbers of its block.
+/// What became of a line that was taken in.
+#[derive(Clone, Copy, Debug)]
+pub struct Pushed {
+    /// Its row.
+    pub row: Row,
+    /// What it is joined by; `None` where it has no id, or takes no part in the join.
+    pub key: Option<JoinKey>,
+}
+
+/// What is counted of a call.
+#[derive(Clone, Copy, Debug)]
+pub struct Countable<'r> {
+    /// When; `None` where the log does not say.
+    pub time: Option<Time>,
+    /// The source, by name.
+    pub source: &'r str,
+    /// Who called.
+    pub actor: NameId,
+    /// Method and path template.
+    pub endpoint: NameId,
+    /// The status; 0 where the log has none.
+    pub status: u16,
+    /// Bytes of the response, where the log has them.
+    pub bytes: Option<u64>,
+    /// Microseconds, where the log has them.
+    pub duration: Option<u64>,
+    /// What the join found out about it.
+    pub settled: Settled,
+}
+
+/// The caller of a call, in the numbers that texts have in their block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct CallerCode([u32; 4]);
+pub struct CallerCode {
+    /// The address that the line has; [`u32::MAX`] for none.
+    pub address: u32,
+    /// What the caller says beside it.
+    pub kind: CallerKind,
+}
+
+/// What a caller says beside its address, in the numbers that texts have in their block: the address
+/// that proxies forwarded, the user agent and the user.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct CallerKind([u32; 3]);
 
 /// The hash by which calls and marks are joined: 128-bit XXH3 of the request id's bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -37,49 +80,31 @@ impl IdKey {
     }
 }
 
-/// How a request id is kept.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum StoredId {
-    NotLogged,
-    Missing,
-    Text,
-    Number(IdForm, u128),
-}
-
-/// The text that a 128-bit id was written as.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum IdForm {
-    /// 32 lower-case hexadecimal digits: trace ids, nginx's `$request_id`.
-    Hex,
-    /// The same in upper case.
-    UpperHex,
-    /// RFC 9562, lower case: Envoy and Traefik.
-    Uuid,
-}
-
 /// Rows of calls or of marks: columns, in the order they were pushed.
 #[derive(Debug, Default)]
 pub(crate) struct Lines {
-    pub(crate) time: Vec<Option<i64>>,
+    pub(crate) time: Sparse,
     /// Those of its kind; the others are empty.
     pub(crate) texts: [TextColumn; TextField::COUNT],
     /// What was cut out of targets, whose text is what is left.
     pub(crate) target_digits: TextColumn,
     pub(crate) forwarded: TextColumn,
-    pub(crate) ids: Vec<StoredId>,
-    pub(crate) id_text: Texts,
-    /// What calls and marks are joined by; `None` without an id.
-    pub(crate) keys: Vec<Option<IdKey>>,
+    pub(crate) ids: Ids,
+    /// Of calls, what they are joined by, shortened; 0 without an id.
+    pub(crate) keys: Vec<u64>,
+    /// Of calls, as the next two.
     pub(crate) status: Vec<Option<u16>>,
-    pub(crate) bytes: Vec<Option<u64>>,
-    pub(crate) duration: Vec<Option<u64>>,
+    /// The bits of numbers without a sign.
+    pub(crate) bytes: Sparse,
+    pub(crate) duration: Sparse,
     pub(crate) facts: Vec<Facts>,
     pub(crate) sources: Vec<Box<str>>,
     pub(crate) templates: Learned,
-    /// `None`: the whole line is kept.
-    pub(crate) template: Vec<Option<u32>>,
+    /// [`NONE`]: the whole line is kept.
+    pub(crate) template: Vec<u32>,
     pub(crate) numbers: Vec<i64>,
     pub(crate) number_ends: Vec<u32>,
+    /// Those that are kept whole.
     pub(crate) line: Texts,
     pub(crate) raw_bytes: u64,
     /// A target cut: its shape, its digits.
@@ -143,7 +168,7 @@ impl Rows {
         call: &Call<'_>,
         facts: &CallFacts<'_>,
         settled: Settled,
-    ) -> Row {
+    ) -> Pushed {
         let mut values = Values {
             time: call.time.map(Time::micros),
             status: call.status,
@@ -161,8 +186,9 @@ impl Rows {
         values.set(TextField::Referer, call.referer);
         values.set(TextField::UserAgent, call.user_agent);
         values.set(TextField::Upstream, call.upstream);
-        let forwarded: &[u8] =
-            if facts.forwarded_address == call.address { b"" } else { facts.forwarded_address };
+        let is_same = std::ptr::eq(facts.forwarded_address, call.address)
+            || facts.forwarded_address == call.address;
+        let forwarded: &[u8] = if is_same { b"" } else { facts.forwarded_address };
         self.calls.forwarded.push(forwarded);
         let source = self.calls.source(facts.source);
         let facts = Facts {
@@ -182,22 +208,29 @@ impl Rows {
     pub fn caller_of(&self, row: Row) -> Option<CallerCode> {
         let row = row.0 as usize;
         let number = |field: TextField| self.calls.texts[field as usize].number(row);
-        Some(CallerCode([
+        let kind = CallerKind([
             self.calls.forwarded.number(row)?,
-            number(TextField::Address)?,
             number(TextField::UserAgent)?,
             number(TextField::User)?,
-        ]))
+        ]);
+        Some(CallerCode { address: number(TextField::Address)?, kind })
     }
 
-    /// What a call is joined by; `None` where it has no id, or takes no part in the join.
-    pub fn key_of_call(&self, row: Row) -> Option<JoinKey> {
-        self.calls.keys.get(row.0 as usize).copied().flatten().map(|key| JoinKey(key.0))
-    }
-
-    /// What a mark is joined by; `None` where it has no id.
-    pub fn key_of_mark(&self, row: Row) -> Option<JoinKey> {
-        self.marks.keys.get(row.0 as usize).copied().flatten().map(|key| JoinKey(key.0))
+    /// What is counted of a call that was pushed before.
+    pub fn countable(&self, row: Row) -> Countable<'_> {
+        let at = row.0 as usize;
+        let number = |column: &Sparse| column.get(at).map(i64::cast_unsigned);
+        let Facts { source, actor, endpoint, settled, .. } = self.calls.facts[at];
+        Countable {
+            time: self.calls.time.get(at).map(Time::from_micros),
+            source: &self.calls.sources[usize::from(source)],
+            actor,
+            endpoint,
+            status: self.calls.status[at].unwrap_or(0),
+            bytes: number(&self.calls.bytes),
+            duration: number(&self.calls.duration),
+            settled,
+        }
     }
 
     /// Says what the join found out about a call that was pushed before.
@@ -208,7 +241,7 @@ impl Rows {
     }
 
     /// Takes in one application log line, without its line end.
-    pub fn push_mark(&mut self, line: &[u8], mark: &Mark<'_>, facts: MarkFacts<'_>) -> Row {
+    pub fn push_mark(&mut self, line: &[u8], mark: &Mark<'_>, facts: MarkFacts<'_>) -> Pushed {
         let mut values = Values { time: mark.time.map(Time::micros), ..Values::default() };
         values.set(TextField::Operation, mark.operation);
         values.set(TextField::ServiceWord, mark.service);
@@ -286,7 +319,6 @@ impl Lines {
         self.target_digits.clear();
         self.forwarded.clear();
         self.ids.clear();
-        self.id_text.clear();
         self.keys.clear();
         self.status.clear();
         self.bytes.clear();
@@ -313,35 +345,32 @@ impl Lines {
         mut values: Values<'a>,
         id: RequestId<'a>,
         facts: Facts,
-    ) -> Row {
-        let row = Row(self.len() as u32);
-        let (stored, text) = match id {
-            RequestId::NotLogged => (StoredId::NotLogged, &b""[..]),
-            RequestId::Missing => (StoredId::Missing, &b""[..]),
-            RequestId::Is(id) => match IdForm::read(id) {
-                Some((form, number)) => (StoredId::Number(form, number), &b""[..]),
-                None => (StoredId::Text, id),
-            },
-        };
+    ) -> Pushed {
+        let row = self.len();
         if let RequestId::Is(id) = id {
             values.id = id;
         }
-        self.keys.push(match id {
+        self.ids.push(row, id);
+        let key = match id {
             RequestId::Is(id) if facts.settled.role != Role::Delivery => Some(IdKey::of(id)),
             RequestId::Is(_) | RequestId::NotLogged | RequestId::Missing => None,
-        });
-        self.ids.push(stored);
-        self.id_text.push(text);
+        };
         // A template needs every value it names to come back as it was: not so for what is not
         // UTF-8, because the columns are text, and for what does not fit their numbers.
         let fits = |number: Option<u64>| number.is_none_or(|number| i64::try_from(number).is_ok());
-        let template = std::str::from_utf8(line)
-            .ok()
-            .filter(|_| fits(values.bytes) && fits(values.duration))
-            .and_then(|_| self.templates.fit(line, &values, &mut self.numbers));
-        self.line.push(if template.is_some() { b"" } else { line });
-        self.template.push(template);
-        self.number_ends.push(self.numbers.len() as u32);
+        let is_text = line.is_ascii() || std::str::from_utf8(line).is_ok();
+        let template = (is_text && fits(values.bytes) && fits(values.duration))
+            .then(|| self.templates.fit(line, &values, &mut self.numbers))
+            .flatten();
+        if template.is_none() {
+            self.line.push_at(row, line);
+        }
+        self.template.push(template.unwrap_or(NONE));
+        if !self.numbers.is_empty() {
+            let before = self.number_ends.last().copied().unwrap_or(0);
+            self.number_ends.resize(row, before);
+            self.number_ends.push(self.numbers.len() as u32);
+        }
         for &field in kind.texts() {
             let text = values.text(field);
             if field == TextField::Target {
@@ -354,25 +383,44 @@ impl Lines {
             }
         }
         self.time.push(values.time);
-        self.status.push(values.status);
-        self.bytes.push(values.bytes);
-        self.duration.push(values.duration);
+        if kind == Kind::Calls {
+            self.keys.push(key.map_or(0, short));
+            self.status.push(values.status);
+            self.bytes.push(values.bytes.map(u64::cast_signed));
+            self.duration.push(values.duration.map(u64::cast_signed));
+        }
         self.facts.push(facts);
         self.raw_bytes += line.len() as u64 + 1;
-        row
+        Pushed { row: Row(row as u32), key: key.map(|key| JoinKey(key.0)) }
     }
 
     pub(crate) fn numbers(&self, row: usize) -> &[i64] {
-        let from = if row == 0 { 0 } else { self.number_ends[row - 1] as usize };
-        &self.numbers[from..self.number_ends[row] as usize]
+        let end = |rows: usize| match rows.checked_sub(1) {
+            // None since the last row that has some.
+            Some(last) => {
+                self.number_ends.get(last).map_or(self.numbers.len(), |end| *end as usize)
+            }
+            None => 0,
+        };
+        &self.numbers[end(row)..end(row + 1)]
+    }
+
+    /// Whether a call is joined by [`Lines::keys`].
+    pub(crate) fn has_key(&self, row: usize) -> bool {
+        let has_id = !matches!(self.ids.forms[row], StoredForm::NotLogged | StoredForm::Missing);
+        has_id && self.facts[row].settled.role != Role::Delivery
     }
 
     /// The request id's text.
     pub(crate) fn id(&self, row: usize) -> Option<Vec<u8>> {
-        match self.ids[row] {
-            StoredId::NotLogged | StoredId::Missing => None,
-            StoredId::Text => Some(self.id_text.get(row).to_vec()),
-            StoredId::Number(form, number) => Some(form.write(number)),
+        match self.ids.forms[row] {
+            StoredForm::NotLogged | StoredForm::Missing => None,
+            StoredForm::Text => Some(self.ids.text.get(row).to_vec()),
+            StoredForm::Number(form) => {
+                let half = |half: &Sparse| half.get(row).unwrap_or(0).cast_unsigned();
+                let (high, low) = (half(&self.ids.high), half(&self.ids.low));
+                Some(form.write(u128::from(high) << 64 | u128::from(low)))
+            }
         }
     }
 
@@ -383,93 +431,5 @@ impl Lines {
             self.sources.len() - 1
         });
         at as u16
-    }
-}
-
-impl IdForm {
-    /// The number behind an id, where its text follows from it.
-    pub(crate) fn read(id: &[u8]) -> Option<(Self, u128)> {
-        match id.len() {
-            32 => {
-                if let Some(number) = digits(id, &LOWER) {
-                    return Some((Self::Hex, number));
-                }
-                digits(id, &UPPER).map(|number| (Self::UpperHex, number))
-            }
-            36 if [8, 13, 18, 23].iter().all(|&at| id[at] == b'-') => {
-                let mut hex = [0; 32];
-                let mut at = 0;
-                for part in [&id[..8], &id[9..13], &id[14..18], &id[19..23], &id[24..]] {
-                    hex[at..at + part.len()].copy_from_slice(part);
-                    at += part.len();
-                }
-                digits(&hex, &LOWER).map(|number| (Self::Uuid, number))
-            }
-            _ => None,
-        }
-    }
-
-    /// What [`IdForm::read`] read.
-    pub(crate) fn write(self, number: u128) -> Vec<u8> {
-        let mut text = Vec::with_capacity(36);
-        let alphabet: &[u8; 16] =
-            if self == Self::UpperHex { b"0123456789ABCDEF" } else { b"0123456789abcdef" };
-        for digit in 0..32_u32 {
-            if self == Self::Uuid && matches!(digit, 8 | 12 | 16 | 20) {
-                text.push(b'-');
-            }
-            text.push(alphabet[((number >> (124 - 4 * digit)) & 15) as usize]);
-        }
-        text
-    }
-}
-
-/// What each byte is as a hexadecimal digit; 255: none.
-const LOWER: [u8; 256] = digit_table(b'a');
-const UPPER: [u8; 256] = digit_table(b'A');
-
-const fn digit_table(ten: u8) -> [u8; 256] {
-    let mut table = [u8::MAX; 256];
-    let mut digit = 0;
-    while digit < 16 {
-        let byte = if digit < 10 { b'0' + digit } else { ten + digit - 10 };
-        table[byte as usize] = digit;
-        digit += 1;
-    }
-    table
-}
-
-fn digits(text: &[u8], table: &[u8; 256]) -> Option<u128> {
-    let (high, low) = text.split_at_checked(16)?;
-    let mut wrong = 0;
-    let mut half = |text: &[u8]| {
-        text.iter().fold(0_u64, |number, &byte| {
-            let digit = table[usize::from(byte)];
-            wrong |= digit;
-            number << 4 | u64::from(digit & 15)
-        })
-    };
-    let number = u128::from(half(high)) << 64 | u128::from(half(low));
-    (wrong < 16).then_some(number)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_id_comes_back_as_it_was_written() {
-        for id in [
-            "0af7651916cd43dd8448eb211c80319c",
-            "0AF7651916CD43DD8448EB211C80319C",
-            "0af76519-16cd-43dd-8448-eb211c80319c",
-            "00000000000000000000000000000000",
-        ] {
-            let (form, number) = IdForm::read(id.as_bytes()).unwrap();
-            assert_eq!(String::from_utf8(form.write(number)).unwrap(), id);
-        }
-        for id in ["0aF7651916cd43dd8448eb211c80319c", "0af7651916cd43dd8448eb211c80319", "YWJj"] {
-            assert!(IdForm::read(id.as_bytes()).is_none(), "{id}");
-        }
     }
 }

@@ -14,14 +14,38 @@ pub(crate) struct Texts {
 }
 
 impl Texts {
+    /// Room for texts of so many bytes together.
+    pub(crate) fn with_room(bytes: usize, texts: usize) -> Self {
+        Self { bytes: Vec::with_capacity(bytes), ends: Vec::with_capacity(texts) }
+    }
+
+    /// All texts, one after the other.
+    pub(crate) fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// Those of the rows [from, from + len), one after the other.
+    pub(crate) fn stretch(&self, from: usize, len: usize) -> &[u8] {
+        let end = |rows: usize| if rows == 0 { 0 } else { self.ends[rows - 1] as usize };
+        &self.bytes[end(from)..end(from + len)]
+    }
+
     pub(crate) fn push(&mut self, text: &[u8]) {
         self.bytes.extend_from_slice(text);
         self.ends.push(self.bytes.len() as u32);
     }
 
+    /// The text of a row; rows between it and the last one have none.
+    pub(crate) fn push_at(&mut self, row: usize, text: &[u8]) {
+        self.ends.resize(row, self.bytes.len() as u32);
+        self.push(text);
+    }
+
+    /// Empty past the last one.
     pub(crate) fn get(&self, row: usize) -> &[u8] {
+        let Some(&end) = self.ends.get(row) else { return b"" };
         let from = if row == 0 { 0 } else { self.ends[row - 1] as usize };
-        &self.bytes[from..self.ends[row] as usize]
+        &self.bytes[from..end as usize]
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -46,6 +70,8 @@ pub(crate) struct TextColumn {
     texts: Texts,
     /// Of each row its text or [`NONE`], unless texts are held as they come.
     rows: Vec<u32>,
+    /// How many rows there were before the first text: of a column without one, all.
+    empty: usize,
     holds_all: bool,
     /// Open addressing: half of a text's hash, and its number.
     slots: Vec<(u32, u32)>,
@@ -53,7 +79,7 @@ pub(crate) struct TextColumn {
 
 /// What a column holds.
 pub(crate) enum Held<'c> {
-    /// Each text once, and which one each row has.
+    /// Each text once, and which one each row has; no rows where there is no text.
     Once(&'c Texts, &'c [u32]),
     /// The text of each row.
     AsTheyCome(&'c Texts),
@@ -64,22 +90,42 @@ pub(crate) enum Held<'c> {
 const FEW: usize = 6_144;
 
 impl TextColumn {
+    #[inline]
     pub(crate) fn push(&mut self, text: &[u8]) {
-        if self.holds_all {
-            return self.texts.push(text);
+        if text.is_empty() && self.rows.is_empty() && !self.holds_all {
+            self.empty += 1;
+        } else {
+            self.push_after(text);
         }
+    }
+
+    /// The same when there was a text before, or this is one.
+    fn push_after(&mut self, text: &[u8]) {
         let Self { texts, rows, slots, .. } = self;
+        if self.holds_all {
+            return texts.push(text);
+        }
         if text.is_empty() {
-            rows.push(NONE);
-            return;
+            return rows.push(NONE);
+        }
+        // Many columns say the same row after row.
+        if let Some(&last) = rows.last()
+            && last != NONE
+            && same(texts.get(last as usize), text)
+        {
+            return rows.push(last);
+        }
+        if rows.is_empty() {
+            rows.resize(self.empty, NONE);
         }
         if slots.len() < 2 * (texts.len() + 1) {
             grow(texts, slots);
         }
-        let (at, number) = find(texts, slots, text);
+        let hash = hash(text);
+        let (at, number) = find(texts, slots, text, hash);
         rows.push(number);
         if number as usize == texts.len() {
-            slots[at] = (hash(text) as u32, number);
+            slots[at] = (hash as u32, number);
             texts.push(text);
             if texts.len() > FEW && texts.len() > rows.len() / 3 {
                 self.hold_all();
@@ -98,7 +144,7 @@ impl TextColumn {
     /// A number that rows with the same text share, [`NONE`] for a missing one; `None` where texts
     /// are held as they come.
     pub(crate) fn number(&self, row: usize) -> Option<u32> {
-        self.rows.get(row).copied().filter(|_| !self.holds_all)
+        (!self.holds_all).then(|| self.rows.get(row).copied().unwrap_or(NONE))
     }
 
     pub(crate) fn held(&self) -> Held<'_> {
@@ -112,6 +158,7 @@ impl TextColumn {
     pub(crate) fn clear(&mut self) {
         self.texts.clear();
         self.rows.clear();
+        self.empty = 0;
         self.slots.fill((0, NONE));
         self.holds_all = false;
     }
@@ -123,19 +170,28 @@ impl TextColumn {
     }
 }
 
+/// Short ones are compared as two numbers, which overlap: a call would cost more.
+#[inline]
+fn same(a: &[u8], b: &[u8]) -> bool {
+    let ends = |text: &[u8]| Some((*text.first_chunk::<8>()?, *text.last_chunk::<8>()?));
+    match a.len() == b.len() {
+        true if (8..=16).contains(&a.len()) => ends(a) == ends(b),
+        same_length => same_length && a == b,
+    }
+}
+
 fn hash(text: &[u8]) -> u64 {
     FxBuildHasher.hash_one(text)
 }
 
 /// The slot of a text, and its number: the next one when it is new.
-fn find(texts: &Texts, slots: &[(u32, u32)], text: &[u8]) -> (usize, u32) {
-    let hash = hash(text);
+fn find(texts: &Texts, slots: &[(u32, u32)], text: &[u8], hash: u64) -> (usize, u32) {
     let mask = slots.len() - 1;
     let mut at = (hash >> 32) as usize & mask;
     loop {
         match slots[at] {
             (_, NONE) => return (at, texts.len() as u32),
-            (half, number) if half == hash as u32 && texts.get(number as usize) == text => {
+            (half, number) if half == hash as u32 && same(texts.get(number as usize), text) => {
                 return (at, number);
             }
             _ => at = (at + 1) & mask,

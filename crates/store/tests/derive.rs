@@ -10,9 +10,9 @@ use common::{
 use dolmen_cubes::{Cube, Key};
 use dolmen_model::{Joined, NameId, Time};
 use dolmen_store::{
-    CallFacts, CallerCount, CallerCounts, CallerQuestion, CallerWidth, Commit, Compacted,
-    CubeQuestion, Dimension, Generation, LocalStore, Options, Rows, Settled, Store, Swap,
-    Underived, narrowest,
+    CallFacts, CallerCount, CallerCounts, CallerHeading, CallerQuestion, CallerWidth, Commit,
+    Compacted, CubeQuestion, Dimension, Generation, LocalStore, Options, Rows, Settled, Store,
+    Swap, Underived, narrowest,
 };
 
 fn at(seconds: i64) -> Time {
@@ -74,15 +74,14 @@ fn derive_at(store: &LocalStore, generation: Generation, old: &Underived, now: T
 fn curl(calls: u64) -> CallerCounts {
     let mut counts = CallerCounts::default();
     let caller = counts.caller(b"10.0.0.1", b"curl/7.81.0", b"");
-    counts.count(CallerCount {
+    let heading = CallerHeading {
         time: at(0),
         width: CallerWidth::Day,
-        caller,
         actor: NameId::UNKNOWN,
         service: NameId::UNKNOWN,
         operations: Default::default(),
-        calls,
-    });
+    };
+    counts.count(CallerCount { caller, heading, calls });
     counts
 }
 

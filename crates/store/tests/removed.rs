@@ -6,8 +6,8 @@ mod common;
 use common::{Block, START, clf, key, progress, read_call};
 use dolmen_model::{Joined, NameId, Time};
 use dolmen_store::{
-    CallFacts, CallerCount, CallerSightings, CallerWidth, LocalStore, Options, Settled,
-    SightingQuestion, Store,
+    CallFacts, CallerCount, CallerHeading, CallerSightings, CallerWidth, LocalStore, Options,
+    Settled, SightingQuestion, Store,
 };
 
 const ALL: SightingQuestion = SightingQuestion { to: Time::MAX, services: None };
@@ -42,15 +42,14 @@ fn commit(store: &LocalStore, calls: &[(i64, &str)], id: &str) {
     let mut commit = block.commit(store, Vec::new());
     for (time, address, facts, settled) in counts {
         let caller = commit.callers.caller(address.as_bytes(), b"curl/7", b"");
-        commit.callers.count(CallerCount {
+        let heading = CallerHeading {
             time,
             width: CallerWidth::Hour,
-            caller,
             actor: facts.actor,
             service: settled.service,
             operations: settled.operations,
-            calls: 1,
-        });
+        };
+        commit.callers.count(CallerCount { caller, heading, calls: 1 });
     }
     store.commit(commit).unwrap();
 }

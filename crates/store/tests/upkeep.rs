@@ -7,8 +7,9 @@ mod common;
 use common::{Block, START, all_calls, call_line, calls_by_joined, everything, mark_line};
 use dolmen_model::{Joined, NameId, SetId, Time};
 use dolmen_store::{
-    CallQuestion, CallerCount, CallerQuestion, CallerWidth, Commit, CubeQuestion, Dimension,
-    ExportFormat, GRACE, LocalStore, Options, Rows, Store, StoreError, UnreadLine, Width, export,
+    CallQuestion, CallerCount, CallerHeading, CallerQuestion, CallerWidth, Commit, CubeQuestion,
+    Dimension, ExportFormat, GRACE, LocalStore, Options, Rows, Store, StoreError, UnreadLine,
+    Width, export,
 };
 
 fn at(seconds: i64) -> Time {
@@ -259,15 +260,14 @@ fn callers_are_listed_by_how_often_they_called() {
             [("10.0.0.1", operations, 2), ("10.0.0.2", SetId::EMPTY, 5)]
         {
             let caller = commit.callers.caller(address.as_bytes(), b"curl/7.81.0", b"");
-            commit.callers.count(CallerCount {
+            let heading = CallerHeading {
                 time: at(seconds),
                 width: CallerWidth::Hour,
-                caller,
                 actor: NameId::UNKNOWN,
                 service: NameId::UNKNOWN,
                 operations,
-                calls,
-            });
+            };
+            commit.callers.count(CallerCount { caller, heading, calls });
         }
         store.commit(commit).unwrap();
     }

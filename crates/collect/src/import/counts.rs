@@ -1,40 +1,35 @@
 //! What is counted of the calls of one slice.
 
 use dolmen_cubes::{Cube, Key};
-use dolmen_model::{Call, NameId, Names, Outcome, SetId, Time};
+use dolmen_model::{Call, Names, Outcome, Time};
 use dolmen_store::{
-    CallFacts, CallerCode, CallerCount, CallerCounts, CallerNumber, CallerWidth, Likeness, Own,
-    Row, Rows, Settled, narrowest,
+    CallerCounts, CallerHeading, CallerNumber, CallerWidth, Countable, Likeness, Own, Row, Rows,
+    narrowest,
 };
-use rustc_hash::FxHashMap;
 
-/// A call, reduced to what is counted of it.
-pub(crate) struct Counted {
-    pub(crate) row: Row,
-    /// By number.
-    pub(crate) source: u16,
-    bucket: Time,
-    actor: NameId,
-    endpoint: NameId,
-    status: u16,
-    bytes: Option<u64>,
-    duration: Option<u64>,
-    caller: CallerNumber,
-    time: Time,
-}
-
-type CallerKey = (i64, CallerNumber, NameId, NameId, SetId);
+use super::met::Met;
 
 pub(crate) struct Counts {
     now: Time,
     cube: Cube,
     callers: CallerCounts,
-    /// Callers of these rows that were met already.
-    met: FxHashMap<CallerCode, CallerNumber>,
-    calls: FxHashMap<CallerKey, u64>,
+    met: Met,
+    /// The minute that was counted in last.
+    minute: Option<Minute>,
 }
 
-const HOUR: i64 = 3_600_000_000;
+/// A minute, and the buckets that it is in.
+#[derive(Clone, Copy)]
+struct Minute {
+    from: i64,
+    /// Of the cube.
+    bucket: Time,
+    hour: Time,
+    day: Time,
+}
+
+const MINUTE: i64 = 60_000_000;
+const HOUR: i64 = 60 * MINUTE;
 const DAY: i64 = 24 * HOUR;
 
 impl Counts {
@@ -43,49 +38,34 @@ impl Counts {
             now,
             cube: Cube::default(),
             callers: CallerCounts::default(),
-            met: FxHashMap::default(),
-            calls: FxHashMap::default(),
+            met: Met::default(),
+            minute: None,
         }
     }
 
-    /// Reduces a call that is `row` of `rows`.
-    pub(crate) fn call(
+    /// The number of the caller of a call that is `row` of `rows`.
+    pub(crate) fn caller(
         &mut self,
         rows: &Rows,
         row: Row,
         call: &Call<'_>,
-        facts: &CallFacts<'_>,
         address: &[u8],
-        source: u16,
-    ) -> Counted {
-        // A call without a time is counted at the epoch.
-        let time = call.time.unwrap_or(Time::from_micros(0));
+    ) -> CallerNumber {
         let Self { callers, met, .. } = self;
-        let mut caller = || callers.caller(address, call.user_agent, call.user);
-        let caller = match rows.caller_of(row) {
-            Some(code) => *met.entry(code).or_insert_with(caller),
-            None => caller(),
-        };
-        Counted {
-            row,
-            source,
-            bucket: narrowest(time, self.now),
-            actor: facts.actor,
-            endpoint: facts.endpoint,
-            status: call.status.unwrap_or(0),
-            bytes: call.bytes,
-            duration: call.duration,
-            caller,
-            time,
+        match rows.caller_of(row) {
+            Some(code) => {
+                met.find(code, || callers.new_caller(address, call.user_agent, call.user))
+            }
+            None => callers.caller(address, call.user_agent, call.user),
         }
     }
 
     /// What is counted of a call whose own line says these.
     pub(crate) fn likeness(
         &self,
-        call: &Counted,
+        call: &Countable<'_>,
+        caller: CallerNumber,
         own: &Own,
-        source: &str,
         names: &Names,
     ) -> Likeness {
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
@@ -97,40 +77,57 @@ impl Counts {
             status: call.status,
             bytes: call.bytes.unwrap_or(0),
             duration: call.duration.unwrap_or(0),
-            source: source.to_owned(),
-            caller: self.callers.texts_of(call.caller).map(text),
+            source: call.source.to_owned(),
+            caller: self.callers.texts_of(caller).map(text),
         }
     }
 
-    pub(crate) fn add(&mut self, call: &Counted, settled: &Settled) {
-        if !settled.role.counts() {
+    /// Counts a call that is settled.
+    pub(crate) fn add(&mut self, call: &Countable<'_>, caller: CallerNumber) {
+        if !call.settled.role.counts() {
             return;
         }
-        let Settled { service, operations, joined, .. } = *settled;
+        let (service, operations) = (call.settled.service, call.settled.operations);
+        // A call without a time is counted at the epoch.
+        let minute = self.minute(call.time.unwrap_or(Time::from_micros(0)));
         let key = Key {
-            bucket: call.bucket,
+            bucket: minute.bucket,
             service,
             operations,
             actor: call.actor,
             endpoint: call.endpoint,
-            outcome: Outcome { status: call.status, joined },
+            outcome: Outcome { status: call.status, joined: call.settled.joined },
         };
         self.cube.add(key, call.bytes, call.duration);
-        let width = if call.actor.is_known() { DAY } else { HOUR };
-        let bucket = call.time.floor(width).micros();
-        let caller = (bucket, call.caller, call.actor, service, operations);
-        *self.calls.entry(caller).or_default() += 1;
+        let (width, time) = match call.actor.is_known() {
+            true => (CallerWidth::Day, minute.day),
+            false => (CallerWidth::Hour, minute.hour),
+        };
+        let heading = CallerHeading { time, width, actor: call.actor, service, operations };
+        self.callers.count_call(caller, heading);
+    }
+
+    /// Calls come nearly in the order of time.
+    fn minute(&mut self, time: Time) -> Minute {
+        if let Some(minute) = self.minute
+            && (0..MINUTE).contains(&time.micros().wrapping_sub(minute.from))
+        {
+            return minute;
+        }
+        let minute = Minute {
+            from: time.floor(MINUTE).micros(),
+            bucket: narrowest(time, self.now),
+            hour: time.floor(HOUR),
+            day: time.floor(DAY),
+        };
+        self.minute = Some(minute);
+        minute
     }
 
     /// Gives back what was counted, and begins anew, with other rows.
     pub(crate) fn take(&mut self) -> (Cube, CallerCounts) {
         self.met.clear();
-        let mut callers = std::mem::take(&mut self.callers);
-        for ((bucket, caller, actor, service, operations), calls) in self.calls.drain() {
-            let width = if actor.is_known() { CallerWidth::Day } else { CallerWidth::Hour };
-            let time = Time::from_micros(bucket);
-            callers.count(CallerCount { time, width, caller, actor, service, operations, calls });
-        }
-        (std::mem::take(&mut self.cube), callers)
+        self.callers.add_up();
+        (std::mem::take(&mut self.cube), std::mem::take(&mut self.callers))
     }
 }

@@ -1,15 +1,26 @@
 //! The calls and marks of one slice, by request id.
 
-use dolmen_join::{CallEntry, Chains, JoinKey, MarkEntry};
+use dolmen_join::{CallEntry, Chains, JoinKey, MarkEntry, Place};
 use dolmen_model::CachedSets;
 use dolmen_store::{Carried, Likeness, Own, Row, Said, Settled, settle};
 
 /// What carries an id: the last of each kind, which knows the one before it.
 #[derive(Clone, Copy)]
 struct Group {
-    key: JoinKey,
+    /// The id's key, in words: as one number it would take the room of two more.
+    key: [u64; 2],
     call: u32,
     mark: u32,
+}
+
+/// A line without its id.
+#[derive(Clone, Copy)]
+struct Line<F> {
+    time: i64,
+    place: Place,
+    fact: F,
+    /// The line of the same id and kind before it.
+    before: u32,
 }
 
 const NONE: u32 = u32::MAX;
@@ -23,8 +34,11 @@ pub(super) struct Groups {
     /// In the order of their first lines, so that the same lines give the same sets in the same
     /// order.
     groups: Vec<Group>,
-    calls: Vec<(CallEntry<Own>, u32)>,
-    marks: Vec<(MarkEntry<Said>, Row, u32)>,
+    calls: Vec<Line<Own>>,
+    /// Of the last calls, which have no group yet, their keys. Groups of many are looked for at once:
+    /// then the processor waits for several slots at a time.
+    keys: Vec<[u64; 2]>,
+    marks: Vec<Line<(Said, Row)>>,
     /// The group after that of the last mark: the next mark's is mostly this one, or near.
     next: usize,
 }
@@ -42,35 +56,54 @@ pub(super) enum Settling {
 
 impl Groups {
     pub(super) fn call(&mut self, call: CallEntry<Own>) {
-        let at = self.calls.len() as u32;
-        let number = self.group(call.key);
-        let group = &mut self.groups[number];
-        let before = std::mem::replace(&mut group.call, at);
-        self.calls.push((call, before));
+        let CallEntry { key, time, place, fact } = call;
+        self.keys.push(words(key));
+        self.calls.push(Line { time, place, fact, before: NONE });
+    }
+
+    /// Gives the calls that came since the last time their groups.
+    fn group_calls(&mut self) {
+        let keys = std::mem::take(&mut self.keys);
+        while self.slots.len() < 2 * (self.groups.len() + keys.len()) {
+            self.grow();
+        }
+        let first = self.calls.len() - keys.len();
+        for (at, &key) in (first..).zip(&keys) {
+            let number = self.group(key);
+            let before = std::mem::replace(&mut self.groups[number].call, at as u32);
+            self.calls[at].before = before;
+        }
+        // Its room is kept.
+        self.keys = keys;
+        self.keys.clear();
     }
 
     pub(super) fn mark(&mut self, mark: MarkEntry<Said>, row: Row) {
+        if !self.keys.is_empty() {
+            self.group_calls();
+        }
         let at = self.marks.len() as u32;
+        let MarkEntry { key, time, place, fact } = mark;
+        let key = words(key);
         let near = self.groups.iter().skip(self.next).take(NEAR);
-        let found = near.zip(self.next..).find(|(group, _)| group.key == mark.key);
+        let found = near.zip(self.next..).find(|(group, _)| group.key == key);
         let number = match found {
             Some((_, number)) => number,
-            None => self.group(mark.key),
+            None => self.group(key),
         };
         self.next = number + 1;
-        let group = &mut self.groups[number];
-        let before = std::mem::replace(&mut group.mark, at);
-        self.marks.push((mark, row, before));
+        let before = std::mem::replace(&mut self.groups[number].mark, at);
+        self.marks.push(Line { time, place, fact: (fact, row), before });
     }
 
     /// The number of the group with this key, a new one where there is none.
-    fn group(&mut self, key: JoinKey) -> usize {
+    fn group(&mut self, key: [u64; 2]) -> usize {
         if self.slots.len() < 2 * (self.groups.len() + 1) {
             self.grow();
         }
         let mask = self.slots.len() - 1;
         // A key is a hash already.
-        let mut at = key.0 as usize & mask;
+        let mut at = key[0] as usize & mask;
         loop {
             let number = self.slots[at];
             if number == NONE {
@@ -91,7 +124,7 @@ impl Groups {
         self.slots.clear();
         self.slots.resize(len, NONE);
         for (number, group) in (0..).zip(&self.groups) {
-            let mut at = group.key.0 as usize & (len - 1);
+            let mut at = group.key[0] as usize & (len - 1);
             while self.slots[at] != NONE {
                 at = (at + 1) & (len - 1);
             }
@@ -107,20 +140,23 @@ impl Groups {
         likeness: impl Fn(&Own) -> Likeness,
         mut each: impl FnMut(Settling),
     ) {
+        self.group_calls();
         let (mut calls, mut marks, mut rows) = (Vec::new(), Vec::new(), Vec::new());
         for group in self.groups.iter().filter(|group| group.call != NONE) {
             calls.clear();
             marks.clear();
+            let key = JoinKey(u128::from(group.key[1]) << 64 | u128::from(group.key[0]));
             let mut next = group.call;
-            while let Some((call, before)) = self.calls.get(next as usize) {
-                calls.push(*call);
-                next = *before;
+            while let Some(&Line { time, place, fact, before }) = self.calls.get(next as usize) {
+                calls.push(CallEntry { key, time, place, fact });
+                next = before;
             }
             let mut next = group.mark;
-            while let Some((mark, row, before)) = self.marks.get(next as usize) {
-                marks.push(*mark);
-                rows.push(*row);
-                next = *before;
+            while let Some(&Line { time, place, fact, before }) = self.marks.get(next as usize) {
+                let (fact, row) = fact;
+                marks.push(MarkEntry { key, time, place, fact });
+                rows.push(row);
+                next = before;
             }
             let carried =
                 settle(chains, sets, &mut calls, &mut marks, &likeness, |own, settled| {
@@ -137,4 +173,9 @@ impl Groups {
         self.calls.clear();
         self.marks.clear();
     }
+}
+
+/// A key's lower half, and its upper one.
+const fn words(key: JoinKey) -> [u64; 2] {
+    [key.0 as u64, (key.0 >> 64) as u64]
 }

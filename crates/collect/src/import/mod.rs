@@ -10,6 +10,7 @@
 mod counts;
 mod group;
 mod mend;
+mod met;
 mod plan;
 mod tape;
 mod worker;

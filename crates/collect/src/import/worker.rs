@@ -1,6 +1,7 @@
 //! One slice: its lines parsed, attributed, joined, and encoded.
 
 use std::borrow::Cow;
+use std::cell::RefCell;
 
 use dolmen_attribution::{Attributor, Rules, client_address};
 use dolmen_cubes::Cube;
@@ -8,11 +9,12 @@ use dolmen_join::{CallEntry, Chains, MarkEntry, Place};
 use dolmen_logs::{Call, Line, Mark, Reader, RequestId, Unread};
 use dolmen_model::{CachedSets, CachedTable, Joined, Time};
 use dolmen_store::{
-    CallFacts, CallerCounts, Encoded, MarkFacts, MarkState, Own, Role, Rows, Said, Settled, Store,
+    CallFacts, CallerCounts, CallerNumber, Encoded, MarkFacts, MarkState, Own, Pushed, Role, Row,
+    Rows, Said, Settled, Store,
 };
 
-use super::counts::{Counted, Counts};
-use super::group::Groups;
+use super::counts::Counts;
+use super::group::{Groups, Settling};
 use super::plan::Slice;
 use super::tape::{Lines, Part};
 use crate::error::CollectError;
@@ -70,8 +72,8 @@ pub(crate) struct Worker<'r> {
     buffer: Buffer,
     groups: Groups,
     rows: Rows,
-    /// What is counted of each call, by the number that [`Own::which`] has.
-    counted: Vec<Counted>,
+    /// Calls that take part in the join and who made them, by the number that [`Own::which`] has.
+    joined: Vec<(Row, CallerNumber)>,
     counts: Counts,
 }
 
@@ -87,7 +89,7 @@ impl<'r> Worker<'r> {
             buffer: Buffer::default(),
             groups: Groups::default(),
             rows: Rows::new(),
-            counted: Vec::new(),
+            joined: Vec::new(),
             counts: Counts::new(shared.now),
         }
     }
@@ -98,7 +100,7 @@ impl<'r> Worker<'r> {
             parts.push(self.part(part)?);
         }
         self.settle();
-        self.counted.clear();
+        self.joined.clear();
         let encoded = match self.rows.calls() + self.rows.marks() {
             0 => Vec::new(),
             _ => vec![self.shared.store.encode(&self.rows)?],
@@ -230,14 +232,14 @@ impl<'r> Worker<'r> {
         if call.delivery.is_some() {
             settled.role = Role::Delivery;
         }
-        let row = self.rows.push_call(line, call, &facts, settled);
-        let counted = self.counts.call(&self.rows, row, call, &facts, address, number);
-        let Some(key) = self.rows.key_of_call(row) else {
-            self.counts.add(&counted, &settled);
+        let Pushed { row, key } = self.rows.push_call(line, call, &facts, settled);
+        let caller = self.counts.caller(&self.rows, row, call, address);
+        let Some(key) = key else {
+            self.counts.add(&self.rows.countable(row), caller);
             return;
         };
-        let which = u32::try_from(self.counted.len()).unwrap_or(u32::MAX);
-        self.counted.push(counted);
+        let which = u32::try_from(self.joined.len()).unwrap_or(u32::MAX);
+        self.joined.push((row, caller));
         self.groups.call(CallEntry {
             key,
             time: call.time.map_or(0, Time::micros),
@@ -257,8 +259,8 @@ impl<'r> Worker<'r> {
         let operation = self.operations.intern(mark.operation);
         let state = MarkState::Waiting;
         let facts = MarkFacts { source: &source.name, operation, service, state };
-        let row = self.rows.push_mark(line, mark, facts);
-        if let Some(key) = self.rows.key_of_mark(row) {
+        let Pushed { row, key } = self.rows.push_mark(line, mark, facts);
+        if let Some(key) = key {
             let entry = MarkEntry {
                 key,
                 time: mark.time.map_or(0, Time::micros),
@@ -271,21 +273,23 @@ impl<'r> Worker<'r> {
 
     /// Joins what the slice holds. Marks whose call is not in it wait: the store looks for it.
     fn settle(&mut self) {
-        let Self { shared, groups, sets, rows, counted, counts, .. } = self;
+        let Self { shared, groups, sets, rows, joined, counts, .. } = self;
         let names = &**shared.store.names();
-        let counts = std::cell::RefCell::new(counts);
+        // One closure counts what the other compares.
+        let (rows, counts) = (RefCell::new(rows), RefCell::new(counts));
         let likeness = |own: &Own| {
-            let call = &counted[own.which as usize];
-            let source = &shared.sources[usize::from(call.source)].name;
-            counts.borrow().likeness(call, own, source, names)
+            let (row, caller) = joined[own.which as usize];
+            let rows = rows.borrow();
+            counts.borrow().likeness(&rows.countable(row), caller, own, names)
         };
         groups.settle(shared.chains, sets, likeness, |settled| match settled {
-            super::group::Settling::Call(own, settled) => {
-                let call = &counted[own.which as usize];
-                rows.settle(call.row, settled);
-                counts.borrow_mut().add(call, &settled);
+            Settling::Call(own, settled) => {
+                let (row, caller) = joined[own.which as usize];
+                let mut rows = rows.borrow_mut();
+                rows.settle(row, settled);
+                counts.borrow_mut().add(&rows.countable(row), caller);
             }
-            super::group::Settling::Mark(row) => rows.joined(row),
+            Settling::Mark(row) => rows.borrow_mut().joined(row),
         });
     }
 }

@@ -8,8 +8,8 @@ use std::fmt;
 use dolmen_cubes::{Cell, Cube, Key};
 use dolmen_model::{Call, Joined, NameId, Names, Outcome, RequestId, SetId, Time};
 use dolmen_store::{
-    CallFacts, CallerCount, CallerCounts, CallerWidth, Commit, LocalStore, Rows, Settled, Store,
-    StoreError, narrowest,
+    CallFacts, CallerCount, CallerCounts, CallerHeading, CallerWidth, Commit, LocalStore, Rows,
+    Settled, Store, StoreError, narrowest,
 };
 
 use crate::dice::Dice;
@@ -155,15 +155,14 @@ fn callers(ways: &[Way], from: i64, dice: &mut Dice, counts: &mut CallerCounts) 
         let agent = format!("agent-{}/1.0 (a program that calls)", caller % 40);
         let number = counts.caller(address.as_bytes(), agent.as_bytes(), b"");
         let way = &ways[(caller % WAYS) as usize];
-        counts.count(CallerCount {
+        let heading = CallerHeading {
             time: Time::from_micros(at),
             width: if is_known { CallerWidth::Day } else { CallerWidth::Hour },
-            caller: number,
             actor: if is_known { way.actor } else { NameId::UNKNOWN },
             service: way.service,
             operations: way.operations,
-            calls: 1 + dice.below(30),
-        });
+        };
+        counts.count(CallerCount { caller: number, heading, calls: 1 + dice.below(30) });
         counted += 1;
     };
     (0..KNOWN / 3).for_each(|_| count(dice.below(KNOWN), true, from, dice));

@@ -9,7 +9,7 @@ use rustc_hash::FxHashMap;
 
 use super::damaged;
 use super::sorted::merged;
-use crate::callers::{Caller, CallerCount, CallerCounts, CallerKey, CallerWidth};
+use crate::callers::{Caller, CallerCounts, CallerHeading, CallerKey, CallerWidth};
 use crate::range::{Width, minute_of};
 use crate::varint;
 
@@ -46,12 +46,15 @@ pub(crate) type Under = (NameId, SetId);
 #[derive(Debug, Default)]
 pub(crate) struct Numbers {
     known: FxHashMap<CallerKey, u32>,
+    /// The highest number that was given.
+    last: Option<i64>,
 }
 
 impl Numbers {
     /// Forgets all.
     pub(crate) fn forget(&mut self) {
         self.known.clear();
+        self.last = None;
     }
 
     /// The number of a caller, a new one where there is none.
@@ -69,16 +72,23 @@ impl Numbers {
         let number = match known {
             Some(number) => number,
             None => {
-                let last: i64 = db
-                    .prepare_cached("SELECT max(id) FROM callers")?
-                    .query_row([], |r| r.get(0))?;
+                let last = match self.last {
+                    Some(last) => last,
+                    None => db
+                        .prepare_cached("SELECT max(id) FROM callers")?
+                        .query_row([], |r| r.get(0))?,
+                };
+                self.last = Some(last);
                 if last > BOUND {
                     return Ok(OTHER);
                 }
-                db.prepare_cached(
-                    "INSERT INTO callers (address, user_agent, user) VALUES (?1, ?2, ?3)",
-                )?
-                .insert(texts)? as u32
+                let number = db
+                    .prepare_cached(
+                        "INSERT INTO callers (address, user_agent, user) VALUES (?1, ?2, ?3)",
+                    )?
+                    .insert(texts)?;
+                self.last = Some(number);
+                number as u32
             }
         };
         self.known.insert(key, number);
@@ -204,6 +214,39 @@ pub(crate) fn counts<W: Copy>(
     Some(())
 }
 
+/// What calls of one commit are counted under, in the order of the table's rows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Heading {
+    width: i64,
+    bucket: i64,
+    actor: NameId,
+    service: NameId,
+    operations: SetId,
+}
+
+impl Heading {
+    fn of(heading: &CallerHeading) -> Self {
+        let CallerHeading { time, width, actor, service, operations } = *heading;
+        let width = match width {
+            CallerWidth::Hour => Width::Hour,
+            CallerWidth::Day => Width::Day,
+        };
+        let bucket = width.floor(minute_of(time));
+        Self { width: width as i64, bucket, actor, service, operations }
+    }
+
+    fn bucket(&self) -> (i64, i64) {
+        (self.width, self.bucket)
+    }
+}
+
+/// Where a heading is among those of its commit, and where its bucket is.
+#[derive(Clone, Copy, Debug, Default)]
+struct Rank {
+    bucket: u32,
+    heading: u32,
+}
+
 /// Adds what a commit counted to each of these generations.
 pub(crate) fn add(
     db: &Connection,
@@ -215,30 +258,43 @@ pub(crate) fn add(
         .callers()
         .map(|(key, caller)| numbers.of(db, key, caller))
         .collect::<rusqlite::Result<_>>()?;
-    let mut added: Vec<(Bucket, Who, u64)> = counts
+    let headings: Vec<Heading> = counts.headings().iter().map(Heading::of).collect();
+    let mut sorted: Vec<u32> = (0..headings.len() as u32).collect();
+    sorted.sort_unstable_by_key(|&number| headings[number as usize]);
+    let mut ranks = vec![Rank::default(); headings.len()];
+    let mut rank = Rank::default();
+    for (place, &number) in (0..).zip(&sorted) {
+        let this = &headings[number as usize];
+        let before = (place as usize).checked_sub(1).map(|before| sorted[before] as usize);
+        if let Some(before) = before.map(|before| &headings[before]) {
+            rank.bucket += u32::from(before.bucket() != this.bucket());
+            // Instants of one bucket are one heading.
+            rank.heading = if before == this { rank.heading } else { place };
+        }
+        ranks[number as usize] = rank;
+    }
+    // In the order of buckets, parts, headings and callers, as two words each: there are many.
+    let mut added: Vec<([u64; 2], u64)> = counts
         .counts()
-        .iter()
-        .filter_map(|count| {
-            let caller = *ids.get(count.caller.0 as usize)?;
-            let width = match count.width {
-                CallerWidth::Hour => Width::Hour,
-                CallerWidth::Day => Width::Day,
-            };
-            let bucket = Bucket {
-                width: width as i64,
-                bucket: width.floor(minute_of(count.time)),
-                part: caller / PART,
-            };
-            let CallerCount { actor, service, operations, calls, .. } = *count;
-            Some((bucket, Who { caller, actor, service, operations }, calls))
+        .filter_map(|(caller, heading, calls)| {
+            let caller = *ids.get(caller.at() as usize)?;
+            let rank = ranks.get(heading as usize)?;
+            let pair = |high: u32, low: u32| u64::from(high) << 32 | u64::from(low);
+            Some(([pair(rank.bucket, caller / PART), pair(rank.heading, caller)], calls))
         })
         .collect();
-    added.sort_unstable();
+    added.sort_unstable_by_key(|(key, _)| *key);
+    let heading = |key: &[u64; 2]| headings[sorted[(key[1] >> 32) as usize] as usize];
     for generation in generations {
-        for row in added.chunk_by(|(a, ..), (b, ..)| a == b) {
-            let Some(&(bucket, ..)) = row.first() else { continue };
+        for row in added.chunk_by(|(a, _), (b, _)| a[0] == b[0]) {
+            let Some((first, _)) = row.first() else { continue };
+            let (width, bucket) = heading(first).bucket();
+            let bucket = Bucket { width, bucket, part: first[0] as u32 };
             let known = bucket.read(db, *generation)?;
-            let added = row.iter().map(|&(_, who, calls)| (who, calls));
+            let added = row.iter().map(|(key, calls)| {
+                let Heading { actor, service, operations, .. } = heading(key);
+                (Who { actor, service, operations, caller: key[1] as u32 }, *calls)
+            });
             bucket.write(db, *generation, &merged(known, added, |all, calls| *all += calls))?;
         }
     }

@@ -4,18 +4,13 @@
 //! encoded, so their chunks are written here as they are. Parquet's own writer would find the same
 //! numbers by hashing the text of every row again, which cost more than all the rest of encoding.
 
-use bytes::Bytes;
-use parquet::basic::{Compression, Encoding, ZstdLevel};
-use parquet::column::page::{CompressedPage, Page, PageWriter};
-use parquet::column::writer::ColumnCloseResult;
+use parquet::basic::Encoding;
 use parquet::data_type::ByteArray;
-use parquet::errors::{ParquetError, Result};
-use parquet::file::metadata::ColumnChunkMetaData;
 use parquet::file::statistics::{Statistics, ValueStatistics};
-use parquet::file::writer::{SerializedPageWriter, SerializedRowGroupWriter, TrackedWrite};
 use parquet::schema::types::ColumnDescPtr;
-use zstd::bulk::Compressor;
+use rustc_hash::FxHashMap;
 
+use super::chunk::{Chunk, Dictionary, Values};
 use super::pages::{self, NONE, width};
 
 /// A column, ready to be written.
@@ -30,8 +25,8 @@ pub(super) struct Coded {
 enum Entries {
     Texts(Vec<Box<[u8]>>),
     Numbers(Vec<i32>),
-    /// 64-bit numbers, of which there are none.
-    Long,
+    /// 64-bit numbers.
+    Long(Vec<i64>),
 }
 
 #[derive(Debug)]
@@ -53,7 +48,7 @@ impl Coded {
 
     /// Of a column of 64-bit numbers: no row has one (a list: is empty).
     pub(super) fn no_number() -> Self {
-        Self { entries: Entries::Long, rows: CodedRows::Same(NONE) }
+        Self { entries: Entries::Long(Vec::new()), rows: CodedRows::Same(NONE) }
     }
 
     /// Rows name entries by number; [`NONE`] names none.
@@ -67,11 +62,27 @@ impl Coded {
         Self { entries: Entries::Texts(entries), rows: CodedRows::Lists { rows, lists } }
     }
 
+    /// 64-bit numbers that repeat.
+    pub(super) fn long_numbers(rows: impl Iterator<Item = Option<i64>>) -> Self {
+        let mut entries = Vec::new();
+        let mut known = FxHashMap::default();
+        let rows = rows
+            .map(|number| {
+                let Some(number) = number else { return NONE };
+                *known.entry(number).or_insert_with(|| {
+                    entries.push(number);
+                    entries.len() as u32 - 1
+                })
+            })
+            .collect();
+        Self { entries: Entries::Long(entries), rows: CodedRows::Each(rows) }
+    }
+
     /// Small numbers of few values.
     pub(super) fn numbers(rows: impl Iterator<Item = Option<u32>>) -> Self {
         let mut entries = Vec::new();
         let mut known: Vec<u32> = Vec::new();
-        let mut far = rustc_hash::FxHashMap::default();
+        let mut far = FxHashMap::default();
         let rows = rows
             .map(|number| {
                 let Some(number) = number else { return NONE };
@@ -96,21 +107,8 @@ impl Coded {
         Self { entries: Entries::Numbers(entries), rows: CodedRows::Each(rows) }
     }
 
-    /// Writes the rows [from, from + len) as the next column of a row group.
-    pub(super) fn append<W: std::io::Write + Send>(
-        &self,
-        group: &mut SerializedRowGroupWriter<'_, W>,
-        column: &ColumnDescPtr,
-        (from, len): (usize, usize),
-        zstd: &mut Zstd,
-    ) -> Result<()> {
-        let chunk = self.chunk(column, from, len);
-        let mut sink = TrackedWrite::new(Vec::new());
-        let close = chunk.write(column, len, &mut sink, zstd)?;
-        group.append_column(&Bytes::from(sink.into_inner()?), close)
-    }
-
-    fn chunk(&self, column: &ColumnDescPtr, from: usize, len: usize) -> Chunk {
+    /// The rows [from, from + len).
+    pub(super) fn chunk(&self, column: &ColumnDescPtr, from: usize, len: usize) -> Chunk {
         let is_list = column.max_rep_level() > 0;
         let is_optional = column.max_def_level() > 0;
         let mut data = Vec::new();
@@ -118,49 +116,75 @@ impl Coded {
             CodedRows::Same(code) => {
                 let level = u32::from(*code != NONE);
                 if is_list {
-                    pages::levels(std::iter::repeat_n(0, len), 1, &mut data);
+                    pages::levels_alike(0, len, &mut data);
                 }
                 if is_optional {
-                    pages::levels(std::iter::repeat_n(level, len), 1, &mut data);
+                    pages::levels_alike(level, len, &mut data);
                 }
                 let known = if *code == NONE { 0 } else { len };
-                self.codes(std::iter::repeat_n(*code, known), &mut data);
+                self.codes(&vec![*code; known], &mut data);
                 Values { slots: len, known }
             }
             CodedRows::Each(rows) => {
-                let rows = &rows[from..from + len];
-                if is_optional {
-                    let levels = rows.iter().map(|code| u32::from(*code != NONE));
-                    pages::levels(levels, 1, &mut data);
-                }
-                let known = rows.iter().copied().filter(|code| *code != NONE);
-                self.codes(known.clone(), &mut data);
-                Values { slots: len, known: known.count() }
+                let known = self.each(&rows[from..from + len], is_optional, &mut data);
+                Values { slots: len, known }
             }
             CodedRows::Lists { rows, lists } => {
-                let lists = || rows[from..from + len].iter().map(|&list| &lists[list as usize][..]);
-                // An empty list is one slot without a value.
-                let slots = lists().flat_map(|list| 0..list.len().max(1) as u32);
-                pages::levels(slots.clone().map(|at| u32::from(at > 0)), 1, &mut data);
-                let levels = lists().flat_map(|list| {
-                    std::iter::repeat_n(u32::from(!list.is_empty()), list.len().max(1))
-                });
-                pages::levels(levels, 1, &mut data);
-                let known = lists().flatten().copied();
-                self.codes(known.clone(), &mut data);
-                Values { slots: slots.count(), known: known.count() }
+                let rows = &rows[from..from + len];
+                if lists.iter().all(|list| list.len() <= 1) {
+                    // No list goes on: each is its one value, or none.
+                    let only: Vec<u32> =
+                        lists.iter().map(|list| list.first().copied().unwrap_or(NONE)).collect();
+                    let rows: Vec<u32> = rows.iter().map(|&list| only[list as usize]).collect();
+                    pages::levels_alike(0, len, &mut data);
+                    let known = self.each(&rows, true, &mut data);
+                    Values { slots: len, known }
+                } else {
+                    let lists = || rows.iter().map(|&list| &lists[list as usize][..]);
+                    // An empty list is one slot without a value.
+                    let going_on = lists().flat_map(|list| (0..list.len().max(1)).map(|at| at > 0));
+                    let going_on: Vec<bool> = going_on.collect();
+                    pages::levels(&going_on, &mut data);
+                    let is_known = lists()
+                        .flat_map(|list| std::iter::repeat_n(!list.is_empty(), list.len().max(1)));
+                    pages::levels(&is_known.collect::<Vec<_>>(), &mut data);
+                    let known: Vec<u32> = lists().flatten().copied().collect();
+                    self.codes(&known, &mut data);
+                    Values { slots: going_on.len(), known: known.len() }
+                }
             }
         };
+        let has_entries = self.entries.len() > 0;
         Chunk {
-            dictionary: self.entries.plain(),
-            entries: self.entries.len(),
+            dictionary: has_entries
+                .then(|| Dictionary { bytes: self.entries.plain(), entries: self.entries.len() }),
             data,
+            encoding: if has_entries { Encoding::RLE_DICTIONARY } else { Encoding::PLAIN },
+            is_random: false,
             values,
             statistics: self.entries.statistics(values),
+            bloom: None,
         }
     }
 
-    fn codes(&self, codes: impl Iterator<Item = u32> + Clone, out: &mut Vec<u8>) {
+    /// One code or none a row; says how many rows have one.
+    fn each(&self, rows: &[u32], is_optional: bool, out: &mut Vec<u8>) -> usize {
+        if !rows.contains(&NONE) {
+            if is_optional {
+                pages::levels_alike(1, rows.len(), out);
+            }
+            self.codes(rows, out);
+            return rows.len();
+        }
+        if is_optional {
+            pages::levels(&rows.iter().map(|code| *code != NONE).collect::<Vec<_>>(), out);
+        }
+        let known: Vec<u32> = rows.iter().copied().filter(|code| *code != NONE).collect();
+        self.codes(&known, out);
+        known.len()
+    }
+
+    fn codes(&self, codes: &[u32], out: &mut Vec<u8>) {
         if self.entries.len() > 0 {
             let width = width(self.entries.len() as u32 - 1);
             out.push(width as u8);
@@ -174,7 +198,7 @@ impl Entries {
         match self {
             Self::Texts(texts) => texts.len(),
             Self::Numbers(numbers) => numbers.len(),
-            Self::Long => 0,
+            Self::Long(numbers) => numbers.len(),
         }
     }
 
@@ -191,7 +215,9 @@ impl Entries {
             Self::Numbers(numbers) => {
                 numbers.iter().for_each(|number| plain.extend_from_slice(&number.to_le_bytes()));
             }
-            Self::Long => {}
+            Self::Long(numbers) => {
+                numbers.iter().for_each(|number| plain.extend_from_slice(&number.to_le_bytes()));
+            }
         }
         plain
     }
@@ -216,110 +242,13 @@ impl Entries {
                 missing,
                 false,
             )),
-            Self::Long => Statistics::Int64(ValueStatistics::new(None, None, None, missing, false)),
+            Self::Long(numbers) => Statistics::Int64(ValueStatistics::new(
+                numbers.iter().min().copied(),
+                numbers.iter().max().copied(),
+                None,
+                missing,
+                false,
+            )),
         }
     }
-}
-
-/// How many values a chunk has room for, and how many it has.
-#[derive(Clone, Copy)]
-struct Values {
-    slots: usize,
-    known: usize,
-}
-
-/// A column chunk before it is compressed: a dictionary page and a data page.
-struct Chunk {
-    dictionary: Vec<u8>,
-    entries: usize,
-    data: Vec<u8>,
-    values: Values,
-    statistics: Statistics,
-}
-
-impl Chunk {
-    fn write(
-        &self,
-        column: &ColumnDescPtr,
-        rows: usize,
-        sink: &mut TrackedWrite<Vec<u8>>,
-        zstd: &mut Zstd,
-    ) -> Result<ColumnCloseResult> {
-        let (dictionary, data) = (zstd.compress(&self.dictionary)?, zstd.compress(&self.data)?);
-        // A few bytes grow when they are compressed.
-        let is_smaller =
-            dictionary.len() + data.len() + 16 < self.dictionary.len() + self.data.len();
-        let (compression, dictionary, data) = match is_smaller {
-            true => (Compression::ZSTD(ZstdLevel::try_new(1)?), dictionary, data),
-            false => (Compression::UNCOMPRESSED, self.dictionary.clone(), self.data.clone()),
-        };
-        let mut writer = SerializedPageWriter::new(sink);
-        let (mut compressed, mut uncompressed) = (0, 0);
-        let mut add = |page: Page, len: usize| -> Result<u64> {
-            let spec = writer.write_page(CompressedPage::new(page, len))?;
-            compressed += spec.compressed_size as i64;
-            uncompressed += spec.uncompressed_size as i64;
-            Ok(spec.offset)
-        };
-        let has_entries = self.entries > 0;
-        let mut dictionary_at = None;
-        if has_entries {
-            let page = Page::DictionaryPage {
-                buf: dictionary.into(),
-                num_values: self.entries as u32,
-                encoding: Encoding::PLAIN,
-                is_sorted: false,
-            };
-            dictionary_at = Some(add(page, self.dictionary.len())? as i64);
-        }
-        let encoding = if has_entries { Encoding::RLE_DICTIONARY } else { Encoding::PLAIN };
-        let page = Page::DataPage {
-            buf: data.into(),
-            num_values: self.values.slots as u32,
-            encoding,
-            def_level_encoding: Encoding::RLE,
-            rep_level_encoding: Encoding::RLE,
-            statistics: None,
-        };
-        let data_at = add(page, self.data.len())? as i64;
-        let metadata = ColumnChunkMetaData::builder(column.clone())
-            .set_compression(compression)
-            .set_encodings(vec![Encoding::PLAIN, Encoding::RLE, encoding])
-            .set_total_compressed_size(compressed)
-            .set_total_uncompressed_size(uncompressed)
-            .set_num_values(self.values.slots as i64)
-            .set_data_page_offset(data_at)
-            .set_dictionary_page_offset(dictionary_at)
-            .set_statistics(self.statistics.clone())
-            .build()?;
-        Ok(ColumnCloseResult {
-            bytes_written: compressed as u64,
-            rows_written: rows as u64,
-            metadata,
-            bloom_filter: None,
-            column_index: None,
-            offset_index: None,
-        })
-    }
-}
-
-/// One compressor for all pages of a segment: making one costs more than compressing a small page.
-pub(super) struct Zstd(Compressor<'static>);
-
-impl Zstd {
-    pub(super) fn new() -> Result<Self> {
-        // Level 1: 3 was larger and slower on access logs.
-        Compressor::new(1).map(Self).map_err(external)
-    }
-
-    fn compress(&mut self, bytes: &[u8]) -> Result<Vec<u8>> {
-        if bytes.is_empty() {
-            return Ok(Vec::new());
-        }
-        self.0.compress(bytes).map_err(external)
-    }
-}
-
-fn external(error: std::io::Error) -> ParquetError {
-    ParquetError::External(Box::new(error))
 }

@@ -3,21 +3,24 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use arrow_array::ArrayRef;
 use arrow_array::builder::{BinaryBuilder, Int64Builder, ListBuilder, StringBuilder};
-use arrow_array::{ArrayRef, BooleanArray, Int64Array};
 use arrow_schema::{DataType, Field};
 use dolmen_model::{Joined, NameId, Names, SetId, Table};
 use rustc_hash::FxHashMap;
 
 use super::Kind;
 use super::coded::Coded;
-use super::encodings::{Halves, Spread};
+use super::loose::Loose;
+use super::numbers;
 use super::pages::NONE;
 use super::template::TextField;
 use super::ticks::Tick;
 use super::write::Column;
 use crate::facts::Role;
-use crate::rows::{Facts, IdForm, Lines, StoredId, UnreadLines};
+use crate::ids::{IdForm, StoredForm};
+use crate::rows::{Facts, Lines, UnreadLines};
+use crate::sparse::Sparse;
 use crate::texts::{Held, TextColumn, Texts};
 
 /// All values of a column, where they are few: what a search can skip a segment by.
@@ -30,15 +33,14 @@ pub(super) const LISTED: usize = 256;
 pub(super) struct Built {
     pub(super) columns: Vec<Column>,
     pub(super) values: Values,
-    pub(super) ids: Halves,
     pub(super) tick: Tick,
 }
 
 /// Builds them; `order` says which row comes when.
 pub(super) fn of_lines(kind: Kind, lines: &Lines, names: &Names, order: &[u32]) -> Built {
     let mut builder = Builder { lines, order, columns: Vec::new(), values: BTreeMap::new() };
-    let tick = Tick::of(lines.time.iter().copied());
-    builder.push(Column::Array(tick.column(builder.each(|row| lines.time[row]))));
+    let tick = Tick::of(lines.time.iter());
+    builder.push(Column::Numbers(tick.numbers(builder.each(|row| lines.time.get(row)))));
     builder.sources();
     let listed = Some("service");
     match kind {
@@ -59,9 +61,9 @@ pub(super) fn of_lines(kind: Kind, lines: &Lines, names: &Names, order: &[u32]) 
             builder.push(texts(&lines.target_digits, order));
         }
     }
-    let ids = builder.ids();
+    builder.ids();
     builder.line();
-    Built { columns: builder.columns, values: builder.values, ids, tick }
+    Built { columns: builder.columns, values: builder.values, tick }
 }
 
 /// The columns of lines that no format reads.
@@ -69,24 +71,24 @@ pub(super) fn of_unread(unread: &UnreadLines, tick: Tick, order: &[u32]) -> Vec<
     let each = || order.iter().map(|&row| row as usize);
     let mut line = BinaryBuilder::new();
     each().for_each(|row| line.append_value(unread.line.get(row)));
-    let numbers = each().map(|row| signed(unread.number[row]));
-    let columns = each().map(|row| i64::from(unread.column[row]));
+    let numbers = each().map(|row| Some(signed(unread.number[row])));
+    let columns = each().map(|row| Some(i64::from(unread.column[row])));
     vec![
-        Column::Array(tick.column(each().map(|row| Some(unread.seen[row])))),
+        Column::Numbers(tick.numbers(each().map(|row| Some(unread.seen[row])))),
         texts(&unread.source, order),
         texts(&unread.file, order),
-        Column::Array(Arc::new(Int64Array::from_iter_values(numbers))),
-        Column::Array(Arc::new(Int64Array::from_iter_values(columns))),
+        numbers::judged(numbers),
+        numbers::judged(columns),
         texts(&unread.expected, order),
         Column::Array(Arc::new(line.finish())),
     ]
 }
 
 /// Rows by time, those without one first, equal ones as they came.
-pub(super) fn order(times: &[Option<i64>]) -> Vec<u32> {
-    let mut order: Vec<u32> = (0..times.len() as u32).collect();
-    if !times.is_sorted() {
-        order.sort_by_key(|&row| times[row as usize]);
+pub(super) fn order(times: &Sparse, rows: usize) -> Vec<u32> {
+    let mut order: Vec<u32> = (0..rows as u32).collect();
+    if !times.iter().is_sorted() {
+        order.sort_by_key(|&row| times.get(row as usize));
     }
     order
 }
@@ -183,52 +185,38 @@ impl<'l> Builder<'l> {
         self.push(Column::Coded(Coded::texts(words.into_iter(), rows)));
         let marks = self.facts().map(|facts| Some(facts.settled.marks.min(i32::MAX as u32)));
         self.push(Column::Coded(Coded::numbers(marks)));
-        let bypassed = self.facts().map(|facts| Some(facts.settled.bypassed));
-        self.push(Column::Array(Arc::new(BooleanArray::from_iter(bypassed))));
-        let repeated = self.facts().map(|facts| Some(facts.settled.repeated));
-        self.push(Column::Array(Arc::new(BooleanArray::from_iter(repeated))));
+        let bypassed = self.facts().map(|facts| facts.settled.bypassed).collect();
+        self.push(Column::Flags(bypassed));
+        let repeated = self.facts().map(|facts| facts.settled.repeated).collect();
+        self.push(Column::Flags(repeated));
         self.push(texts(&lines.forwarded, self.order));
         let status = self.each(|row| lines.status[row].map(u32::from));
         self.push(Column::Coded(Coded::numbers(status)));
-        for numbers in [&lines.bytes, &lines.duration] {
-            let numbers = self.each(|row| numbers[row].map(signed));
-            self.push(Column::Array(Arc::new(Int64Array::from_iter(numbers))));
+        for column in [&lines.bytes, &lines.duration] {
+            let numbers =
+                self.each(|row| column.get(row).map(|number| signed(number.cast_unsigned())));
+            self.push(numbers::judged(numbers));
         }
     }
 
-    fn ids(&mut self) -> Halves {
+    fn ids(&mut self) {
         let lines = self.lines;
-        let forms = self.each(|row| form_code(lines.ids[row])).collect();
+        let forms = self.each(|row| form_code(lines.ids.forms[row])).collect();
         self.push(Column::Coded(Coded::texts(FORMS.iter().map(|form| form.as_bytes()), forms)));
-        match lines.id_text.is_all_missing() {
+        match lines.ids.text.is_all_missing() {
             true => self.push(Column::Coded(Coded::same(None))),
-            false => self.push(Column::Array(as_they_come(&lines.id_text, self.order))),
+            false => self.push(Column::Array(as_they_come(&lines.ids.text, self.order))),
         }
-        let number = |row: usize| match lines.ids[row] {
-            StoredId::Number(_, number) => Some(number),
-            _ => None,
-        };
-        let high: Int64Array =
-            self.each(|row| number(row).map(|number| (number >> 64) as i64)).collect();
-        let low: Int64Array = self.each(|row| number(row).map(|number| number as i64)).collect();
-        let halves = Halves {
-            high: Spread::of(high.iter().flatten()),
-            low: Spread::of(low.iter().flatten()),
-        };
-        for (half, spread) in [(high, halves.high), (low, halves.low)] {
-            self.push(match spread {
-                Spread::Absent => Column::Coded(Coded::no_number()),
-                Spread::Near | Spread::Random => Column::Array(Arc::new(half)),
-            });
+        for half in [&lines.ids.high, &lines.ids.low] {
+            self.push(numbers::half(self.each(|row| half.get(row))));
         }
-        halves
     }
 
     /// What gives the lines back.
     fn line(&mut self) {
         let lines = self.lines;
         let templates = lines.templates.texts();
-        let rows = self.each(|row| lines.template[row].unwrap_or(NONE)).collect();
+        let rows = self.each(|row| lines.template[row]).collect();
         let spelled = templates.iter().map(|template| template.as_bytes());
         self.push(Column::Coded(Coded::texts(spelled, rows)));
         if lines.numbers.is_empty() {
@@ -242,12 +230,13 @@ impl<'l> Builder<'l> {
             }
             self.push(Column::Array(Arc::new(column.finish())));
         }
-        if lines.line.is_all_missing() && lines.template.iter().all(Option::is_some) {
+        if !lines.template.contains(&NONE) {
             return self.push(Column::Coded(Coded::same(None)));
         }
         let mut column = BinaryBuilder::new();
         for row in self.each(|row| row) {
-            column.append_option(lines.template[row].is_none().then(|| lines.line.get(row)));
+            let is_whole = lines.template[row] == NONE;
+            column.append_option(is_whole.then(|| lines.line.get(row)));
         }
         self.push(Column::Array(Arc::new(column.finish())));
     }
@@ -300,7 +289,7 @@ fn texts(column: &TextColumn, order: &[u32]) -> Column {
                 (0..texts.len()).map(|at| String::from_utf8_lossy(texts.get(at))).collect();
             Column::Coded(Coded::texts(shown.iter().map(|text| text.as_bytes()), rows))
         }
-        Held::AsTheyCome(texts) => Column::Array(as_they_come(texts, order)),
+        Held::AsTheyCome(texts) => Column::Loose(Loose::new(texts, order)),
     }
 }
 
@@ -334,13 +323,13 @@ pub(crate) const fn joined_word(joined: Joined) -> &'static str {
 /// The words for how an id is kept, by [`form_code`].
 const FORMS: [&str; 6] = ["not_logged", "missing", "text", "hex", "upper_hex", "uuid"];
 
-const fn form_code(id: StoredId) -> u32 {
-    match id {
-        StoredId::NotLogged => 0,
-        StoredId::Missing => 1,
-        StoredId::Text => 2,
-        StoredId::Number(IdForm::Hex, _) => 3,
-        StoredId::Number(IdForm::UpperHex, _) => 4,
-        StoredId::Number(IdForm::Uuid, _) => 5,
+const fn form_code(form: StoredForm) -> u32 {
+    match form {
+        StoredForm::NotLogged => 0,
+        StoredForm::Missing => 1,
+        StoredForm::Text => 2,
+        StoredForm::Number(IdForm::Hex) => 3,
+        StoredForm::Number(IdForm::UpperHex) => 4,
+        StoredForm::Number(IdForm::Uuid) => 5,
     }
 }

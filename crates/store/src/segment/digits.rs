@@ -23,29 +23,48 @@ pub(crate) fn cut(text: &[u8], shape: &mut Vec<u8>, digits: &mut Vec<u8>) {
     let mut at = 0;
     // What is not yet copied.
     let mut from = 0;
-    while at < text.len() {
-        match text[at] {
-            b'{' => {
-                shape.extend_from_slice(&text[from..=at]);
-                from = at;
-                at += 1;
-            }
-            b'0'..=b'9' => {
-                let len = text[at..].iter().take_while(|byte| byte.is_ascii_digit()).count();
-                let is_word = (at == 0 || !text[at - 1].is_ascii_alphanumeric())
-                    && !text.get(at + len).is_some_and(u8::is_ascii_alphanumeric);
-                if is_word {
-                    shape.extend_from_slice(&text[from..at]);
-                    hole(len, shape);
-                    digits.extend_from_slice(&text[at..at + len]);
-                    from = at + len;
-                }
-                at += len;
-            }
-            _ => at += 1,
+    while let Some(next) = find(text, at) {
+        at = next;
+        if text[at] == b'{' {
+            shape.extend_from_slice(&text[from..=at]);
+            from = at;
+            at += 1;
+            continue;
         }
+        let len = text[at..].iter().take_while(|byte| byte.is_ascii_digit()).count();
+        let is_word = (at == 0 || !text[at - 1].is_ascii_alphanumeric())
+            && !text.get(at + len).is_some_and(u8::is_ascii_alphanumeric);
+        if is_word {
+            shape.extend_from_slice(&text[from..at]);
+            hole(len, shape);
+            digits.extend_from_slice(&text[at..at + len]);
+            from = at + len;
+        }
+        at += len;
     }
     shape.extend_from_slice(&text[from..]);
+}
+
+/// Where the next digit or opening brace stands, at `from` or after.
+fn find(text: &[u8], mut from: usize) -> Option<usize> {
+    const EACH: u64 = 0x0101_0101_0101_0101;
+    const HIGH: u64 = 0x80 * EACH;
+    // Eight at a time: the highest bit of each byte that may be one. Bytes that are not ASCII are
+    // none, and those behind one that is may be wrong, but the first never is.
+    while let Some(eight) = text.get(from..).and_then(|rest| rest.first_chunk::<8>()) {
+        let word = u64::from_le_bytes(*eight);
+        let is_zero = |bytes: u64| bytes.wrapping_sub(EACH) & !bytes & HIGH;
+        let low = word & !HIGH;
+        // '0' + 0x50 is the first to reach the highest bit, '9' + 0x46 the last not to.
+        let digits = (low + 0x50 * EACH) & !(low + 0x46 * EACH) & !word & HIGH;
+        let found = digits | is_zero(word ^ (u64::from(b'{') * EACH));
+        if found != 0 {
+            return Some(from + found.trailing_zeros() as usize / 8);
+        }
+        from += 8;
+    }
+    let is_one = |byte: &u8| byte.is_ascii_digit() || *byte == b'{';
+    Some(from + text.get(from..)?.iter().position(is_one)?)
 }
 
 fn hole(len: usize, shape: &mut Vec<u8>) {
@@ -160,6 +179,17 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn the_next_digit_or_brace_is_found(text: Vec<u8>, word in "[a-z0-9{/:]{0,30}") {
+            for text in [&text[..], word.as_bytes()] {
+                let is_one = |byte: &u8| matches!(byte, b'0'..=b'9' | b'{');
+                for from in 0..=text.len() {
+                    let expected = text[from..].iter().position(is_one).map(|at| from + at);
+                    prop_assert_eq!(find(text, from), expected);
+                }
+            }
+        }
+
         #[test]
         fn what_is_cut_comes_back(text in r"[a-z0-9/{}é?=%]{0,40}|[0-9]{0,30}") {
             let (shape, digits) = cut_text(&text);

@@ -6,7 +6,6 @@ use dolmen_model::{NameId, Names};
 use rustc_hash::FxHashMap;
 
 use super::columns::{self, Built, LISTED, Values};
-use super::encodings::{Halves, Spread};
 use super::ticks::Tick;
 use super::write::{write, write_batch};
 use super::{Columns, Kind};
@@ -16,6 +15,7 @@ use crate::error::StoreError;
 use crate::facts::MarkState;
 use crate::local::Keys;
 use crate::rows::{IdKey, Lines, Rows, UnreadLines};
+use crate::sparse::Sparse;
 
 /// The rows of one block in the store's own form, ready to be committed.
 ///
@@ -101,9 +101,19 @@ impl Encoded {
     fn count(&mut self, kind: Kind, lines: &Lines, names: &Names) {
         let mut hours: FxHashMap<(u16, i64), u64> = FxHashMap::default();
         let mut minutes: FxHashMap<(i64, NameId, NameId), u64> = FxHashMap::default();
-        for (facts, time) in lines.facts.iter().zip(&lines.time) {
+        let mut last: Option<((u16, i64), u64)> = None;
+        for (facts, time) in lines.facts.iter().zip(lines.time.iter()) {
             let hour = time.map_or(i64::MIN, |time| time.div_euclid(HOUR));
-            *hours.entry((facts.source, hour)).or_default() += 1;
+            // Rows that follow each other are mostly of one hour.
+            match &mut last {
+                Some((known, count)) if *known == (facts.source, hour) => *count += 1,
+                _ => {
+                    let before = last.replace(((facts.source, hour), 1));
+                    before
+                        .into_iter()
+                        .for_each(|(key, count)| *hours.entry(key).or_default() += count);
+                }
+            }
             if kind == Kind::Calls {
                 for finding in Finding::of(&facts.settled, facts.operation, names) {
                     *self.findings.entry((hour, finding)).or_default() += 1;
@@ -114,12 +124,13 @@ impl Encoded {
                 *minutes.entry((minute, facts.service, facts.operation)).or_default() += 1;
             }
         }
+        last.into_iter().for_each(|(key, count)| *hours.entry(key).or_default() += count);
         for (key, marks) in minutes {
             *self.mark_counts.entry(key).or_default() += marks;
         }
-        let calls = lines.facts.iter().zip(&lines.keys);
-        let repeated = calls.filter(|(facts, _)| facts.settled.repeated);
-        self.repeats.extend(repeated.filter_map(|(_, key)| *key));
+        let repeated = (0..).zip(&lines.facts).filter(|(_, facts)| facts.settled.repeated);
+        let repeated = repeated.filter_map(|(row, _)| lines.id(row));
+        self.repeats.extend(repeated.map(|id| IdKey::of(&id)));
         for ((source, hour), count) in hours {
             let source = lines.sources[usize::from(source)].to_string();
             *self.coverage.entry((source, kind, hour)).or_default() += count;
@@ -128,12 +139,12 @@ impl Encoded {
 }
 
 fn encode_lines(kind: Kind, lines: &Lines, names: &Names) -> Result<EncodedSegment, StoreError> {
-    let order = columns::order(&lines.time);
-    let Built { columns, values, ids, tick } = columns::of_lines(kind, lines, names, &order);
+    let order = columns::order(&lines.time, lines.len());
+    let Built { columns, values, tick } = columns::of_lines(kind, lines, names, &order);
     let (from, to) = range(&lines.time);
     Ok(EncodedSegment {
         kind,
-        bytes: write(kind, tick, &columns, order.len(), ids)?,
+        bytes: write(kind, tick, &columns, order.len())?,
         rows: order.len() as u64,
         from,
         to,
@@ -141,8 +152,9 @@ fn encode_lines(kind: Kind, lines: &Lines, names: &Names) -> Result<EncodedSegme
         values,
         keys: Arc::new(match kind {
             Kind::Calls => {
-                let by_row = (0..).zip(order.iter().map(|&row| lines.keys[row as usize]));
-                Keys::new(by_row.filter_map(|(row, key)| Some((row, key?))))
+                let by_row = (0..).zip(&order).filter(|(_, row)| lines.has_key(**row as usize));
+                let by_row = by_row.map(|(at, &row)| (at, lines.keys[row as usize]));
+                Keys::new(&by_row.collect::<Vec<_>>())
             }
             Kind::Marks | Kind::Unread => Keys::default(),
         }),
@@ -151,15 +163,15 @@ fn encode_lines(kind: Kind, lines: &Lines, names: &Names) -> Result<EncodedSegme
 }
 
 fn encode_unread(unread: &UnreadLines) -> Result<EncodedSegment, StoreError> {
-    let seen: Vec<Option<i64>> = unread.seen.iter().copied().map(Some).collect();
-    let order = columns::order(&seen);
-    let tick = Tick::of(seen.iter().copied());
+    let mut seen = Sparse::default();
+    unread.seen.iter().for_each(|&seen_at| seen.push(Some(seen_at)));
+    let order = columns::order(&seen, unread.len());
+    let tick = Tick::of(seen.iter());
     let columns = columns::of_unread(unread, tick, &order);
-    let halves = Halves { high: Spread::Absent, low: Spread::Absent };
     let (from, to) = range(&seen);
     Ok(EncodedSegment {
         kind: Kind::Unread,
-        bytes: write(Kind::Unread, tick, &columns, order.len(), halves)?,
+        bytes: write(Kind::Unread, tick, &columns, order.len())?,
         rows: order.len() as u64,
         from,
         to,
@@ -178,10 +190,6 @@ pub(crate) fn encode_batch(
 ) -> Result<EncodedSegment, StoreError> {
     let columns = Columns::new(batch.clone());
     let rows = columns.rows();
-    let half = |name: &'static str| {
-        let columns = &columns;
-        Spread::of((0..rows).filter_map(move |row| columns.number(name, row)))
-    };
     let mut values = Values::new();
     for name in ["service", "actor", "endpoint", "operation"] {
         // Listed in all of them, or in none.
@@ -208,10 +216,9 @@ pub(crate) fn encode_batch(
             }
         }
     }
-    let halves = Halves { high: half("id_high"), low: half("id_low") };
     Ok(EncodedSegment {
         kind,
-        bytes: write_batch(kind, batch, halves)?,
+        bytes: write_batch(kind, batch)?,
         rows: rows as u64,
         from: group.iter().filter_map(|segment| segment.from).min(),
         to: group.iter().filter_map(|segment| segment.to).max(),
@@ -222,8 +229,8 @@ pub(crate) fn encode_batch(
     })
 }
 
-fn range(times: &[Option<i64>]) -> (Option<i64>, Option<i64>) {
-    let known = || times.iter().copied().flatten();
+fn range(times: &Sparse) -> (Option<i64>, Option<i64>) {
+    let known = || times.iter().flatten();
     (known().min(), known().max())
 }
 
@@ -232,7 +239,7 @@ fn loose_marks(lines: &Lines) -> Vec<LooseMark> {
         .filter(|&row| lines.facts[row].state == MarkState::Waiting)
         .map(|row| LooseMark {
             id: lines.id(row),
-            time: lines.time[row],
+            time: lines.time.get(row),
             source: lines.sources[usize::from(lines.facts[row].source)].clone(),
             service: lines.facts[row].service,
             operation: lines.facts[row].operation,

@@ -2,8 +2,7 @@
 
 use arrow_array::Array;
 use arrow_array::cast::AsArray;
-use arrow_array::types::Int64Type;
-use arrow_schema::{DataType, Schema};
+use arrow_schema::Schema;
 use parquet::basic::{Compression, Encoding, ZstdLevel};
 use parquet::errors::ParquetError;
 use parquet::file::metadata::{KeyValue, SortingColumn};
@@ -24,13 +23,6 @@ pub(crate) const KIND_KEY: &str = "dolmen.kind";
 /// Rows of a row group at most: what is read at once to answer one question.
 pub(crate) const ROW_GROUP: usize = 65_536;
 
-/// How the two halves of 128-bit ids are spread.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Halves {
-    pub(crate) high: Spread,
-    pub(crate) low: Spread,
-}
-
 /// How the values of a column follow each other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Spread {
@@ -44,18 +36,13 @@ pub(crate) enum Spread {
 
 impl Spread {
     /// Judged by the median distance of neighbours, sampled.
-    pub(crate) fn of(values: impl Iterator<Item = i64>) -> Self {
-        let mut apart: Vec<u32> = Vec::new();
-        let mut before: Option<i64> = None;
-        for value in values.take(2_048) {
-            if let Some(before) = before {
-                apart.push(64 - value.abs_diff(before).leading_zeros());
-            }
-            before = Some(value);
-        }
-        if before.is_none() {
+    pub(crate) fn of(values: &[i64]) -> Self {
+        if values.is_empty() {
             return Self::Absent;
         }
+        let sample = &values[..values.len().min(2_048)];
+        let bits = |pair: &[i64; 2]| u64::BITS - pair[1].abs_diff(pair[0]).leading_zeros();
+        let mut apart: Vec<u32> = sample.array_windows().map(bits).collect();
         let middle = apart.len() / 2;
         apart.sort_unstable();
         match apart.get(middle) {
@@ -70,15 +57,9 @@ const SAMPLE: usize = 4_096;
 
 /// Whether so many values differ that a dictionary would be most of the column.
 fn differs(column: &dyn Array) -> bool {
-    let rows = column.len().min(SAMPLE);
-    let known = rows - column.slice(0, rows).null_count();
-    let distinct = if let Some(texts) = column.as_string_opt::<i32>() {
-        texts.iter().take(rows).flatten().collect::<FxHashSet<_>>().len()
-    } else if let Some(numbers) = column.as_primitive_opt::<Int64Type>() {
-        numbers.iter().take(rows).flatten().collect::<FxHashSet<_>>().len()
-    } else {
-        0
-    };
+    let Some(texts) = column.as_string_opt::<i32>() else { return false };
+    let sample = || texts.iter().take(SAMPLE).flatten();
+    let (known, distinct) = (sample().count(), sample().collect::<FxHashSet<_>>().len());
     // A short column is small either way.
     known > 1_024 && distinct > known / 3
 }
@@ -92,9 +73,7 @@ pub(crate) fn properties(
     schema: &Schema,
     columns: &[Option<&dyn Array>],
     rows: usize,
-    ids: Halves,
 ) -> Result<WriterProperties, ParquetError> {
-    let delta = |name: &str| (ColumnPath::from(name), Encoding::DELTA_BINARY_PACKED);
     let mut builder = WriterProperties::builder()
         .set_created_by(concat!("dolmen ", env!("CARGO_PKG_VERSION")).to_owned())
         .set_compression(Compression::ZSTD(ZstdLevel::try_new(1)?))
@@ -114,39 +93,15 @@ pub(crate) fn properties(
             KeyValue::new(FORMAT_KEY.to_owned(), FORMAT.to_owned()),
             KeyValue::new(KIND_KEY.to_owned(), kind.name().to_owned()),
         ]));
-    for (column, encoding) in [kind.time_column(), "duration", "number"].map(delta) {
-        builder = builder
-            .set_column_dictionary_enabled(column.clone(), false)
-            .set_column_encoding(column, encoding);
-    }
     builder = builder.set_column_dictionary_enabled(ColumnPath::from("line"), false);
     for (field, column) in schema.fields().iter().zip(columns) {
         let Some(column) = column else { continue };
-        let encoding = match field.data_type() {
-            DataType::Utf8 => Encoding::DELTA_LENGTH_BYTE_ARRAY,
-            DataType::Int64 => Encoding::DELTA_BINARY_PACKED,
-            _ => continue,
-        };
         if differs(*column) {
             let column = ColumnPath::from(field.name().as_str());
             builder = builder
                 .set_column_dictionary_enabled(column.clone(), false)
-                .set_column_encoding(column, encoding);
+                .set_column_encoding(column, Encoding::DELTA_LENGTH_BYTE_ARRAY);
         }
-    }
-    for (name, spread) in [("id_high", ids.high), ("id_low", ids.low)] {
-        let column = ColumnPath::from(name);
-        builder = builder.set_column_dictionary_enabled(column.clone(), false);
-        builder = match spread {
-            Spread::Near => builder.set_column_encoding(column, Encoding::DELTA_BINARY_PACKED),
-            Spread::Absent => builder,
-            Spread::Random => builder
-                .set_column_encoding(column.clone(), Encoding::PLAIN)
-                .set_column_compression(column.clone(), Compression::UNCOMPRESSED)
-                .set_column_bloom_filter_enabled(column.clone(), true)
-                .set_column_bloom_filter_fpp(column.clone(), FALSE_POSITIVES)
-                .set_column_bloom_filter_max_ndv(column, rows.min(ROW_GROUP) as u64),
-        };
     }
     let text = ColumnPath::from("id_text");
     Ok(builder
@@ -160,4 +115,4 @@ pub(crate) fn properties(
 
 /// At most: filters have a power of two of bytes, so that 45,000 ids have 32 KiB and 60,000 have
 /// 64, which is wrong for two of a hundred.
-const FALSE_POSITIVES: f64 = 0.1;
+pub(super) const FALSE_POSITIVES: f64 = 0.1;

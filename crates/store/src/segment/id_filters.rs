@@ -13,7 +13,7 @@ use parquet::file::statistics::Statistics;
 use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh64::xxh64;
 
-use crate::rows::IdForm;
+use crate::ids::IdForm;
 use crate::vfs::Vfs;
 
 /// Of each row group of a segment.

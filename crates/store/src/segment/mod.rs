@@ -1,11 +1,16 @@
 //! Segments: rows of one kind as one Parquet file.
 
+mod chunk;
 mod coded;
 mod columns;
+mod delta;
 mod digits;
 mod encode;
 mod encodings;
+mod flags;
 mod id_filters;
+mod loose;
+mod numbers;
 mod pages;
 mod read;
 mod rebuild;

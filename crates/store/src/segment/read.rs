@@ -18,7 +18,7 @@ use super::source::Source;
 use super::ticks::{self, Tick};
 use crate::catalog::segments::SegmentRow;
 use crate::error::StoreError;
-use crate::rows::IdForm;
+use crate::ids::IdForm;
 use crate::unreadable::Unreadable;
 use crate::vfs::Vfs;
 

@@ -12,7 +12,7 @@ use rustc_hash::FxHashMap;
 
 use super::Kind;
 use super::template::{Template, TextField, Values};
-use crate::rows::IdForm;
+use crate::ids::IdForm;
 
 /// The columns of a row group by name. One that was not read has no values.
 #[derive(Debug)]

@@ -8,6 +8,8 @@ use arrow_array::types::TimestampMillisecondType;
 use arrow_array::{ArrayRef, RecordBatch, TimestampMicrosecondArray, TimestampMillisecondArray};
 use arrow_schema::{ArrowError, DataType, Field, Schema, TimeUnit};
 
+use super::numbers::Numbers;
+
 /// The unit of a segment's times.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Tick {
@@ -46,8 +48,16 @@ impl Tick {
         DataType::Timestamp(unit, Some("UTC".into()))
     }
 
+    /// A column of times, which are microseconds, to be written.
+    pub(super) fn numbers(self, times: impl Iterator<Item = Option<i64>>) -> Numbers {
+        match self {
+            Self::Micros => Numbers::near(times),
+            Self::Millis => Numbers::near(times.map(|time| time.map(|micros| micros / 1_000))),
+        }
+    }
+
     /// A column of times, which are microseconds.
-    pub(super) fn column(self, times: impl Iterator<Item = Option<i64>>) -> ArrayRef {
+    fn column(self, times: impl Iterator<Item = Option<i64>>) -> ArrayRef {
         match self {
             Self::Micros => {
                 Arc::new(times.collect::<TimestampMicrosecondArray>().with_timezone("UTC"))

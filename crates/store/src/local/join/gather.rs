@@ -95,10 +95,10 @@ impl Joining<'_, '_> {
             let delivery = Some(Role::Delivery.word());
             let rows = (0..columns.rows())
                 .filter(|at| columns.text("role", *at) != delivery)
-                .filter_map(|at| Some((first + at as u32, IdKey::of(&columns.id(at)?))));
+                .filter_map(|at| Some((first + at as u32, short(IdKey::of(&columns.id(at)?)))));
             keys.extend(rows);
         }
-        Ok(Keys::new(keys.into_iter()))
+        Ok(Keys::new(&keys))
     }
 
     /// Reads the wanted calls, by id. An id is left out where not all of its calls can be read: what

@@ -5,38 +5,19 @@ use std::sync::Arc;
 use rustc_hash::FxHashMap;
 
 use crate::catalog::segments::{SegmentId, Span};
-use crate::catalog::waiting::short;
-use crate::rows::IdKey;
 
 /// The ids of a segment's rows: keys shortened to 64 bits, sorted, each with its row.
 #[derive(Debug, Default)]
 pub(crate) struct Keys {
     keys: Vec<u64>,
     rows: Vec<u32>,
-    /// A bit for each stretch of keys that has one: 32 stretches a key, so that of keys that are
-    /// not here it rules out 31 of 32, and sorted ones read it from front to back.
-    filter: Vec<u64>,
-    /// How far a key is shifted to name its stretch.
-    shift: u32,
 }
 
 impl Keys {
-    pub(crate) fn new(by_row: impl Iterator<Item = (u32, IdKey)>) -> Self {
-        let all = sorted(by_row.map(|(row, key)| (short(key), row)).collect());
-        let (keys, rows): (Vec<u64>, Vec<u32>) = all.into_iter().unzip();
-        let stretches = (keys.len() * 32).next_power_of_two().max(64);
-        let shift = u64::BITS - stretches.ilog2();
-        let mut filter = vec![0_u64; stretches / 64];
-        for key in &keys {
-            let stretch = (key >> shift) as usize;
-            filter[stretch / 64] |= 1 << (stretch % 64);
-        }
-        Self { keys, rows, filter, shift }
-    }
-
-    fn may_hold(&self, key: u64) -> bool {
-        let stretch = (key >> self.shift) as usize;
-        self.filter.get(stretch / 64).is_some_and(|bits| bits >> (stretch % 64) & 1 == 1)
+    /// Each row with its key, shortened.
+    pub(crate) fn new(by_row: &[(u32, u64)]) -> Self {
+        let (keys, rows) = sorted(by_row).into_iter().unzip();
+        Self { keys, rows }
     }
 
     /// The rows that carry an id, and by chance another one.
@@ -57,29 +38,28 @@ impl Keys {
         })
     }
 
-    /// Ids that both have.
-    pub(super) fn common(&self, other: &Self) -> Vec<u64> {
-        let perhaps = self.keys.iter().copied().filter(|&key| other.may_hold(key));
+    /// Ids that others may have too, once each, sorted.
+    pub(super) fn perhaps_in(&self, others: &Near) -> Vec<u64> {
         let mut found: Vec<u64> =
-            perhaps.filter(|key| other.keys.binary_search(key).is_ok()).collect();
+            self.keys.iter().copied().filter(|&key| others.filter.may_hold(key)).collect();
         found.dedup();
         found
     }
 }
 
 /// Sorts keys, which are hashes: spread evenly, so that nearly each finds its place at once.
-fn sorted(keys: Vec<(u64, u32)>) -> Vec<(u64, u32)> {
+fn sorted(keys: &[(u32, u64)]) -> Vec<(u64, u32)> {
     let shift = u64::BITS - keys.len().next_power_of_two().max(2).ilog2();
     let part = |key: u64| (key >> shift) as usize;
     let mut places = vec![0_u32; (1 << (u64::BITS - shift)) + 1];
-    keys.iter().for_each(|&(key, _)| places[part(key) + 1] += 1);
+    keys.iter().for_each(|&(_, key)| places[part(key) + 1] += 1);
     let mut before = 0;
     for place in &mut places {
         before += *place;
         *place = before;
     }
     let mut sorted = vec![(0, 0); keys.len()];
-    for &(key, row) in &keys {
+    for &(row, key) in keys {
         let place = &mut places[part(key)];
         sorted[*place as usize] = (key, row);
         *place += 1;
@@ -101,6 +81,8 @@ const NEAR: u64 = if cfg!(test) { 200 } else { 1_000_000 };
 #[derive(Debug, Default)]
 pub(crate) struct Near {
     known: FxHashMap<SegmentId, Arc<Keys>>,
+    /// Of all that are known, and of some that were.
+    filter: Filter,
 }
 
 impl Near {
@@ -109,6 +91,7 @@ impl Near {
     }
 
     pub(super) fn insert(&mut self, segment: SegmentId, keys: Arc<Keys>) {
+        self.filter.add(&keys);
         self.known.insert(segment, keys);
     }
 
@@ -124,6 +107,58 @@ impl Near {
     /// Forgets all but these.
     pub(super) fn retain(&mut self, spans: &[&Span]) {
         self.known.retain(|id, _| spans.iter().any(|span| span.id == *id));
+        let keys: usize = self.known.values().map(|keys| keys.keys.len()).sum();
+        if self.filter.keys > 2 * keys + BEGIN_ANEW {
+            self.filter = Filter::default();
+            self.known.values().for_each(|keys| self.filter.add(keys));
+        }
+    }
+}
+
+/// Keys that are known no more fill the filter: so many beyond those that are, and it begins anew.
+const BEGIN_ANEW: usize = 1 << 16;
+
+/// Which keys may be among those of many segments: of those that are not, it says so of all but one in
+/// a hundred.
+#[derive(Debug, Default)]
+struct Filter {
+    /// A bit for each stretch of keys that has one. Sorted keys read it from front to back.
+    stretches: Vec<u64>,
+    /// The same by the keys' lower half, for those that the first does not rule out.
+    lower: Vec<u64>,
+    /// How many keys were added.
+    keys: usize,
+}
+
+/// Bits of the two as powers of two: about sixteen and eight a key of [`NEAR`].
+const STRETCHES: u32 = 24;
+const LOWER: u32 = 23;
+
+impl Filter {
+    fn add(&mut self, keys: &Keys) {
+        if self.keys == 0 {
+            self.stretches = vec![0; 1 << (STRETCHES - 6)];
+            self.lower = vec![0; 1 << (LOWER - 6)];
+        }
+        for &key in &keys.keys {
+            let (stretch, lower) = Self::bits(key);
+            self.stretches[stretch / 64] |= 1 << (stretch % 64);
+            self.lower[lower / 64] |= 1 << (lower % 64);
+        }
+        self.keys += keys.keys.len();
+    }
+
+    fn may_hold(&self, key: u64) -> bool {
+        let has = |bits: &[u64], bit: usize| {
+            bits.get(bit / 64).is_some_and(|bits| bits >> (bit % 64) & 1 == 1)
+        };
+        let (stretch, lower) = Self::bits(key);
+        has(&self.stretches, stretch) && has(&self.lower, lower)
+    }
+
+    const fn bits(key: u64) -> (usize, usize) {
+        let lower = key as u32 >> (u32::BITS - LOWER);
+        ((key >> (u64::BITS - STRETCHES)) as usize, lower as usize)
     }
 }
 
@@ -151,16 +186,40 @@ pub(super) fn nearest(spans: &[Span], from: Option<i64>, to: Option<i64>) -> Vec
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::catalog::waiting::short;
+    use crate::rows::IdKey;
+
+    #[test]
+    fn what_is_known_no_more_leaves_the_filter() {
+        let keys = |n: u32| {
+            let ids = (0..40_000).map(|id| (id, short(IdKey::of(format!("{n}-{id}").as_bytes()))));
+            Arc::new(Keys::new(&ids.collect::<Vec<_>>()))
+        };
+        let mut near = Near::default();
+        let span = |n| Span { id: SegmentId(n), from: None, to: None, rows: 40_000 };
+        for n in 0..5 {
+            near.insert(SegmentId(n.into()), keys(n));
+            near.retain(&[&span(n.into())]);
+        }
+        assert_eq!(near.len(), 1);
+        assert!(keys(0).perhaps_in(&near).len() < 4_000);
+        assert_eq!(keys(4).perhaps_in(&near).len(), 40_000);
+    }
 
     #[test]
     fn ids_that_both_have_are_found() {
         let keys = |ids: std::ops::Range<u32>| {
-            Keys::new(ids.map(|n| (n, IdKey::of(format!("id-{}", n / 2).as_bytes()))))
+            let key = |n| short(IdKey::of(format!("id-{}", n / 2).as_bytes()));
+            Keys::new(&ids.map(|n| (n, key(n))).collect::<Vec<_>>())
         };
-        let (mine, theirs) = (keys(0..3_000), keys(2_000..9_000));
-        let common = mine.common(&theirs);
-        assert_eq!(common.len(), 500);
-        assert!(common.iter().all(|&key| mine.rows(key).len() == 2 && theirs.rows(key).len() == 2));
-        assert_eq!(mine.common(&Keys::default()), Vec::<u64>::new());
+        let (mine, theirs) = (keys(0..3_000), Arc::new(keys(2_000..9_000)));
+        let mut near = Near::default();
+        assert_eq!(mine.perhaps_in(&near), Vec::<u64>::new());
+        near.insert(SegmentId(1), Arc::clone(&theirs));
+        let perhaps = mine.perhaps_in(&near);
+        let common = || perhaps.iter().filter(|key| !theirs.rows(**key).is_empty());
+        assert_eq!(common().count(), 500);
+        assert!(common().all(|&key| mine.rows(key).len() == 2 && theirs.rows(key).len() == 2));
+        assert!(perhaps.len() < 520 && perhaps.is_sorted(), "{}", perhaps.len());
     }
 }

@@ -178,12 +178,17 @@ impl<'j, 't> Joining<'j, 't> {
     ) -> Result<(), StoreError> {
         let keys = Arc::clone(&segment.keys);
         let spans = nearest(old, segment.from, segment.to);
+        let mut near = Vec::with_capacity(spans.len());
         for span in &spans {
-            let Some(theirs) = self.keys_of(span.id)? else { continue };
-            let common = keys.common(&theirs).into_iter();
-            for key in common.filter(|key| !self.overused.contains(key)) {
-                wanted.add(segment.id, key, keys.rows(key));
-                wanted.add(span.id, key, theirs.rows(key));
+            near.extend(self.keys_of(span.id)?.map(|theirs| (span.id, theirs)));
+        }
+        let perhaps = keys.perhaps_in(self.near).into_iter();
+        let perhaps: Vec<u64> = perhaps.filter(|key| !self.overused.contains(key)).collect();
+        for (id, theirs) in near {
+            for &key in &perhaps {
+                if wanted.add(id, key, theirs.rows(key)) {
+                    wanted.add(segment.id, key, keys.rows(key));
+                }
             }
         }
         if !self.waiting.is_empty() {

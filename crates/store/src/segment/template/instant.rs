@@ -1,4 +1,5 @@
 use super::Digits;
+use super::short::Short;
 
 /// How a date is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,22 +71,6 @@ impl Instant {
         Some(())
     }
 
-    /// Whether `text` begins with its clock.
-    pub(super) fn is_clock(&self, offset: i16, text: &[u8]) -> bool {
-        let Some(&[h, i, b':', m, n, b':', s, t]) = text.first_chunk() else { return false };
-        let two = |tens: u8, ones: u8| {
-            let (tens, ones) = (tens.wrapping_sub(b'0'), ones.wrapping_sub(b'0'));
-            (tens < 10 && ones < 10).then_some(i64::from(tens) * 10 + i64::from(ones))
-        };
-        let (Some(hour), Some(minute), Some(second)) = (two(h, i), two(m, n), two(s, t)) else {
-            return false;
-        };
-        // One o'clock is not written 00:60:00.
-        let is_written_so = hour < 24 && minute < 60 && second < 60;
-        let local = self.local(offset).map(|local| local.rem_euclid(DAY));
-        is_written_so && local == Some(hour * 3_600 + minute * 60 + second)
-    }
-
     /// Whether `text` begins with so many digits of the second's fraction.
     pub(super) fn is_fraction(&self, places: u8, text: &[u8]) -> bool {
         let Some(micros) = self.micros else { return false };
@@ -116,30 +101,49 @@ impl Instant {
     }
 }
 
-/// The date that was written last: lines that follow each other are mostly of one day.
-#[derive(Debug)]
-pub(super) struct Days {
+/// The date and the clock that were written last: lines that follow each other are mostly of one day,
+/// and many are of one second.
+#[derive(Debug, Default)]
+pub(super) struct Lately {
     day: Option<(i64, DateForm)>,
-    written: Digits,
+    date: Short,
+    /// Seconds of local time.
+    second: Option<i64>,
+    clock: Short,
 }
 
-impl Default for Days {
-    fn default() -> Self {
-        Self { day: None, written: Digits::new() }
-    }
-}
-
-impl Days {
+impl Lately {
     /// Whether `text` begins with the date of an instant.
-    pub(super) fn is_at(&mut self, micros: i64, form: DateForm, offset: i16, text: &[u8]) -> bool {
+    #[inline]
+    pub(super) fn is_date(
+        &mut self,
+        micros: i64,
+        form: DateForm,
+        offset: i16,
+        text: &[u8],
+    ) -> bool {
         let instant = Instant::new(Some(micros));
         let Some(local) = instant.local(offset) else { return false };
         let day = Some((local.div_euclid(DAY), form));
         if self.day != day {
-            self.written = Digits::new();
-            self.day = instant.date(form, offset, &mut self.written).and(day);
+            let mut written = Digits::new();
+            self.day = instant.date(form, offset, &mut written).and(day);
+            self.date = Short::of(written.as_bytes());
         }
-        self.day == day && text.starts_with(self.written.as_bytes())
+        self.day == day && self.date.begins(text)
+    }
+
+    /// Whether `text` begins with the clock of an instant.
+    #[inline]
+    pub(super) fn is_clock(&mut self, micros: i64, offset: i16, text: &[u8]) -> bool {
+        let instant = Instant::new(Some(micros));
+        let Some(local) = instant.local(offset) else { return false };
+        if self.second != Some(local) {
+            let mut written = Digits::new();
+            self.second = instant.clock(offset, &mut written).map(|()| local);
+            self.clock = Short::of(written.as_bytes());
+        }
+        self.second == Some(local) && self.clock.begins(text)
     }
 }
 
@@ -234,19 +238,19 @@ mod tests {
             other in 0_usize..19,
         ) {
             let instant = Instant::new(Some(micros));
-            let mut days = Days::default();
+            let mut lately = Lately::default();
             for form in [DateForm::DayMonthYear, DateForm::YearMonthDay] {
                 let (mut date, mut clock) = (Digits::new(), Digits::new());
                 instant.date(form, offset, &mut date).unwrap();
                 instant.clock(offset, &mut clock).unwrap();
                 prop_assert_eq!((date.as_bytes().len(), clock.as_bytes().len()), (form.len(), CLOCK));
                 let mut text = [date.as_bytes(), clock.as_bytes()].concat();
-                prop_assert!(days.is_at(micros, form, offset, &text));
-                prop_assert!(instant.is_clock(offset, &text[form.len()..]));
+                prop_assert!(lately.is_date(micros, form, offset, &text));
+                prop_assert!(lately.is_clock(micros, offset, &text[form.len()..]));
                 let at = other.min(text.len() - 1);
                 text[at] ^= 1;
-                let both = days.is_at(micros, form, offset, &text)
-                    && instant.is_clock(offset, &text[form.len()..]);
+                let both = lately.is_date(micros, form, offset, &text)
+                    && lately.is_clock(micros, offset, &text[form.len()..]);
                 prop_assert!(!both);
             }
             let mut fraction = Digits::new();

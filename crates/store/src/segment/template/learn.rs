@@ -1,6 +1,7 @@
 use rustc_hash::FxHashMap;
 
-use super::instant::{Days, local_at};
+use super::instant::{Lately, local_at};
+use super::short::Literal;
 use super::{Hole, MAX_DIGITS, Part, Template, TextField, Unit, Values, plain_number};
 
 /// The templates of a block, found as its lines come.
@@ -10,7 +11,7 @@ pub(crate) struct Learned {
     by_text: FxHashMap<String, u32>,
     /// The last ones that fitted, the latest first.
     recent: Vec<u32>,
-    days: Days,
+    lately: Lately,
 }
 
 /// How many templates a line is held against before a new one is learned. Lines of one source
@@ -32,7 +33,7 @@ impl Learned {
         let before = numbers.len();
         for at in 0..self.recent.len() {
             let number = self.recent[at];
-            if self.templates[number as usize].fits(line, values, numbers, &mut self.days) {
+            if self.templates[number as usize].fits(line, values, numbers, &mut self.lately) {
                 if at > 0 {
                     self.recent[..=at].rotate_right(1);
                 }
@@ -41,7 +42,7 @@ impl Learned {
             numbers.truncate(before);
         }
         let template = learn(line, values)?;
-        if !template.fits(line, values, numbers, &mut self.days) {
+        if !template.fits(line, values, numbers, &mut self.lately) {
             numbers.truncate(before);
             return None;
         }
@@ -128,7 +129,7 @@ impl Gaps<'_> {
     fn flush(&mut self) -> Option<()> {
         if !self.literal.is_empty() {
             let text = String::from_utf8(std::mem::take(&mut self.literal)).ok()?;
-            self.parts.push(Part::Text(text.into()));
+            self.parts.push(Part::Text(Literal::new(text)));
         }
         Some(())
     }
@@ -204,7 +205,7 @@ impl Gaps<'_> {
         for len in wide(len).into_iter().chain([len]) {
             let is = |hole: Hole| {
                 let only = Template { parts: vec![Part::Hole(hole)] };
-                only.fits(&text[..len], &values, &mut Vec::new(), &mut Days::default())
+                only.fits(&text[..len], &values, &mut Vec::new(), &mut Lately::default())
             };
             let units = || Unit::ALL.into_iter().map(|(unit, _)| unit);
             let found = if !self.used.status && is(Hole::Status) {

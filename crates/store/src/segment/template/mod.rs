@@ -18,15 +18,17 @@
 mod digits;
 mod instant;
 mod learn;
+mod short;
 #[cfg(test)]
 mod tests;
 
 use std::fmt::{self, Write as _};
 
 pub(crate) use digits::Digits;
-use instant::{CLOCK, Days, Instant};
+use instant::{CLOCK, Instant, Lately};
 pub(crate) use instant::{DateForm, civil, days};
 pub(crate) use learn::Learned;
+use short::Literal;
 
 /// A field whose text stands in the line as it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -111,7 +113,7 @@ pub(crate) struct Template {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Part {
-    Text(Box<str>),
+    Text(Literal),
     Hole(Hole),
 }
 
@@ -201,39 +203,15 @@ impl Template {
         line: &[u8],
         values: &Values<'_>,
         numbers: &mut Vec<i64>,
-        days: &mut Days,
+        lately: &mut Lately,
     ) -> bool {
-        let instant = Instant::new(values.time);
         let mut rest = line;
         for part in &self.parts {
-            let expected = match part {
-                Part::Text(text) => Filling::Text(text.as_bytes()),
-                Part::Hole(Hole::Number) => {
-                    let Some((number, len)) = plain_number(rest) else { return false };
-                    numbers.push(number);
-                    rest = &rest[len..];
-                    continue;
-                }
-                Part::Hole(Hole::Padded(width)) => {
-                    let Some(number) = padded_number(rest, *width) else { return false };
-                    numbers.push(number);
-                    rest = &rest[usize::from(*width)..];
-                    continue;
-                }
-                Part::Hole(hole) => {
-                    if let Some(len) = hole.plain_len(values, rest, days) {
-                        rest = &rest[len..];
-                        continue;
-                    }
-                    hole.filling(values, &instant)
-                }
+            let len = match part {
+                Part::Text(literal) => literal.begins(rest).then_some(literal.text().len()),
+                Part::Hole(hole) => hole.len_at(rest, values, numbers, lately),
             };
-            let text = match &expected {
-                Filling::Text(text) => text,
-                Filling::Digits(digits) => digits.as_bytes(),
-                Filling::Missing => return false,
-            };
-            match rest.strip_prefix(text) {
+            match len.and_then(|len| rest.get(len..)) {
                 Some(after) => rest = after,
                 None => return false,
             }
@@ -253,7 +231,7 @@ impl Template {
         let mut numbers = numbers.iter();
         for part in &self.parts {
             let filling = match part {
-                Part::Text(text) => Filling::Text(text.as_bytes()),
+                Part::Text(literal) => Filling::Text(literal.text().as_bytes()),
                 Part::Hole(Hole::Number) => number_of(numbers.next(), 1)?,
                 Part::Hole(Hole::Padded(width)) => number_of(numbers.next(), usize::from(*width))?,
                 Part::Hole(hole) => hole.filling(values, &instant),
@@ -282,50 +260,78 @@ impl Template {
             }
             let (name, after) = rest.split_once('}')?;
             if !literal.is_empty() {
-                parts.push(Part::Text(std::mem::take(&mut literal).into()));
+                parts.push(Part::Text(Literal::new(std::mem::take(&mut literal))));
             }
             parts.push(Part::Hole(Hole::parse(name)?));
             rest = after;
         }
         literal.push_str(rest);
         if !literal.is_empty() {
-            parts.push(Part::Text(literal.into()));
+            parts.push(Part::Text(Literal::new(literal)));
         }
         Some(Self { parts })
     }
 }
 
 impl Hole {
-    /// How much of `rest` is this hole, where that is seen without writing it: a text, the
-    /// decimal digits of a number, a date or a clock. `None` says nothing.
-    fn plain_len(self, values: &Values<'_>, rest: &[u8], days: &mut Days) -> Option<usize> {
-        // What begins at the same place in memory and is no longer is the same text.
-        let is_here = |text: &[u8]| {
-            (text.as_ptr() == rest.as_ptr() && text.len() <= rest.len()) || rest.starts_with(text)
+    /// How much of the front of `rest` is what this hole is filled with; `None`: something else
+    /// stands there.
+    #[inline]
+    fn len_at(
+        self,
+        rest: &[u8],
+        values: &Values<'_>,
+        numbers: &mut Vec<i64>,
+        lately: &mut Lately,
+    ) -> Option<usize> {
+        let text = |text: &[u8]| {
+            // What begins at the same place in memory and is no longer is the same text.
+            let is_here = text.as_ptr() == rest.as_ptr() && text.len() <= rest.len();
+            (!text.is_empty() && (is_here || rest.starts_with(text))).then_some(text.len())
         };
-        let text = |text: &[u8]| (!text.is_empty() && is_here(text)).then_some(text.len());
-        let number = match self {
+        let same = |number: u64| {
+            let (found, len) = plain_number(rest)?;
+            (u64::try_from(found) == Ok(number)).then_some(len)
+        };
+        let seen = match self {
             Self::Text(field) => return text(values.text(field)),
             Self::Id => return text(values.id),
             // Statuses have three digits, other numbers at least one.
-            Self::Status => values.status.filter(|status| *status >= 100).map(u64::from)?,
-            Self::Bytes => values.bytes?,
-            Self::Duration(Unit::Micros) => values.duration?,
+            Self::Status if values.status? >= 100 => same(u64::from(values.status?)),
+            Self::Bytes => same(values.bytes?),
+            Self::Duration(Unit::Micros) => same(values.duration?),
             Self::Date(form, offset) => {
-                return days.is_at(values.time?, form, offset, rest).then_some(form.len());
+                lately.is_date(values.time?, form, offset, rest).then_some(form.len())
             }
-            Self::Clock(offset) => {
-                return Instant::new(values.time).is_clock(offset, rest).then_some(CLOCK);
-            }
+            Self::Clock(offset) => lately.is_clock(values.time?, offset, rest).then_some(CLOCK),
             Self::Fraction(places) => {
-                return Instant::new(values.time)
-                    .is_fraction(places, rest)
-                    .then_some(usize::from(places));
+                let is_here = Instant::new(values.time).is_fraction(places, rest);
+                is_here.then_some(usize::from(places))
             }
-            _ => return None,
+            Self::Number => {
+                let (number, len) = plain_number(rest)?;
+                numbers.push(number);
+                return Some(len);
+            }
+            Self::Padded(width) => {
+                numbers.push(padded_number(rest, width)?);
+                return Some(usize::from(width));
+            }
+            _ => None,
         };
-        let (found, len) = plain_number(rest)?;
-        (u64::try_from(found) == Ok(number)).then_some(len)
+        seen.or_else(|| self.filled_len_at(rest, values))
+    }
+
+    /// The same by filling it.
+    #[inline(never)]
+    fn filled_len_at(self, rest: &[u8], values: &Values<'_>) -> Option<usize> {
+        match self.filling(values, &Instant::new(values.time)) {
+            Filling::Text(text) => rest.starts_with(text).then_some(text.len()),
+            Filling::Digits(digits) => {
+                rest.starts_with(digits.as_bytes()).then_some(digits.as_bytes().len())
+            }
+            Filling::Missing => None,
+        }
     }
 
     fn filling<'a>(self, values: &Values<'a>, instant: &Instant) -> Filling<'a> {
@@ -396,8 +402,8 @@ impl fmt::Display for Template {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for part in &self.parts {
             match part {
-                Part::Text(text) => {
-                    for c in text.chars() {
+                Part::Text(literal) => {
+                    for c in literal.text().chars() {
                         if c == '{' {
                             f.write_char(c)?;
                         }
@@ -436,11 +442,20 @@ pub(crate) const MAX_DIGITS: u8 = 18;
 /// The number that `text` starts with, as decimal writes it: no leading zeros, at most
 /// [`MAX_DIGITS`], all digits taken.
 pub(crate) fn plain_number(text: &[u8]) -> Option<(i64, usize)> {
-    let len = text.iter().take_while(|byte| byte.is_ascii_digit()).count();
-    if len == 0 || len > usize::from(MAX_DIGITS) || (len > 1 && text[0] == b'0') {
-        return None;
+    let (mut number, mut len) = (0_i64, 0);
+    for byte in text {
+        let digit = byte.wrapping_sub(b'0');
+        if digit > 9 {
+            break;
+        }
+        if len == usize::from(MAX_DIGITS) {
+            return None;
+        }
+        number = number * 10 + i64::from(digit);
+        len += 1;
     }
-    Some((decimal(&text[..len]), len))
+    let has_zeros = len > 1 && text[0] == b'0';
+    (len > 0 && !has_zeros).then_some((number, len))
 }
 
 /// The number in exactly `width` digits, with no digit after them.
