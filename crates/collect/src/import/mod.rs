@@ -11,6 +11,7 @@ mod counts;
 mod group;
 mod mend;
 mod met;
+mod plain;
 mod plan;
 mod tape;
 mod worker;

@@ -9,6 +9,7 @@ use dolmen_logs::{Line, Reader};
 use dolmen_model::Time;
 use dolmen_store::{FileRef, Fingerprint, HEAD};
 
+use super::plain::{last_line_end, read_at_most};
 use crate::progress::Progress;
 use crate::read::{Encoding, MAX_LINE, Prepared};
 use crate::source::FromStart;
@@ -449,35 +450,6 @@ pub(super) enum Resumed {
     Shorter,
     /// Something else stands before it.
     Changed,
-}
-
-/// Where the last line ends.
-fn last_line_end(file: &File, len: u64) -> io::Result<u64> {
-    let mut window = vec![0; LOOK];
-    let mut to = len;
-    while to > 0 {
-        let from = to.saturating_sub(LOOK as u64);
-        let window = &mut window[..(to - from) as usize];
-        file.read_exact_at(window, from)?;
-        if let Some(end) = memchr::memrchr(b'\n', window) {
-            return Ok(from + end as u64 + 1);
-        }
-        to = from;
-    }
-    Ok(0)
-}
-
-fn read_at_most(file: &File, out: &mut [u8], from: u64) -> io::Result<usize> {
-    let mut done = 0;
-    while done < out.len() {
-        match file.read_at(&mut out[done..], from + done as u64) {
-            Ok(0) => break,
-            Ok(read) => done += read,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
-        }
-    }
-    Ok(done)
 }
 
 fn time_of(reader: &mut Reader<'_>, line: &[u8]) -> Option<Time> {
