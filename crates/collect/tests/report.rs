@@ -146,7 +146,7 @@ fn every_outcome_is_counted() {
     assert_eq!(report.from, Some(Time::from_seconds(EIGHT).unwrap()));
     assert_eq!(report.to, Some(Time::from_seconds(EIGHT + 50).unwrap()));
     assert_eq!(report.unknown_callers[0].user_agent.as_deref(), Some("curl"));
-    assert_eq!(report.unknown_callers[0].operations, ["balance", "block", "transfer"]);
+    assert_eq!(*report.unknown_callers[0].operations, ["balance", "block", "transfer"]);
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! Callers, numbered and counted.
 
+use std::sync::Arc;
+
 use dolmen_model::{CachedTable, NameId, SetId, Table};
 use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
@@ -75,7 +77,7 @@ pub(crate) struct CallerOrder<'t> {
 }
 
 /// The names of a table by number, and the rank of each among them; equal names have equal ranks.
-struct Texts(Vec<(Option<String>, u32)>);
+struct Texts(Vec<(Option<Arc<str>>, u32)>);
 
 impl CallerOrder<'_> {
     /// What sorts callers by name: address first.
@@ -84,20 +86,18 @@ impl CallerOrder<'_> {
         (self.addresses.rank(address), self.user_agents.rank(user_agent))
     }
 
-    /// Who a caller is.
-    pub(crate) fn name(&self, caller: NameId) -> CallerName {
+    /// A caller's address and its user agent.
+    pub(crate) fn name(&self, caller: NameId) -> [Option<Arc<str>>; 2] {
         let (address, user_agent) = self.table.halves(caller);
-        CallerName {
-            address: self.addresses.name(address),
-            user_agent: self.user_agents.name(user_agent),
-        }
+        [self.addresses.name(address), self.user_agents.name(user_agent)]
     }
 }
 
 impl Texts {
     fn of(table: &Table) -> Self {
         let numbers = 0..table.len() as u32 + NameId::RESERVED;
-        let mut texts: Vec<_> = numbers.map(|n| (table.name(NameId(n)), 0)).collect();
+        let text = |n| table.name(NameId(n)).map(Arc::from);
+        let mut texts: Vec<_> = numbers.map(|n| (text(n), 0)).collect();
         let mut order: Vec<usize> = (0..texts.len()).collect();
         order.sort_unstable_by(|&a, &b| texts[a].0.cmp(&texts[b].0));
         let mut rank = 0;
@@ -112,7 +112,7 @@ impl Texts {
         self.0.get(id.0 as usize).map_or(0, |(_, rank)| *rank)
     }
 
-    fn name(&self, id: NameId) -> Option<String> {
+    fn name(&self, id: NameId) -> Option<Arc<str>> {
         self.0.get(id.0 as usize).and_then(|(name, _)| name.clone())
     }
 }
@@ -200,17 +200,19 @@ impl<'t> CachedCallers<'t> {
 pub struct Callers {
     /// By number: a table gives them out without gaps.
     counts: Vec<Count>,
-    /// Sets of operations past the first 64, sorted, of callers that entered such.
+    /// Sets of operations past the first 32, sorted, of callers that entered such.
     beyond: FxHashMap<NameId, Vec<SetId>>,
+    /// Calls that a count has no room for.
+    more: FxHashMap<NameId, u64>,
 }
 
 /// There are many callers, and their calls come in no order: few bytes each, so that they stay in
 /// the processor's cache.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Count {
-    calls: u64,
-    /// The sets entered, of the first 64, a bit each.
-    entered: u64,
+    calls: u32,
+    /// The sets entered, of the first 32, a bit each.
+    entered: u32,
 }
 
 /// What one caller did.
@@ -231,10 +233,13 @@ impl Callers {
     /// Counts so many calls.
     pub fn add_calls(&mut self, caller: NameId, operations: SetId, calls: u64) {
         let count = self.of(caller);
-        count.calls += calls;
+        let is_full = !count.took(calls);
         match operations.0 {
-            bit @ 0..64 => count.entered |= 1 << bit,
+            bit @ 0..32 => count.entered |= 1 << bit,
             _ => self.enter(caller, operations),
+        }
+        if is_full {
+            self.keep(caller, calls);
         }
     }
 
@@ -242,27 +247,32 @@ impl Callers {
     pub fn merge(&mut self, other: Self) {
         for (caller, theirs) in (0..).map(NameId).zip(other.counts) {
             let mine = self.of(caller);
-            mine.calls += theirs.calls;
             mine.entered |= theirs.entered;
+            if !mine.took(theirs.calls.into()) {
+                self.keep(caller, theirs.calls.into());
+            }
         }
         for (caller, sets) in other.beyond {
             sets.into_iter().for_each(|operations| self.enter(caller, operations));
         }
+        other.more.into_iter().for_each(|(caller, calls)| self.keep(caller, calls));
     }
 
     /// The callers that called, by number.
     pub fn counts(&self) -> impl Iterator<Item = (NameId, CallerCount)> {
-        let counts = (0..).map(NameId).zip(&self.counts).filter(|(_, count)| count.calls > 0);
-        counts.map(|(caller, count)| {
+        let counts = (0..).map(NameId).zip(&self.counts).map(|(caller, count)| {
             let mut bits = count.entered;
             let first = std::iter::from_fn(|| {
                 let bit = bits.trailing_zeros();
                 bits &= bits.wrapping_sub(1);
-                (bit < 64).then_some(SetId(bit))
+                (bit < 32).then_some(SetId(bit))
             });
             let beyond = self.beyond.get(&caller).into_iter().flatten().copied();
-            (caller, CallerCount { calls: count.calls, entered: first.chain(beyond).collect() })
-        })
+            let more = self.more.get(&caller).copied().unwrap_or(0);
+            let calls = more + u64::from(count.calls);
+            (caller, CallerCount { calls, entered: first.chain(beyond).collect() })
+        });
+        counts.filter(|(_, count)| count.calls > 0)
     }
 
     fn of(&mut self, caller: NameId) -> &mut Count {
@@ -273,9 +283,14 @@ impl Callers {
         &mut self.counts[at]
     }
 
+    #[cold]
+    fn keep(&mut self, caller: NameId, calls: u64) {
+        *self.more.entry(caller).or_default() += calls;
+    }
+
     fn enter(&mut self, caller: NameId, operations: SetId) {
         match operations.0 {
-            bit @ 0..64 => self.of(caller).entered |= 1 << bit,
+            bit @ 0..32 => self.of(caller).entered |= 1 << bit,
             _ => {
                 let sets = self.beyond.entry(caller).or_default();
                 if let Err(at) = sets.binary_search(&operations) {
@@ -283,6 +298,16 @@ impl Callers {
                 }
             }
         }
+    }
+}
+
+impl Count {
+    /// Whether there was room for so many more calls.
+    #[inline]
+    fn took(&mut self, calls: u64) -> bool {
+        let sum = u32::try_from(calls).ok().and_then(|calls| self.calls.checked_add(calls));
+        self.calls = sum.unwrap_or(self.calls);
+        sum.is_some()
     }
 }
 
@@ -333,6 +358,21 @@ mod tests {
         let again: Vec<_> = (0..4000).map(number).collect();
         assert_eq!(numbers, again);
         assert!(callers.places <= PLACES && !callers.others.is_empty());
+    }
+
+    #[test]
+    fn calls_beyond_a_count_are_counted() {
+        let (caller, most) = (NameId(3), u64::from(u32::MAX));
+        let mut counts = Callers::default();
+        for calls in [most - 1, 1, 1, 7 * most, 3] {
+            counts.add_calls(caller, SetId(40), calls);
+        }
+        let mut merged = counts.clone();
+        merged.merge(counts);
+        let (found, count) = merged.counts().next().unwrap();
+        assert_eq!((found, count.calls), (caller, 2 * (8 * most + 4)));
+        assert_eq!(count.entered.as_slice(), [SetId(40)]);
+        assert_eq!(merged.counts().count(), 1);
     }
 
     #[test]

@@ -1,5 +1,7 @@
+use std::sync::Arc;
+
 use dolmen_model::Time;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 /// What these logs, or this store, show: the answer of `dolmen report`.
 ///
@@ -109,13 +111,26 @@ pub struct EndpointRow {
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct CallerRow {
     /// The address, as the log has it or as the trusted proxies forwarded it.
-    pub address: Option<String>,
+    #[serde(serialize_with = "as_text")]
+    pub address: Option<Arc<str>>,
     /// The user agent.
-    pub user_agent: Option<String>,
+    #[serde(serialize_with = "as_text")]
+    pub user_agent: Option<Arc<str>>,
     /// How many calls it made.
     pub calls: u64,
-    /// The operations it entered, by name.
-    pub operations: Vec<String>,
+    /// The operations it entered, by name: few lists that many callers share.
+    #[serde(serialize_with = "as_list")]
+    pub operations: Arc<[String]>,
+}
+
+/// As a text of its own would be written.
+fn as_text<S: Serializer>(text: &Option<Arc<str>>, serializer: S) -> Result<S::Ok, S::Error> {
+    text.as_deref().serialize(serializer)
+}
+
+/// As a list of its own would be written.
+fn as_list<S: Serializer>(names: &[String], serializer: S) -> Result<S::Ok, S::Error> {
+    names.serialize(serializer)
 }
 
 /// Marks without a call, of one operation on one service.

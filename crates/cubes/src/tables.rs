@@ -1,13 +1,13 @@
 //! From counts to the tables of a report.
 
-use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use dolmen_model::{NameId, Names, SetId};
 use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 
-use crate::callers::{CallerCount, CallerName, CallerTable, Callers};
+use crate::callers::{CallerTable, Callers};
 use crate::cube::{Cell, Cube};
 use crate::report::{ActorRow, CallerRow, EndpointRow, OperationRow, Report, ServiceRow};
 use crate::sums::Sums;
@@ -76,24 +76,27 @@ fn split_endpoint(name: Option<String>) -> (Option<String>, Option<String>) {
 fn caller_rows(unknown: &Callers, names: &Names, callers: &CallerTable) -> Vec<CallerRow> {
     let mut entered = EnteredNames::new(names);
     let order = callers.order();
-    // There may be many: they are put in order before their names are written out.
+    // There may be many: they are put in order, as numbers, before their names are written out.
     let mut counts: Vec<_> = unknown
         .counts()
-        .map(|(caller, count)| ((Reverse(count.calls), order.rank(caller)), caller, count))
+        .map(|(caller, count)| {
+            let (address, user_agent) = order.rank(caller);
+            let names = u64::from(address) << 32 | u64::from(user_agent);
+            ((!count.calls, names), caller, entered.of(&count.entered))
+        })
         .collect();
     counts.sort_by_key(|(place, ..)| *place);
-    let row = |(_, caller, count): (_, NameId, CallerCount)| {
-        let CallerName { address, user_agent } = order.name(caller);
-        let operations = entered.of(&count.entered);
-        CallerRow { address, user_agent, calls: count.calls, operations }
-    };
-    counts.into_iter().map(row).collect()
+    let rows = counts.into_iter().map(|((calls, _), caller, operations)| {
+        let [address, user_agent] = order.name(caller);
+        CallerRow { address, user_agent, calls: !calls, operations }
+    });
+    rows.collect()
 }
 
 /// The names of the operations in sets: many callers enter the same few.
 struct EnteredNames<'n> {
     names: &'n Names,
-    known: FxHashMap<SmallVec<[SetId; 6]>, Vec<String>>,
+    known: FxHashMap<SmallVec<[SetId; 6]>, Arc<[String]>>,
 }
 
 impl<'n> EnteredNames<'n> {
@@ -102,15 +105,15 @@ impl<'n> EnteredNames<'n> {
     }
 
     /// The names of all operations of these sets, sorted.
-    fn of(&mut self, sets: &SmallVec<[SetId; 6]>) -> Vec<String> {
+    fn of(&mut self, sets: &SmallVec<[SetId; 6]>) -> Arc<[String]> {
         if let Some(known) = self.known.get(sets) {
-            return known.clone();
+            return Arc::clone(known);
         }
         let operations = sets.iter().flat_map(|&set| self.names.sets.operations(set));
         let named = operations.filter_map(|id| self.names.operations.name(id));
         let named: BTreeSet<String> = named.collect();
-        let named: Vec<String> = named.into_iter().collect();
-        self.known.insert(sets.clone(), named.clone());
+        let named: Arc<[String]> = named.into_iter().collect();
+        self.known.insert(sets.clone(), Arc::clone(&named));
         named
     }
 }
@@ -206,7 +209,7 @@ mod tests {
         let caller = &report.unknown_callers[0];
         assert_eq!(caller.address.as_deref(), Some("10.0.0.1"));
         assert_eq!(caller.user_agent.as_deref(), Some("curl"));
-        assert_eq!(caller.operations, ["a", "b"]);
+        assert_eq!(*caller.operations, ["a", "b"]);
     }
 
     #[test]

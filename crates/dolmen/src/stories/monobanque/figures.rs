@@ -1,6 +1,7 @@
 //! The story's figures, and what the reports say of them.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use dolmen_collect::Window;
@@ -202,7 +203,7 @@ fn actors(story: &Story, reports: &Reports) -> Vec<Figure> {
         Figure::new(
             "unknown machines",
             list(BTreeSet::from([&*OPPOSITION_HOST.to_string(), &*VIREMENT_HOST.to_string()])),
-            list(machines.collect::<BTreeSet<_>>().iter().map(String::as_str).collect()),
+            list(machines.collect::<BTreeSet<_>>().iter().map(|machine| &**machine).collect()),
         ),
         Figure::new("what the first enters", "card block", work(OPPOSITION_HOST)),
         Figure::new(
@@ -237,9 +238,10 @@ fn late_figures(story: &Story, late: &Report) -> Vec<Figure> {
         gone.map(|(deed, calls)| (text(&deed.route()), calls)).collect();
     // The call of the first of June.
     written.insert(text(&Ask::CountByQuery.route(Service::Monolith)), 1);
-    let callers = late.unknown_callers.iter();
-    let callers =
-        callers.map(|row| format!("{} ({})", or_none(&row.address), or_none(&row.user_agent)));
+    let callers = late.unknown_callers.iter().map(|row| {
+        let text = |text: &Option<Arc<str>>| text.as_deref().unwrap_or("none").to_owned();
+        format!("{} ({})", text(&row.address), text(&row.user_agent))
+    });
     vec![
         Figure::new(
             "calls of later years that should not have been",
@@ -252,10 +254,6 @@ fn late_figures(story: &Story, late: &Report) -> Vec<Figure> {
             callers.collect::<Vec<_>>().join(", "),
         ),
     ]
-}
-
-fn or_none(text: &Option<String>) -> &str {
-    text.as_deref().unwrap_or("none")
 }
 
 fn text(route: &Route) -> String {
