@@ -308,14 +308,15 @@ impl<C: Fact, M: Fact> Buffers<'_, C, M> {
     }
 }
 
-/// A chunk under construction.
+/// A chunk under construction. Every entry goes to another one, so that all of them are at hand only
+/// where they are small.
 #[derive(Default)]
 struct Filling {
     /// [`CHUNK`] bytes from the first entry on.
-    bytes: Vec<u8>,
-    end: usize,
+    bytes: Box<[u8]>,
+    end: u32,
+    entries: u16,
     source: u16,
-    entries: u32,
     before: Before,
 }
 
@@ -324,7 +325,7 @@ impl Filling {
     #[cold]
     fn begin(&mut self, source: u16) {
         if self.bytes.is_empty() {
-            self.bytes.resize(CHUNK, 0);
+            self.bytes = vec![0; CHUNK].into();
         }
         (self.source, self.entries, self.end) = (source, 0, 0);
         self.before = Before::default();
@@ -333,14 +334,14 @@ impl Filling {
     /// Whether there was room for the entry.
     #[inline]
     fn push<F: Fact>(&mut self, key: JoinKey, source: u16, kept: &Kept<F>) -> bool {
-        let rest = self.bytes.get_mut(self.end..);
+        let rest = self.bytes.get_mut(self.end as usize..);
         let Some(room) = rest.and_then(<[u8]>::first_chunk_mut::<LONGEST>) else {
             return false;
         };
         if source != self.source {
             return false;
         }
-        self.end += self.before.write(room, key, kept);
+        self.end += self.before.write(room, key, kept) as u32;
         self.entries += 1;
         true
     }
@@ -376,9 +377,9 @@ impl<C: Fact, M: Fact> Out<'_, C, M> {
         if bytes.is_empty() {
             bytes.reserve_exact(AT_ONCE);
         }
-        let (at, len) = (bytes.len(), filling.end);
+        let (at, len) = (bytes.len(), filling.end as usize);
         bytes.extend_from_slice(&filling.bytes[..len]);
-        let (source, entries) = (filling.source, std::mem::take(&mut filling.entries));
+        let (source, entries) = (filling.source, std::mem::take(&mut filling.entries).into());
         chunks.push(Waiting { lane, partition, source, entries, at, len });
         if bytes.len() + CHUNK + AFTER > AT_ONCE { self.hand_over() } else { Ok(()) }
     }
