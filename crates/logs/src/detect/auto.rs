@@ -27,7 +27,10 @@ pub(super) struct Candidate {
 pub(crate) struct AutoState {
     /// The format of the line before.
     present: Entry,
+    /// Of those known from the start, none before a line that the present one does not read: a
+    /// reader lives for a block, and what all readers count costs them much to count together.
     others: Vec<Entry>,
+    has_others: bool,
     /// Which of the others read the last line, and is to be the present one.
     next: Option<usize>,
     /// The lenient form of the present format.
@@ -94,7 +97,7 @@ impl Auto {
             scratch.auto = AutoState::new(&self.candidates).map(Box::new);
         }
         match &mut scratch.auto {
-            Some(state) => state.read_into(line, read),
+            Some(state) => state.read_into(&self.candidates, line, read),
             None => Err(Unread::new(0, "a format to read it")),
         }
     }
@@ -102,18 +105,23 @@ impl Auto {
 
 impl AutoState {
     fn new(candidates: &[Candidate]) -> Option<Self> {
-        let mut entries = candidates.iter().cloned().map(Entry::new);
-        let present = entries.next()?;
+        let present = Entry::new(candidates.first()?.clone());
         Some(Self {
             lenient: Arc::clone(&present.candidate.lenient),
             present,
-            others: entries.collect(),
+            others: Vec::new(),
+            has_others: false,
             next: None,
             spare: Scratch::default(),
         })
     }
 
-    fn read_into<'a>(&'a mut self, line: &'a [u8], read: &mut Line<'a>) -> Result<(), Unread> {
+    fn read_into<'a>(
+        &'a mut self,
+        candidates: &[Candidate],
+        line: &'a [u8],
+        read: &mut Line<'a>,
+    ) -> Result<(), Unread> {
         if let Some(other) = self.next.take().and_then(|next| self.others.get_mut(next)) {
             std::mem::swap(&mut self.present, other);
             self.lenient = Arc::clone(&self.present.candidate.lenient);
@@ -135,6 +143,9 @@ impl AutoState {
             return present;
         }
         let others = &mut self.others;
+        if !std::mem::replace(&mut self.has_others, true) {
+            others.extend(candidates.iter().skip(1).cloned().map(Entry::new));
+        }
         let found = others.iter_mut().position(|other| other.reads(line));
         let found = found.or_else(|| {
             let known = others.len();
