@@ -1,12 +1,14 @@
 //! Files as blocks of whole lines, for any number of workers.
 
 mod buffer;
+mod ends;
 mod plain;
 mod prepare;
 mod queue;
 mod stream;
 
 pub(crate) use buffer::Buffer;
+pub(crate) use ends::LineEnds;
 pub(crate) use plain::read_block;
 pub(crate) use prepare::{Encoding, Prepared, found, prepare};
 pub(crate) use queue::{Block, Queue, Work};

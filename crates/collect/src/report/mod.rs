@@ -88,7 +88,11 @@ pub fn report(request: ReportRequest<'_>, progress: &Progress) -> Result<Report,
     let chains = Chains::new(sources.iter().map(|source| source.behind).collect());
     let kinds = kinds.kinds();
     counts.merge(join(shared, &partitions, &chains, &kinds, workers).map_err(failed)?);
-    let mut report = counts.into_report(names, &callers, rules);
+    let mut report = std::thread::scope(|scope| {
+        // To give back what entries took, on the disk and in memory, takes as long as the tables do.
+        scope.spawn(move || drop(partitions));
+        counts.into_report(names, &callers, rules)
+    });
     describe_files(&mut report, &files, found);
     Ok(report)
 }

@@ -15,7 +15,7 @@ use super::kind::{CachedKinds, Kind, KindTable};
 use super::selection::{Attributed, Window, early_answers};
 use super::tally::{Own, Tally};
 use super::unparsed::{Position, Unparsed};
-use crate::read::{Block, Ending, MAX_LINE, Prepared};
+use crate::read::{Block, Ending, LineEnds, MAX_LINE, Prepared};
 use crate::source::Source;
 
 /// What all workers of a run share.
@@ -133,8 +133,9 @@ impl<'r> Worker<'r> {
             [0xEF, 0xBB, 0xBF, ..] if block.offset == 0 => 3,
             _ => 0,
         };
+        let mut ends = LineEnds::of(bytes);
         while start < bytes.len() {
-            let end = memchr::memchr(b'\n', &bytes[start..]).map_or(bytes.len(), |at| start + at);
+            let end = ends.next().unwrap_or(bytes.len());
             let line = bytes[start..end].strip_suffix(b"\r").unwrap_or(&bytes[start..end]);
             let at = Position {
                 file: block.file,
