@@ -22,9 +22,29 @@ impl Keys {
 
     /// The rows that carry an id, and by chance another one.
     pub(super) fn rows(&self, key: u64) -> &[u32] {
-        let from = self.keys.partition_point(|&known| known < key);
+        let from = self.place(key);
         let len = self.keys[from..].iter().take_while(|&&known| known == key).count();
         &self.rows[from..from + len]
+    }
+
+    /// Where the first key stands that is not below this one. Keys are spread evenly, so that one says
+    /// nearly where it stands: halving all of them would wait for memory at every step.
+    fn place(&self, key: u64) -> usize {
+        let len = self.keys.len();
+        let is_below = |at: usize| self.keys.get(at).is_some_and(|&known| known < key);
+        let guess = ((u128::from(key) * len as u128) >> u64::BITS) as usize;
+        let (mut from, mut to, mut step) = (guess, guess, 8);
+        while from > 0 && !is_below(from - 1) {
+            to = from - 1;
+            from = from.saturating_sub(step);
+            step *= 4;
+        }
+        while is_below(to) {
+            from = to + 1;
+            to = (to + step).min(len);
+            step *= 4;
+        }
+        from + self.keys[from..to].partition_point(|&known| known < key)
     }
 
     /// Every id, once, with its rows.
@@ -204,6 +224,24 @@ mod tests {
         assert_eq!(near.len(), 1);
         assert!(keys(0).perhaps_in(&near).len() < 4_000);
         assert_eq!(keys(4).perhaps_in(&near).len(), 40_000);
+    }
+
+    #[test]
+    fn a_key_is_found_wherever_it_stands() {
+        let spread = |n: u64| n.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        let evenly: Vec<u64> = (1..2_000).map(spread).collect();
+        // Hashes are not so, but whatever is there is found.
+        let crowded = [0, 1, 2, 3, u64::MAX - 1, u64::MAX].repeat(50);
+        let high: Vec<u64> = (0..500).map(|n| u64::MAX - n * 3).collect();
+        for all in [vec![], vec![7], evenly, crowded, high] {
+            let keys = Keys::new(&(0..).zip(all.iter().copied()).collect::<Vec<_>>());
+            let around = |key: &u64| [key.saturating_sub(1), *key, key.saturating_add(1)];
+            for key in all.iter().flat_map(around).chain([0, 5, 1 << 63, u64::MAX]) {
+                let expected: Vec<u32> =
+                    (0..).zip(&all).filter(|(_, known)| **known == key).map(|(n, _)| n).collect();
+                assert_eq!(keys.rows(key), expected, "{key}");
+            }
+        }
     }
 
     #[test]
