@@ -23,8 +23,11 @@ impl Digits {
 
     /// The last two digits of `number`.
     pub(crate) fn two(&mut self, number: u64) {
-        self.byte(b'0' + (number / 10 % 10) as u8);
-        self.byte(b'0' + (number % 10) as u8);
+        let two = [b'0' + (number / 10 % 10) as u8, b'0' + (number % 10) as u8];
+        if let Some(slots) = self.bytes.get_mut(self.len..self.len + 2) {
+            slots.copy_from_slice(&two);
+            self.len += 2;
+        }
     }
 
     /// `number` in decimal, filled with zeros to `width` (at most 20).

@@ -1,4 +1,5 @@
 use super::Digits;
+use super::rest::Rest;
 use super::short::Short;
 
 /// How a date is written.
@@ -71,18 +72,6 @@ impl Instant {
         Some(())
     }
 
-    /// Whether `text` begins with so many digits of the second's fraction.
-    pub(super) fn is_fraction(&self, places: u8, text: &[u8]) -> bool {
-        let Some(micros) = self.micros else { return false };
-        let Some(digits) = text.get(..usize::from(places)) else { return false };
-        let Some(cut) = 6_u32.checked_sub(u32::from(places)) else { return false };
-        let number = digits.iter().try_fold(0, |number, digit| {
-            let digit = digit.wrapping_sub(b'0');
-            (digit < 10).then_some(number * 10 + i64::from(digit))
-        });
-        number == Some(micros.rem_euclid(1_000_000) / 10_i64.pow(cut))
-    }
-
     pub(crate) fn clock(&self, offset: i16, out: &mut Digits) -> Option<()> {
         let seconds = self.local(offset)?.rem_euclid(DAY) as u64;
         out.two(seconds / 3_600);
@@ -105,45 +94,99 @@ impl Instant {
 /// and many are of one second.
 #[derive(Debug, Default)]
 pub(super) struct Lately {
-    day: Option<(i64, DateForm)>,
-    date: Short,
-    /// Seconds of local time.
-    second: Option<i64>,
-    clock: Short,
+    date: Written<(DateForm, i16)>,
+    clock: Written<i16>,
 }
 
+/// What instants of one stretch of time are written as.
+#[derive(Debug)]
+struct Written<F> {
+    /// How, before anything was written `None`.
+    form: Option<F>,
+    /// The first of them, and how many follow it.
+    from: i64,
+    len: u64,
+    text: Short,
+}
+
+impl<F> Default for Written<F> {
+    fn default() -> Self {
+        Self { form: None, from: 0, len: 0, text: Short::default() }
+    }
+}
+
+impl<F: Copy + PartialEq> Written<F> {
+    #[inline]
+    fn is_of(&self, micros: i64, form: F) -> bool {
+        let after = micros.wrapping_sub(self.from).cast_unsigned();
+        after < self.len && self.form == Some(form)
+    }
+
+    /// Writes what instants of `len` seconds share, in local time, with `micros` among them.
+    #[inline(never)]
+    fn write(
+        &mut self,
+        micros: i64,
+        (form, offset): (F, i16),
+        len: i64,
+        write: impl FnOnce(&Instant, &mut Digits) -> Option<()>,
+    ) {
+        *self = Self { form: Some(form), ..Self::default() };
+        let (instant, mut text) = (Instant::new(Some(micros)), Digits::new());
+        let Some(local) = instant.local(offset) else { return };
+        if write(&instant, &mut text).is_some() {
+            let from = local - local.rem_euclid(len) - i64::from(offset) * 60;
+            (self.from, self.len) = (from * SECOND, (len * SECOND).cast_unsigned());
+            self.text = Short::of(text.as_bytes());
+        }
+    }
+}
+
+const SECOND: i64 = 1_000_000;
+/// Powers of ten, up to a second.
+const TENS: [u64; 7] = [1, 10, 100, 1_000, 10_000, 100_000, 1_000_000];
+
 impl Lately {
-    /// Whether `text` begins with the date of an instant.
+    /// Whether what is left begins with the date of an instant.
     #[inline]
     pub(super) fn is_date(
         &mut self,
         micros: i64,
         form: DateForm,
         offset: i16,
-        text: &[u8],
+        rest: Rest<'_>,
     ) -> bool {
-        let instant = Instant::new(Some(micros));
-        let Some(local) = instant.local(offset) else { return false };
-        let day = Some((local.div_euclid(DAY), form));
-        if self.day != day {
-            let mut written = Digits::new();
-            self.day = instant.date(form, offset, &mut written).and(day);
-            self.date = Short::of(written.as_bytes());
+        let how = (form, offset);
+        if !self.date.is_of(micros, how) {
+            let write = |instant: &Instant, out: &mut Digits| instant.date(form, offset, out);
+            self.date.write(micros, (how, offset), DAY, write);
         }
-        self.day == day && self.date.begins(text)
+        self.date.is_of(micros, how) && self.date.text.begins(rest)
     }
 
-    /// Whether `text` begins with the clock of an instant.
+    /// Whether what is left begins with the clock of an instant.
     #[inline]
-    pub(super) fn is_clock(&mut self, micros: i64, offset: i16, text: &[u8]) -> bool {
-        let instant = Instant::new(Some(micros));
-        let Some(local) = instant.local(offset) else { return false };
-        if self.second != Some(local) {
-            let mut written = Digits::new();
-            self.second = instant.clock(offset, &mut written).map(|()| local);
-            self.clock = Short::of(written.as_bytes());
+    pub(super) fn is_clock(&mut self, micros: i64, offset: i16, rest: Rest<'_>) -> bool {
+        if !self.clock.is_of(micros, offset) {
+            let write = |instant: &Instant, out: &mut Digits| instant.clock(offset, out);
+            self.clock.write(micros, (offset, offset), 1, write);
         }
-        self.second == Some(local) && self.clock.begins(text)
+        self.clock.is_of(micros, offset) && self.clock.text.begins(rest)
+    }
+
+    /// Whether what is left begins with so many digits of the second's fraction.
+    #[inline]
+    pub(super) fn is_fraction(&self, micros: i64, places: u8, rest: Rest<'_>) -> bool {
+        let after = micros.wrapping_sub(self.clock.from).cast_unsigned();
+        // The clock stands before its fraction.
+        let fraction = match after < self.clock.len {
+            true => after,
+            false => micros.rem_euclid(SECOND).cast_unsigned(),
+        };
+        let Some(cut) = 6_u32.checked_sub(u32::from(places)) else { return false };
+        let Some(number) = rest.fixed_number(usize::from(places)) else { return false };
+        let unit = TENS[cut as usize];
+        (number * unit..(number + 1) * unit).contains(&fraction)
     }
 }
 
@@ -245,19 +288,25 @@ mod tests {
                 instant.clock(offset, &mut clock).unwrap();
                 prop_assert_eq!((date.as_bytes().len(), clock.as_bytes().len()), (form.len(), CLOCK));
                 let mut text = [date.as_bytes(), clock.as_bytes()].concat();
-                prop_assert!(lately.is_date(micros, form, offset, &text));
-                prop_assert!(lately.is_clock(micros, offset, &text[form.len()..]));
+                let is_date = |lately: &mut Lately, text: &[u8]| {
+                    lately.is_date(micros, form, offset, Rest::of(text))
+                };
+                let is_clock = |lately: &mut Lately, text: &[u8]| {
+                    lately.is_clock(micros, offset, Rest::of(&text[form.len()..]))
+                };
+                prop_assert!(is_date(&mut lately, &text) && is_clock(&mut lately, &text));
                 let at = other.min(text.len() - 1);
                 text[at] ^= 1;
-                let both = lately.is_date(micros, form, offset, &text)
-                    && lately.is_clock(micros, offset, &text[form.len()..]);
-                prop_assert!(!both);
+                prop_assert!(!(is_date(&mut lately, &text) && is_clock(&mut lately, &text)));
             }
             let mut fraction = Digits::new();
             instant.fraction(places, &mut fraction).unwrap();
-            prop_assert!(instant.is_fraction(places, fraction.as_bytes()));
-            let next = Instant::new(Some(micros + 10_i64.pow(6 - u32::from(places))));
-            prop_assert!(!next.is_fraction(places, fraction.as_bytes()));
+            let rest = Rest::of(fraction.as_bytes());
+            for lately in [lately, Lately::default()] {
+                prop_assert!(lately.is_fraction(micros, places, rest));
+                let next = micros + 10_i64.pow(6 - u32::from(places));
+                prop_assert!(!lately.is_fraction(next, places, rest));
+            }
         }
     }
 

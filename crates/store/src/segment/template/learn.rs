@@ -1,5 +1,6 @@
 use rustc_hash::FxHashMap;
 
+use super::fit::Fit;
 use super::instant::{Lately, local_at};
 use super::short::Literal;
 use super::{Hole, MAX_DIGITS, Part, Template, TextField, Unit, Values, plain_number};
@@ -7,7 +8,7 @@ use super::{Hole, MAX_DIGITS, Part, Template, TextField, Unit, Values, plain_num
 /// The templates of a block, found as its lines come.
 #[derive(Debug, Default)]
 pub(crate) struct Learned {
-    templates: Vec<Template>,
+    templates: Vec<(Template, Fit)>,
     by_text: FxHashMap<String, u32>,
     /// The last ones that fitted, the latest first.
     recent: Vec<u32>,
@@ -33,7 +34,8 @@ impl Learned {
         let before = numbers.len();
         for at in 0..self.recent.len() {
             let number = self.recent[at];
-            if self.templates[number as usize].fits(line, values, numbers, &mut self.lately) {
+            let (_, fit) = &self.templates[number as usize];
+            if fit.fits(line, values, numbers, &mut self.lately) {
                 if at > 0 {
                     self.recent[..=at].rotate_right(1);
                 }
@@ -42,11 +44,12 @@ impl Learned {
             numbers.truncate(before);
         }
         let template = learn(line, values)?;
-        if !template.fits(line, values, numbers, &mut self.lately) {
+        let fit = Fit::new(&template);
+        if !fit.fits(line, values, numbers, &mut self.lately) {
             numbers.truncate(before);
             return None;
         }
-        let number = self.number(template)?;
+        let number = self.number(template, fit)?;
         if self.recent.len() == TRIED {
             self.recent.pop();
         }
@@ -56,10 +59,10 @@ impl Learned {
 
     /// The text of every template, by number.
     pub(crate) fn texts(&self) -> Vec<String> {
-        self.templates.iter().map(Template::to_string).collect()
+        self.templates.iter().map(|(template, _)| template.to_string()).collect()
     }
 
-    fn number(&mut self, template: Template) -> Option<u32> {
+    fn number(&mut self, template: Template, fit: Fit) -> Option<u32> {
         let text = template.to_string();
         if text.len() > LONGEST {
             return None;
@@ -68,7 +71,7 @@ impl Learned {
             return Some(number);
         }
         let number = u32::try_from(self.templates.len()).ok()?;
-        self.templates.push(template);
+        self.templates.push((template, fit));
         self.by_text.insert(text, number);
         Some(number)
     }
@@ -205,7 +208,8 @@ impl Gaps<'_> {
         for len in wide(len).into_iter().chain([len]) {
             let is = |hole: Hole| {
                 let only = Template { parts: vec![Part::Hole(hole)] };
-                only.fits(&text[..len], &values, &mut Vec::new(), &mut Lately::default())
+                let fit = Fit::new(&only);
+                fit.fits(&text[..len], &values, &mut Vec::new(), &mut Lately::default())
             };
             let units = || Unit::ALL.into_iter().map(|(unit, _)| unit);
             let found = if !self.used.status && is(Hole::Status) {

@@ -16,8 +16,10 @@
 //! family would need its own, and a field that a format escapes would not come back).
 
 mod digits;
+mod fit;
 mod instant;
 mod learn;
+mod rest;
 mod short;
 #[cfg(test)]
 mod tests;
@@ -25,7 +27,7 @@ mod tests;
 use std::fmt::{self, Write as _};
 
 pub(crate) use digits::Digits;
-use instant::{CLOCK, Instant, Lately};
+use instant::Instant;
 pub(crate) use instant::{DateForm, civil, days};
 pub(crate) use learn::Learned;
 use short::Literal;
@@ -196,29 +198,6 @@ enum Filling<'a> {
 }
 
 impl Template {
-    /// Whether the values give back exactly this line; the numbers it needs beyond them are
-    /// appended to `numbers`. After `false`, `numbers` may hold some of them.
-    fn fits(
-        &self,
-        line: &[u8],
-        values: &Values<'_>,
-        numbers: &mut Vec<i64>,
-        lately: &mut Lately,
-    ) -> bool {
-        let mut rest = line;
-        for part in &self.parts {
-            let len = match part {
-                Part::Text(literal) => literal.begins(rest).then_some(literal.text().len()),
-                Part::Hole(hole) => hole.len_at(rest, values, numbers, lately),
-            };
-            match len.and_then(|len| rest.get(len..)) {
-                Some(after) => rest = after,
-                None => return false,
-            }
-        }
-        rest.is_empty()
-    }
-
     /// Puts the values in. `None` when the row lacks one that the template names: the row was not
     /// written with this template.
     pub(crate) fn fill(
@@ -274,66 +253,6 @@ impl Template {
 }
 
 impl Hole {
-    /// How much of the front of `rest` is what this hole is filled with; `None`: something else
-    /// stands there.
-    #[inline]
-    fn len_at(
-        self,
-        rest: &[u8],
-        values: &Values<'_>,
-        numbers: &mut Vec<i64>,
-        lately: &mut Lately,
-    ) -> Option<usize> {
-        let text = |text: &[u8]| {
-            // What begins at the same place in memory and is no longer is the same text.
-            let is_here = text.as_ptr() == rest.as_ptr() && text.len() <= rest.len();
-            (!text.is_empty() && (is_here || rest.starts_with(text))).then_some(text.len())
-        };
-        let same = |number: u64| {
-            let (found, len) = plain_number(rest)?;
-            (u64::try_from(found) == Ok(number)).then_some(len)
-        };
-        let seen = match self {
-            Self::Text(field) => return text(values.text(field)),
-            Self::Id => return text(values.id),
-            // Statuses have three digits, other numbers at least one.
-            Self::Status if values.status? >= 100 => same(u64::from(values.status?)),
-            Self::Bytes => same(values.bytes?),
-            Self::Duration(Unit::Micros) => same(values.duration?),
-            Self::Date(form, offset) => {
-                lately.is_date(values.time?, form, offset, rest).then_some(form.len())
-            }
-            Self::Clock(offset) => lately.is_clock(values.time?, offset, rest).then_some(CLOCK),
-            Self::Fraction(places) => {
-                let is_here = Instant::new(values.time).is_fraction(places, rest);
-                is_here.then_some(usize::from(places))
-            }
-            Self::Number => {
-                let (number, len) = plain_number(rest)?;
-                numbers.push(number);
-                return Some(len);
-            }
-            Self::Padded(width) => {
-                numbers.push(padded_number(rest, width)?);
-                return Some(usize::from(width));
-            }
-            _ => None,
-        };
-        seen.or_else(|| self.filled_len_at(rest, values))
-    }
-
-    /// The same by filling it.
-    #[inline(never)]
-    fn filled_len_at(self, rest: &[u8], values: &Values<'_>) -> Option<usize> {
-        match self.filling(values, &Instant::new(values.time)) {
-            Filling::Text(text) => rest.starts_with(text).then_some(text.len()),
-            Filling::Digits(digits) => {
-                rest.starts_with(digits.as_bytes()).then_some(digits.as_bytes().len())
-            }
-            Filling::Missing => None,
-        }
-    }
-
     fn filling<'a>(self, values: &Values<'a>, instant: &Instant) -> Filling<'a> {
         let mut digits = Digits::new();
         let written = match self {

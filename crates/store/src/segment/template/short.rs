@@ -1,50 +1,37 @@
 //! Short texts, compared as numbers: a line is made of many, and a call to compare each would cost more
 //! than to compare it.
 
+use super::rest::{BOTH, Rest};
+
 /// Up to sixteen bytes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Short {
-    words: [u64; 2],
-    /// Which bits of the words count.
-    masks: [u64; 2],
+    bytes: u128,
+    /// Which bits of it count.
+    mask: u128,
     len: usize,
 }
 
-/// How many bytes a [`Short`] has at most.
-pub(super) const SHORT: usize = 16;
-
 impl Short {
-    /// The first [`SHORT`] bytes of `text`, or all of it.
+    /// The first sixteen bytes of `text`, or all of it.
     pub(super) fn of(text: &[u8]) -> Self {
-        let len = text.len().min(SHORT);
-        let (mut bytes, mut mask) = ([0; SHORT], [0; SHORT]);
+        let len = text.len().min(BOTH);
+        let (mut bytes, mut mask) = ([0; BOTH], [0; BOTH]);
         bytes[..len].copy_from_slice(&text[..len]);
         mask[..len].fill(u8::MAX);
-        Self { words: words(bytes), masks: words(mask), len }
+        Self { bytes: u128::from_le_bytes(bytes), mask: u128::from_le_bytes(mask), len }
     }
 
-    /// Whether `text` begins with it.
+    /// Whether what is left begins with it.
     #[inline]
-    pub(super) fn begins(&self, text: &[u8]) -> bool {
-        let Some(first) = text.first_chunk::<SHORT>() else { return self.begins_shorter(text) };
-        let [a, b] = words(*first);
-        (a ^ self.words[0]) & self.masks[0] | (b ^ self.words[1]) & self.masks[1] == 0
+    pub(super) fn begins(&self, rest: Rest<'_>) -> bool {
+        // Past the end there are zeros, which a text may have too.
+        (rest.both() ^ self.bytes) & self.mask == 0 && self.len <= rest.len()
     }
-
-    /// Near the end of a line.
-    fn begins_shorter(&self, text: &[u8]) -> bool {
-        text.len() >= self.len && *self == Self::of(&text[..self.len])
-    }
-}
-
-#[inline]
-fn words(bytes: [u8; SHORT]) -> [u64; 2] {
-    let both = u128::from_le_bytes(bytes);
-    [both as u64, (both >> 64) as u64]
 }
 
 /// Text between the fields of a line.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Literal {
     text: Box<str>,
     start: Short,
@@ -59,11 +46,12 @@ impl Literal {
         &self.text
     }
 
-    /// Whether `text` begins with it.
+    /// What is left behind it; `None` where something else stands there.
     #[inline]
-    pub(super) fn begins(&self, text: &[u8]) -> bool {
-        self.start.begins(text)
-            && (self.text.len() <= SHORT || text.starts_with(self.text.as_bytes()))
+    pub(super) fn skip<'l>(&self, rest: Rest<'l>) -> Option<Rest<'l>> {
+        let is_here = self.start.begins(rest)
+            && (self.text.len() <= BOTH || rest.bytes().starts_with(self.text.as_bytes()));
+        if is_here { rest.after(self.text.len()) } else { None }
     }
 }
 
@@ -76,19 +64,24 @@ mod tests {
     proptest! {
         #[test]
         fn it_says_what_slices_say(
-            text in "[ab]{0,40}",
-            literal in "[ab]{0,20}",
+            text in "[ab\0]{0,40}",
+            literal in "[ab\0]{0,20}",
             is_start: bool,
             cut in 0_usize..24,
+            at in 0_usize..24,
         ) {
+            let rest = Rest::of(text.as_bytes()).after(at.min(text.len())).unwrap();
+            let text = &text[at.min(text.len())..];
             let literal = match is_start {
                 true => text[..cut.min(text.len())].to_owned(),
                 false => literal,
             };
-            let expected = text.starts_with(&literal);
-            prop_assert_eq!(Literal::new(literal.clone()).begins(text.as_bytes()), expected);
-            if literal.len() <= SHORT {
-                prop_assert_eq!(Short::of(literal.as_bytes()).begins(text.as_bytes()), expected);
+            let after = Literal::new(literal.clone()).skip(rest);
+            let expected = text.strip_prefix(&literal).map(str::as_bytes);
+            prop_assert_eq!(after.map(Rest::bytes), expected);
+            if literal.len() <= BOTH {
+                let begins = Short::of(literal.as_bytes()).begins(rest);
+                prop_assert_eq!(begins, expected.is_some());
             }
         }
     }
