@@ -26,6 +26,11 @@ impl Sparse {
         (0..self.numbers.len()).map(|row| self.get(row))
     }
 
+    /// The numbers, where no row is without one.
+    pub(crate) fn whole(&self) -> Option<&[i64]> {
+        self.missing.is_empty().then_some(&self.numbers)
+    }
+
     /// Forgets all and keeps the room.
     pub(crate) fn clear(&mut self) {
         self.numbers.clear();
@@ -43,9 +48,9 @@ mod tests {
         let mut sparse = Sparse::default();
         rows.into_iter().for_each(|number| sparse.push(number));
         assert_eq!(sparse.iter().collect::<Vec<_>>(), rows);
-        assert_eq!(sparse.get(4), None);
+        assert_eq!((sparse.get(4), sparse.whole()), (None, None));
         sparse.clear();
         sparse.push(Some(7));
-        assert_eq!(sparse.get(0), Some(7));
+        assert_eq!((sparse.get(0), sparse.whole()), (Some(7), Some(&[7][..])));
     }
 }

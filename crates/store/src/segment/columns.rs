@@ -3,16 +3,10 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use arrow_array::ArrayRef;
-use arrow_array::builder::{BinaryBuilder, Int64Builder, ListBuilder, StringBuilder};
-use arrow_schema::{DataType, Field};
-use dolmen_model::{Joined, NameId, Names, SetId, Table};
-use rustc_hash::FxHashMap;
-
 use super::Kind;
 use super::coded::Coded;
 use super::loose::Loose;
-use super::numbers;
+use super::numbers::{self, Gathered};
 use super::pages::NONE;
 use super::template::TextField;
 use super::ticks::Tick;
@@ -22,6 +16,10 @@ use crate::ids::{IdForm, StoredForm};
 use crate::rows::{Facts, Lines, UnreadLines};
 use crate::sparse::Sparse;
 use crate::texts::{Held, TextColumn, Texts};
+use arrow_array::ArrayRef;
+use arrow_array::builder::{BinaryBuilder, Int64Builder, ListBuilder, StringBuilder};
+use arrow_schema::{DataType, Field};
+use dolmen_model::{Joined, NameId, Names, SetId, Table};
 
 /// All values of a column, where they are few: what a search can skip a segment by.
 pub(super) type Values = BTreeMap<&'static str, Vec<Option<String>>>;
@@ -40,20 +38,16 @@ pub(super) struct Built {
 pub(super) fn of_lines(kind: Kind, lines: &Lines, names: &Names, order: &[u32]) -> Built {
     let mut builder = Builder { lines, order, columns: Vec::new(), values: BTreeMap::new() };
     let tick = Tick::of(lines.time.iter());
-    builder.push(Column::Numbers(tick.numbers(builder.each(|row| lines.time.get(row)))));
+    let times = Gathered::of(&lines.time, order, |micros| micros);
+    builder.push(Column::Numbers(tick.numbers(times)));
     builder.sources();
-    let listed = Some("service");
     match kind {
-        Kind::Calls => builder.names(listed, &names.services, |facts| facts.settled.service),
-        Kind::Marks | Kind::Unread => builder.names(listed, &names.services, |facts| facts.service),
-    }
-    if kind == Kind::Calls {
-        builder.names(None, &names.services, |facts| facts.service);
-        builder.names(Some("actor"), &names.actors, |facts| facts.actor);
-        builder.names(Some("endpoint"), &names.endpoints, |facts| facts.endpoint);
-        builder.names(None, &names.operations, |facts| facts.operation);
-        builder.operations(names);
-        builder.settled();
+        Kind::Calls => builder.facts_of_calls(names),
+        Kind::Marks | Kind::Unread => {
+            let mut service = Named::new(&names.services, order.len());
+            builder.facts().for_each(|facts| service.push(facts.service));
+            builder.names(service, Some("service"));
+        }
     }
     for &field in kind.texts() {
         builder.push(texts(&lines.texts[field as usize], order));
@@ -74,11 +68,11 @@ pub(super) fn of_unread(unread: &UnreadLines, tick: Tick, order: &[u32]) -> Vec<
     let numbers = each().map(|row| Some(signed(unread.number[row])));
     let columns = each().map(|row| Some(i64::from(unread.column[row])));
     vec![
-        Column::Numbers(tick.numbers(each().map(|row| Some(unread.seen[row])))),
+        Column::Numbers(tick.numbers(each().map(|row| Some(unread.seen[row])).collect())),
         texts(&unread.source, order),
         texts(&unread.file, order),
-        numbers::judged(numbers),
-        numbers::judged(columns),
+        numbers::judged(numbers.collect()),
+        numbers::judged(columns.collect()),
         texts(&unread.expected, order),
         Column::Array(Arc::new(line.finish())),
     ]
@@ -125,14 +119,8 @@ impl<'l> Builder<'l> {
     }
 
     /// A column of names, and the list of its values.
-    fn names(
-        &mut self,
-        listed: Option<&'static str>,
-        table: &Table,
-        of: impl Fn(&Facts) -> NameId,
-    ) {
-        let mut spelled = Spelled::new(table);
-        let rows = self.facts().map(|facts| spelled.code(of(facts))).collect();
+    fn names(&mut self, named: Named<'_>, listed: Option<&'static str>) {
+        let Named { spelled, rows, .. } = named;
         let column = Coded::texts(spelled.entries.iter().map(|name| name.as_bytes()), rows);
         self.push(Column::Coded(column));
         if let Some(name) = listed {
@@ -150,53 +138,63 @@ impl<'l> Builder<'l> {
         self.values.insert(name, values);
     }
 
-    fn operations(&mut self, names: &Names) {
-        let mut spelled = Spelled::new(&names.operations);
-        let mut lists: Vec<Vec<u32>> = Vec::new();
-        let mut numbers: FxHashMap<SetId, u32> = FxHashMap::default();
-        let rows = self
-            .facts()
-            .map(|facts| {
-                let set = facts.settled.operations;
-                *numbers.entry(set).or_insert_with(|| {
-                    let members = names.sets.operations(set);
-                    spelled.has_missing |= members.is_empty();
-                    lists.push(members.iter().map(|&id| spelled.code(id)).collect());
-                    lists.len() as u32 - 1
-                })
-            })
-            .collect();
-        // An operation without a name is in no set.
-        lists.iter_mut().for_each(|list| list.retain(|&code| code != NONE));
-        let entries = spelled.entries.iter().map(|name| name.as_bytes().into()).collect();
-        self.push(Column::Coded(Coded::lists(entries, lists, rows)));
-        self.list("operation", spelled);
-    }
-
-    /// What the join said, and what the line says in numbers.
-    fn settled(&mut self) {
-        let lines = self.lines;
-        let joined = [Joined::Joined, Joined::CallOnly, Joined::NoId];
-        let rows = self.facts().map(|facts| facts.settled.joined as u32).collect();
-        let words = joined.iter().map(|&joined| joined_word(joined).as_bytes());
-        self.push(Column::Coded(Coded::texts(words, rows)));
-        let rows = self.facts().map(|facts| facts.settled.role as u32).collect();
+    /// What attribution and the join said of calls, and what their lines say in numbers. The facts of
+    /// all rows are more than a near cache holds: all columns are made of them in one go.
+    fn facts_of_calls(&mut self, names: &Names) {
+        let (lines, rows) = (self.lines, self.order.len());
+        let named = |table| Named::new(table, rows);
+        let (mut service, mut own) = (named(&names.services), named(&names.services));
+        let (mut actor, mut endpoint) = (named(&names.actors), named(&names.endpoints));
+        let (mut claimed, mut operations) = (named(&names.operations), Sets::new(names, rows));
+        let room = || Vec::with_capacity(rows);
+        let (mut joined, mut role, mut marks) = (room(), room(), room());
+        let flags = || Vec::with_capacity(rows);
+        let (mut bypassed, mut repeated) = (flags(), flags());
+        for facts in self.facts() {
+            let settled = &facts.settled;
+            service.push(settled.service);
+            own.push(facts.service);
+            actor.push(facts.actor);
+            endpoint.push(facts.endpoint);
+            claimed.push(facts.operation);
+            operations.push(settled.operations);
+            joined.push(settled.joined as u32);
+            role.push(settled.role as u32);
+            marks.push(settled.marks.min(i32::MAX as u32));
+            bypassed.push(settled.bypassed);
+            repeated.push(settled.repeated);
+        }
+        self.names(service, Some("service"));
+        self.names(own, None);
+        self.names(actor, Some("actor"));
+        self.names(endpoint, Some("endpoint"));
+        self.names(claimed, None);
+        self.operations(operations);
+        let words = [Joined::Joined, Joined::CallOnly, Joined::NoId];
+        let words = words.iter().map(|&joined| joined_word(joined).as_bytes());
+        self.push(Column::Coded(Coded::texts(words, joined)));
         let words = Role::ALL.map(|role| role.word().as_bytes());
-        self.push(Column::Coded(Coded::texts(words.into_iter(), rows)));
-        let marks = self.facts().map(|facts| Some(facts.settled.marks.min(i32::MAX as u32)));
-        self.push(Column::Coded(Coded::numbers(marks)));
-        let bypassed = self.facts().map(|facts| facts.settled.bypassed).collect();
+        self.push(Column::Coded(Coded::texts(words.into_iter(), role)));
+        self.push(Column::Coded(Coded::numbers(marks.into_iter().map(Some))));
         self.push(Column::Flags(bypassed));
-        let repeated = self.facts().map(|facts| facts.settled.repeated).collect();
         self.push(Column::Flags(repeated));
         self.push(texts(&lines.forwarded, self.order));
         let status = self.each(|row| lines.status[row].map(u32::from));
         self.push(Column::Coded(Coded::numbers(status)));
         for column in [&lines.bytes, &lines.duration] {
-            let numbers =
-                self.each(|row| column.get(row).map(|number| signed(number.cast_unsigned())));
-            self.push(numbers::judged(numbers));
+            let shown = |number: i64| signed(number.cast_unsigned());
+            self.push(numbers::judged(Gathered::of(column, self.order, shown)));
         }
+    }
+
+    fn operations(&mut self, sets: Sets<'_>) {
+        let Sets { mut spelled, mut lists, rows, .. } = sets;
+        spelled.has_missing |= lists.iter().any(Vec::is_empty);
+        // An operation without a name is in no set.
+        lists.iter_mut().for_each(|list| list.retain(|&code| code != NONE));
+        let entries = spelled.entries.iter().map(|name| name.as_bytes().into()).collect();
+        self.push(Column::Coded(Coded::lists(entries, lists, rows)));
+        self.list("operation", spelled);
     }
 
     fn ids(&mut self) {
@@ -208,7 +206,7 @@ impl<'l> Builder<'l> {
             false => self.push(Column::Array(as_they_come(&lines.ids.text, self.order))),
         }
         for half in [&lines.ids.high, &lines.ids.low] {
-            self.push(numbers::half(self.each(|row| half.get(row))));
+            self.push(numbers::half(Gathered::of(half, self.order, |number| number)));
         }
     }
 
@@ -276,6 +274,75 @@ impl<'n> Spelled<'n> {
         }
         self.codes[at] = Some(code);
         code
+    }
+}
+
+/// A column of names, as it grows.
+struct Named<'n> {
+    spelled: Spelled<'n>,
+    rows: Vec<u32>,
+    /// The last name, and its code: many rows say the same.
+    last: Option<(NameId, u32)>,
+}
+
+impl<'n> Named<'n> {
+    fn new(table: &'n Table, rows: usize) -> Self {
+        Self { spelled: Spelled::new(table), rows: Vec::with_capacity(rows), last: None }
+    }
+
+    #[inline]
+    fn push(&mut self, id: NameId) {
+        let code = match self.last {
+            Some((last, code)) if last == id => code,
+            _ => self.spelled.code(id),
+        };
+        self.last = Some((id, code));
+        self.rows.push(code);
+    }
+}
+
+/// A column of sets of operations, as it grows.
+struct Sets<'n> {
+    names: &'n Names,
+    spelled: Spelled<'n>,
+    lists: Vec<Vec<u32>>,
+    /// By set: its list; [`NONE`] before it is met.
+    numbers: Vec<u32>,
+    rows: Vec<u32>,
+}
+
+impl<'n> Sets<'n> {
+    fn new(names: &'n Names, rows: usize) -> Self {
+        let spelled = Spelled::new(&names.operations);
+        Self {
+            names,
+            spelled,
+            lists: Vec::new(),
+            numbers: Vec::new(),
+            rows: Vec::with_capacity(rows),
+        }
+    }
+
+    #[inline]
+    fn push(&mut self, set: SetId) {
+        let number = match self.numbers.get(set.0 as usize) {
+            Some(&number) if number != NONE => number,
+            _ => self.add(set),
+        };
+        self.rows.push(number);
+    }
+
+    fn add(&mut self, set: SetId) -> u32 {
+        let number = self.lists.len() as u32;
+        let members = self.names.sets.operations(set);
+        let spelled = &mut self.spelled;
+        self.lists.push(members.iter().map(|&id| spelled.code(id)).collect());
+        let at = set.0 as usize;
+        if at >= self.numbers.len() {
+            self.numbers.resize(at + 1, NONE);
+        }
+        self.numbers[at] = number;
+        number
     }
 }
 

@@ -1,4 +1,5 @@
 use std::collections::{BTreeMap, BTreeSet};
+use std::hash::Hash;
 use std::sync::Arc;
 
 use arrow_array::RecordBatch;
@@ -75,6 +76,7 @@ pub(crate) struct LooseMark {
 }
 
 const HOUR: i64 = 3_600_000_000;
+const MINUTE: i64 = 60_000_000;
 
 /// Encodes a block. Pure: any thread, no lock but that of a name never met before.
 pub(crate) fn encode(rows: &Rows, names: &Names) -> Result<Encoded, StoreError> {
@@ -99,42 +101,95 @@ pub(crate) fn encode(rows: &Rows, names: &Names) -> Result<Encoded, StoreError> 
 
 impl Encoded {
     fn count(&mut self, kind: Kind, lines: &Lines, names: &Names) {
-        let mut hours: FxHashMap<(u16, i64), u64> = FxHashMap::default();
-        let mut minutes: FxHashMap<(i64, NameId, NameId), u64> = FxHashMap::default();
-        let mut last: Option<((u16, i64), u64)> = None;
+        let mut hours: Tally<(u16, i64)> = Tally::default();
+        let mut minutes: Tally<(i64, NameId, NameId)> = Tally::default();
+        let mut hour_of = Buckets::of(HOUR);
+        let mut minute_of = Buckets::of(MINUTE);
         for (facts, time) in lines.facts.iter().zip(lines.time.iter()) {
-            let hour = time.map_or(i64::MIN, |time| time.div_euclid(HOUR));
-            // Rows that follow each other are mostly of one hour.
-            match &mut last {
-                Some((known, count)) if *known == (facts.source, hour) => *count += 1,
-                _ => {
-                    let before = last.replace(((facts.source, hour), 1));
-                    before
-                        .into_iter()
-                        .for_each(|(key, count)| *hours.entry(key).or_default() += count);
-                }
-            }
+            let hour = time.map_or(i64::MIN, |time| hour_of.bucket(time));
+            hours.add((facts.source, hour), usize::from(facts.source));
             if kind == Kind::Calls {
                 for finding in Finding::of(&facts.settled, facts.operation, names) {
                     *self.findings.entry((hour, finding)).or_default() += 1;
                 }
             }
             if kind == Kind::Marks {
-                let minute = time.map_or(i64::MIN, |time| time.div_euclid(60_000_000));
-                *minutes.entry((minute, facts.service, facts.operation)).or_default() += 1;
+                let minute = time.map_or(i64::MIN, |time| minute_of.bucket(time));
+                let few_bits = facts.operation.0 as usize;
+                minutes.add((minute, facts.service, facts.operation), few_bits);
             }
         }
-        last.into_iter().for_each(|(key, count)| *hours.entry(key).or_default() += count);
-        for (key, marks) in minutes {
+        for (key, marks) in minutes.counts() {
             *self.mark_counts.entry(key).or_default() += marks;
         }
         let repeated = (0..).zip(&lines.facts).filter(|(_, facts)| facts.settled.repeated);
         let repeated = repeated.filter_map(|(row, _)| lines.id(row));
         self.repeats.extend(repeated.map(|id| IdKey::of(&id)));
-        for ((source, hour), count) in hours {
+        for ((source, hour), count) in hours.counts() {
             let source = lines.sources[usize::from(source)].to_string();
             *self.coverage.entry((source, kind, hour)).or_default() += count;
         }
+    }
+}
+
+/// Counts of rows by what they say: those that follow each other say few things.
+struct Tally<K> {
+    lately: [Option<(K, u64)>; LATELY],
+    counts: FxHashMap<K, u64>,
+}
+
+const LATELY: usize = 16;
+
+impl<K: Copy + Eq + Hash> Default for Tally<K> {
+    fn default() -> Self {
+        Self { lately: [None; LATELY], counts: FxHashMap::default() }
+    }
+}
+
+impl<K: Copy + Eq + Hash> Tally<K> {
+    /// `few_bits` are some of the key's that most keys differ in.
+    #[inline]
+    fn add(&mut self, key: K, few_bits: usize) {
+        let place = &mut self.lately[few_bits % LATELY];
+        match place {
+            Some((known, count)) if *known == key => *count += 1,
+            _ => {
+                if let Some((key, count)) = place.replace((key, 1)) {
+                    *self.counts.entry(key).or_default() += count;
+                }
+            }
+        }
+    }
+
+    fn counts(self) -> FxHashMap<K, u64> {
+        let Self { lately, mut counts } = self;
+        for (key, count) in lately.into_iter().flatten() {
+            *counts.entry(key).or_default() += count;
+        }
+        counts
+    }
+}
+
+/// The buckets of times, which mostly follow each other in one bucket.
+struct Buckets {
+    width: i64,
+    /// Of the last one, where it begins.
+    from: i64,
+    bucket: i64,
+}
+
+impl Buckets {
+    fn of(width: i64) -> Self {
+        Self { width, from: 0, bucket: 0 }
+    }
+
+    #[inline]
+    fn bucket(&mut self, time: i64) -> i64 {
+        if !(0..self.width).contains(&time.wrapping_sub(self.from)) {
+            self.bucket = time.div_euclid(self.width);
+            self.from = self.bucket.wrapping_mul(self.width);
+        }
+        self.bucket
     }
 }
 

@@ -19,11 +19,12 @@ impl Loose {
     /// Texts in the order of `order`; what is not UTF-8 is shown as U+FFFD.
     pub(super) fn new(all: &Texts, order: &[u32]) -> Self {
         let mut texts = Texts::with_room(all.bytes().len(), order.len());
+        let is_ascii = all.bytes().is_ascii();
         for &row in order {
             let text = all.get(row as usize);
-            match std::str::from_utf8(text) {
-                Ok(_) => texts.push(text),
-                Err(_) => texts.push(String::from_utf8_lossy(text).as_bytes()),
+            match is_ascii || std::str::from_utf8(text).is_ok() {
+                true => texts.push(text),
+                false => texts.push(String::from_utf8_lossy(text).as_bytes()),
             }
         }
         Self { texts }

@@ -12,14 +12,68 @@ use super::coded::Coded;
 use super::encodings::{FALSE_POSITIVES, Spread};
 use super::write::Column;
 use super::{delta, pages};
+use crate::sparse::Sparse;
 
-/// A column, ready to be written.
-#[derive(Debug)]
-pub(super) struct Numbers {
+/// Numbers of rows, in their order.
+#[derive(Debug, Default)]
+pub(super) struct Gathered {
     /// Of the rows that have one.
     values: Vec<i64>,
     /// Whether a row has one, where some have none.
     known: Option<Vec<bool>>,
+}
+
+impl Gathered {
+    /// Numbers of all rows, each shown as `shown` says.
+    pub(super) fn of(all: &Sparse, order: &[u32], shown: impl Fn(i64) -> i64) -> Self {
+        match all.whole() {
+            Some(numbers) => {
+                let values = order.iter().map(|&row| shown(numbers[row as usize])).collect();
+                Self { values, known: None }
+            }
+            None => order.iter().map(|&row| all.get(row as usize).map(&shown)).collect(),
+        }
+    }
+
+    /// Each shown as `shown` says.
+    pub(super) fn map(mut self, shown: impl Fn(i64) -> i64) -> Self {
+        self.values.iter_mut().for_each(|value| *value = shown(*value));
+        self
+    }
+
+    fn rows(&self) -> impl Iterator<Item = Option<i64>> {
+        let rows = self.known.as_ref().map_or(self.values.len(), Vec::len);
+        let mut values = self.values.iter().copied();
+        (0..rows).map(move |row| match &self.known {
+            Some(known) if !known[row] => None,
+            _ => values.next(),
+        })
+    }
+}
+
+impl FromIterator<Option<i64>> for Gathered {
+    fn from_iter<I: IntoIterator<Item = Option<i64>>>(rows: I) -> Self {
+        let rows = rows.into_iter();
+        let mut values = Vec::with_capacity(rows.size_hint().0);
+        let mut known: Option<Vec<bool>> = None;
+        for (row, value) in rows.enumerate() {
+            match (value, &mut known) {
+                (Some(value), None) => values.push(value),
+                (value, known) => {
+                    let known = known.get_or_insert_with(|| vec![true; row]);
+                    known.push(value.is_some());
+                    values.extend(value);
+                }
+            }
+        }
+        Self { values, known }
+    }
+}
+
+/// A column, ready to be written.
+#[derive(Debug)]
+pub(super) struct Numbers {
+    rows: Gathered,
     coding: Coding,
 }
 
@@ -37,40 +91,25 @@ enum Coding {
 
 impl Numbers {
     /// Values that grow, nearly.
-    pub(super) fn near(rows: impl Iterator<Item = Option<i64>>) -> Self {
-        Self::gather(rows, Coding::Delta)
-    }
-
-    fn gather(rows: impl Iterator<Item = Option<i64>>, coding: Coding) -> Self {
-        let mut values = Vec::with_capacity(rows.size_hint().0);
-        let mut known: Option<Vec<bool>> = None;
-        for (row, value) in rows.enumerate() {
-            match (value, &mut known) {
-                (Some(value), None) => values.push(value),
-                (value, known) => {
-                    let known = known.get_or_insert_with(|| vec![true; row]);
-                    known.push(value.is_some());
-                    values.extend(value);
-                }
-            }
-        }
-        Self { values, known, coding }
+    pub(super) fn near(rows: Gathered) -> Self {
+        Self { rows, coding: Coding::Delta }
     }
 
     /// The rows [from, from + len).
     pub(super) fn chunk(&self, column: &ColumnDescPtr, from: usize, len: usize) -> Result<Chunk> {
-        let before = match &self.known {
+        let Gathered { values, known: all_known } = &self.rows;
+        let before = match all_known {
             None => from,
             Some(known) => known[..from].iter().filter(|known| **known).count(),
         };
-        let known = match &self.known {
+        let known = match all_known {
             None => len,
             Some(known) => known[from..from + len].iter().filter(|known| **known).count(),
         };
-        let numbers = &self.values[before..before + known];
+        let numbers = &values[before..before + known];
         let mut data = Vec::with_capacity(known * 8 + len / 8 + 64);
         if column.max_def_level() > 0 {
-            match &self.known {
+            match all_known {
                 None => pages::levels_alike(1, len, &mut data),
                 Some(known) => pages::levels(&known[from..from + len], &mut data),
             }
@@ -85,7 +124,10 @@ impl Numbers {
                 Encoding::BYTE_STREAM_SPLIT
             }
             Coding::Random => {
-                numbers.iter().for_each(|number| data.extend_from_slice(&number.to_le_bytes()));
+                let at = data.len();
+                data.resize(at + 8 * numbers.len(), 0);
+                let slots = data[at..].as_chunks_mut::<8>().0.iter_mut();
+                slots.zip(numbers).for_each(|(slot, number)| *slot = number.to_le_bytes());
                 Encoding::PLAIN
             }
         };
@@ -111,36 +153,23 @@ impl Numbers {
 }
 
 /// Numbers as the log says them, coded as suits them.
-pub(super) fn judged(rows: impl Iterator<Item = Option<i64>>) -> Column {
-    let numbers = Numbers::gather(rows, Coding::Delta);
+pub(super) fn judged(rows: Gathered) -> Column {
     // A short column is small either way.
-    match repeat(&numbers.values) {
-        true => Column::Coded(Coded::long_numbers(numbers.rows())),
+    match repeat(&rows.values) {
+        true => Column::Coded(Coded::long_numbers(rows.rows())),
         false => {
-            let coding = cheapest(&numbers.values[..numbers.values.len().min(SAMPLE)]);
-            Column::Numbers(Numbers { coding, ..numbers })
+            let coding = cheapest(&rows.values[..rows.values.len().min(SAMPLE)]);
+            Column::Numbers(Numbers { rows, coding })
         }
     }
 }
 
 /// Halves of ids.
-pub(super) fn half(rows: impl Iterator<Item = Option<i64>>) -> Column {
-    let numbers = Numbers::gather(rows, Coding::Delta);
-    match Spread::of(&numbers.values) {
+pub(super) fn half(rows: Gathered) -> Column {
+    match Spread::of(&rows.values) {
         Spread::Absent => Column::Coded(Coded::no_number()),
-        Spread::Near => Column::Numbers(numbers),
-        Spread::Random => Column::Numbers(Numbers { coding: Coding::Random, ..numbers }),
-    }
-}
-
-impl Numbers {
-    fn rows(&self) -> impl Iterator<Item = Option<i64>> {
-        let rows = self.known.as_ref().map_or(self.values.len(), Vec::len);
-        let mut values = self.values.iter().copied();
-        (0..rows).map(move |row| match &self.known {
-            Some(known) if !known[row] => None,
-            _ => values.next(),
-        })
+        Spread::Near => Column::Numbers(Numbers::near(rows)),
+        Spread::Random => Column::Numbers(Numbers { rows, coding: Coding::Random }),
     }
 }
 
@@ -227,11 +256,19 @@ mod tests {
     #[test]
     fn rows_come_back() {
         let rows = [Some(1), None, Some(-3), Some(4), None];
-        let numbers = Numbers::near(rows.into_iter());
+        let numbers: Gathered = rows.into_iter().collect();
         assert_eq!(
             (&numbers.values[..], numbers.rows().collect::<Vec<_>>()),
             (&[1, -3, 4][..], rows.to_vec())
         );
-        assert!(Numbers::near([Some(5); 3].into_iter()).known.is_none());
+        assert!([Some(5); 3].into_iter().collect::<Gathered>().known.is_none());
+        let mut sparse = Sparse::default();
+        rows.into_iter().for_each(|row| sparse.push(row));
+        let shown = Gathered::of(&sparse, &[4, 3, 0], |number| number + 1);
+        assert_eq!(shown.rows().collect::<Vec<_>>(), [None, Some(5), Some(2)]);
+        sparse.clear();
+        (7..9).for_each(|number| sparse.push(Some(number)));
+        let shown = Gathered::of(&sparse, &[1, 0], |number| number * 10);
+        assert_eq!(shown.rows().collect::<Vec<_>>(), [Some(80), Some(70)]);
     }
 }

@@ -8,7 +8,7 @@ use arrow_array::types::TimestampMillisecondType;
 use arrow_array::{ArrayRef, RecordBatch, TimestampMicrosecondArray, TimestampMillisecondArray};
 use arrow_schema::{ArrowError, DataType, Field, Schema, TimeUnit};
 
-use super::numbers::Numbers;
+use super::numbers::{Gathered, Numbers};
 
 /// The unit of a segment's times.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,10 +49,10 @@ impl Tick {
     }
 
     /// A column of times, which are microseconds, to be written.
-    pub(super) fn numbers(self, times: impl Iterator<Item = Option<i64>>) -> Numbers {
+    pub(super) fn numbers(self, times: Gathered) -> Numbers {
         match self {
             Self::Micros => Numbers::near(times),
-            Self::Millis => Numbers::near(times.map(|time| time.map(|micros| micros / 1_000))),
+            Self::Millis => Numbers::near(times.map(|micros| micros / 1_000)),
         }
     }
 

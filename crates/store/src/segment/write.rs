@@ -54,12 +54,12 @@ pub(super) fn write_batch(kind: Kind, batch: &RecordBatch) -> Result<Vec<u8>, St
     for (field, column) in batch.schema().fields().iter().zip(batch.columns()) {
         match (field.name().as_str(), times, column.as_string_opt::<i32>()) {
             (name, Some(times), _) if name == kind.time_column() => {
-                columns.push(Column::Numbers(tick.numbers(times.iter())));
+                columns.push(Column::Numbers(tick.numbers(times.iter().collect())));
             }
             (name, ..) if let Some(numbers) = column.as_primitive_opt::<Int64Type>() => {
                 columns.push(match name {
-                    "id_high" | "id_low" => numbers::half(numbers.iter()),
-                    _ => numbers::judged(numbers.iter()),
+                    "id_high" | "id_low" => numbers::half(numbers.iter().collect()),
+                    _ => numbers::judged(numbers.iter().collect()),
                 });
             }
             (CUT, _, Some(targets)) => {
