@@ -158,10 +158,11 @@ fn derive(
         };
         let settled = settled(stored, &facts, names);
         let row = rows.push_call(&stored.line, &call, &facts, settled).row;
-        let caller = counts.caller(&rows, row, &call, address);
-        counts.add(&rows.countable(row), caller);
+        let by = counts.called_by(&rows, row, &call, address);
+        counts.add(&rows.countable(row), row, by);
     }
-    Ok((store.encode(&rows)?, counts.take()))
+    let counted = counts.take(&rows);
+    Ok((store.encode(&rows)?, counted))
 }
 
 /// What the join said stays; what it had from the rules is what these rules say.

@@ -6,6 +6,9 @@ use dolmen_model::{NameId, SetId, Time};
 use rustc_hash::FxHashMap;
 use xxhash_rust::xxh3::xxh3_128;
 
+use crate::called::{CalledBy, Kinds};
+use crate::radix;
+use crate::rows::{Row, Rows};
 use crate::texts::Texts;
 
 /// How often each caller called, in the buckets of one commit. A caller's texts are held once,
@@ -22,9 +25,18 @@ pub struct CallerCounts {
     lately: [u32; LATELY],
     /// By caller and heading.
     counts: Vec<(CallerNumber, u32, u64)>,
-    /// Calls that were counted one by one: the caller in the upper half, the heading in the lower.
-    calls: Vec<u64>,
+    /// Calls that were counted one by one.
+    calls: Vec<CountedCall>,
+    kinds: Kinds,
     scratch: Vec<u8>,
+}
+
+/// One call, as it is counted.
+#[derive(Clone, Copy, Debug)]
+struct CountedCall {
+    /// Who made it in the upper half, the heading in the lower.
+    key: u64,
+    row: Row,
 }
 
 /// Headings that are remembered. Calls that follow each other are of one hour and enter few sets of
@@ -124,22 +136,22 @@ impl CallerCounts {
         CallerNumber::of(number)
     }
 
-    /// The same for a caller that was not asked for before; one that was has two numbers then, and
-    /// is counted as one all the same.
-    pub fn new_caller(&mut self, address: &[u8], user_agent: &[u8], user: &[u8]) -> CallerNumber {
-        let key = Caller { address, user_agent, user }.key_with(&mut self.scratch);
-        self.add(key, [address, user_agent, user]);
-        CallerNumber::of(self.keys.len() as u32 - 1)
+    /// Who made the call that is `row` of `rows`; the texts are those of [`CallerCounts::caller`].
+    pub fn called_by(
+        &mut self,
+        rows: &Rows,
+        row: Row,
+        [address, user_agent, user]: [&[u8]; 3],
+    ) -> CalledBy {
+        match rows.caller_code(row).and_then(|code| self.kinds.by(code)) {
+            Some(by) => by,
+            None => CalledBy(self.caller(address, user_agent, user).at()),
+        }
     }
 
     fn add(&mut self, key: CallerKey, texts: [&[u8]; 3]) {
         self.keys.push(key);
         texts.iter().for_each(|text| self.texts.push(text));
-    }
-
-    /// The address and the user agent of a caller.
-    pub fn texts_of(&self, caller: CallerNumber) -> [&[u8]; 2] {
-        [0, 1].map(|n| self.texts.get(3 * caller.at() as usize + n))
     }
 
     /// Counts calls; several counts of the same bucket are added up.
@@ -148,8 +160,9 @@ impl CallerCounts {
         self.counts.push((count.caller, heading, count.calls));
     }
 
-    /// Counts one call.
-    pub fn count_call(&mut self, caller: CallerNumber, heading: CallerHeading) {
+    /// Counts one call, which is `row` of the rows that it was asked of who made it.
+    #[inline]
+    pub fn count_call(&mut self, by: CalledBy, row: Row, heading: CallerHeading) {
         let lately = heading.operations.0 as usize % LATELY;
         let known = self.lately[lately];
         let heading = match self.headings.get(known as usize) {
@@ -159,7 +172,8 @@ impl CallerCounts {
                 self.lately[lately]
             }
         };
-        self.calls.push(u64::from(caller.at()) << 32 | u64::from(heading));
+        let key = u64::from(by.0) << 32 | u64::from(heading);
+        self.calls.push(CountedCall { key, row });
     }
 
     fn heading(&mut self, heading: CallerHeading) -> u32 {
@@ -169,15 +183,28 @@ impl CallerCounts {
         })
     }
 
-    /// Adds up the calls that were counted one by one. Not needed, but what is added up takes less
-    /// room, and whoever commits has less to do.
-    pub fn add_up(&mut self) {
-        self.calls.sort_unstable();
-        let alike = self.calls.chunk_by(|a, b| a == b);
-        self.counts.extend(alike.map(|calls| {
-            (CallerNumber::of((calls[0] >> 32) as u32), calls[0] as u32, calls.len() as u64)
-        }));
-        self.calls = Vec::new();
+    /// Adds up the calls that were counted one by one: before these rows are cleared.
+    pub fn add_up(&mut self, rows: &Rows) {
+        let mut calls = std::mem::take(&mut self.calls);
+        radix::sort(&mut calls, |call| u128::from(call.key));
+        for of_one in calls.chunk_by(|a, b| a.key >> 32 == b.key >> 32) {
+            let by = CalledBy((of_one[0].key >> 32) as u32);
+            let caller = match by.is_code() {
+                // A caller that has a number too is counted as one all the same.
+                true => self.new_caller(rows.caller_texts(of_one[0].row)),
+                false => CallerNumber::of(by.0),
+            };
+            let alike = of_one.chunk_by(|a, b| a.key == b.key);
+            let counts = alike.map(|calls| (caller, calls[0].key as u32, calls.len() as u64));
+            self.counts.extend(counts);
+        }
+        self.kinds = Kinds::default();
+    }
+
+    fn new_caller(&mut self, [address, user_agent, user]: [&[u8]; 3]) -> CallerNumber {
+        let key = Caller { address, user_agent, user }.key_with(&mut self.scratch);
+        self.add(key, [address, user_agent, user]);
+        CallerNumber::of(self.keys.len() as u32 - 1)
     }
 
     pub(crate) fn callers(&self) -> impl Iterator<Item = (CallerKey, Caller<'_>)> {
@@ -194,10 +221,8 @@ impl CallerCounts {
 
     /// Of a caller, by number, and a heading, by number, how many calls; in no order, and some of
     /// them perhaps in parts.
-    pub(crate) fn counts(&self) -> impl Iterator<Item = (CallerNumber, u32, u64)> {
-        let calls =
-            self.calls.iter().map(|&call| (CallerNumber::of((call >> 32) as u32), call as u32, 1));
-        self.counts.iter().copied().chain(calls)
+    pub(crate) fn counts(&self) -> &[(CallerNumber, u32, u64)] {
+        &self.counts
     }
 }
 

@@ -105,14 +105,27 @@ impl IdForm {
 fn number(text: &[u8], ten: u8) -> Option<u128> {
     let (words, []) = text.as_chunks::<8>() else { return None };
     let &[a, b, c, d] = words else { return None };
-    let half = |high: [u8; 8], low: [u8; 8]| {
-        Some(u64::from(eight_digits(high, ten)?) << 32 | u64::from(eight_digits(low, ten)?))
-    };
-    Some(u128::from(half(a, b)?) << 64 | u128::from(half(c, d)?))
+    let eight = |text: [u8; 8]| eight_digits(text, ten);
+    let (a, b, c, d) = (eight(a), eight(b), eight(c), eight(d));
+    // All are read before one is asked whether it is written so.
+    if a.wrong | b.wrong | c.wrong | d.wrong != 0 {
+        return None;
+    }
+    let half = |high: Eight, low: Eight| u64::from(high.number) << 32 | u64::from(low.number);
+    Some(u128::from(half(a, b)) << 64 | u128::from(half(c, d)))
+}
+
+/// What eight hexadecimal digits say.
+#[derive(Clone, Copy)]
+struct Eight {
+    number: u32,
+    /// 0 where they are digits of the case that was asked for.
+    wrong: u64,
 }
 
 /// All eight at once, a byte of one word each.
-fn eight_digits(text: [u8; 8], ten: u8) -> Option<u32> {
+#[inline]
+fn eight_digits(text: [u8; 8], ten: u8) -> Eight {
     const EACH: u64 = 0x0101_0101_0101_0101;
     let text = u64::from_be_bytes(text);
     // Letters have a bit that digits have not, and say their low bits plus nine.
@@ -120,12 +133,10 @@ fn eight_digits(text: [u8; 8], ten: u8) -> Option<u32> {
     let digits = (text & (0x0f * EACH)) + letters * 9;
     let over_nine = (digits + 6 * EACH) >> 4 & EACH;
     let written = digits + u64::from(b'0') * EACH + over_nine * u64::from(ten - b'0' - 10);
-    if digits & (0xf0 * EACH) != 0 || written != text {
-        return None;
-    }
+    let wrong = digits & (0xf0 * EACH) | (written ^ text);
     let pairs = (digits >> 4 | digits) & 0x00ff_00ff_00ff_00ff;
     let fours = (pairs >> 8 | pairs) & 0x0000_ffff_0000_ffff;
-    Some((fours >> 16 | fours) as u32)
+    Eight { number: (fours >> 16 | fours) as u32, wrong }
 }
 
 #[cfg(test)]
@@ -158,8 +169,12 @@ mod tests {
         for (byte, at) in (0..=u8::MAX).flat_map(|byte| (0..8).map(move |at| (byte, at))) {
             let (mut lower, mut upper) = (*b"0af91b6e", *b"0AF91B6E");
             (lower[at], upper[at]) = (byte, byte);
-            assert_eq!(eight_digits(lower, b'a'), read(lower, u8::is_ascii_uppercase));
-            assert_eq!(eight_digits(upper, b'A'), read(upper, u8::is_ascii_lowercase));
+            let number = |text: [u8; 8], ten: u8| {
+                let Eight { number, wrong } = eight_digits(text, ten);
+                (wrong == 0).then_some(number)
+            };
+            assert_eq!(number(lower, b'a'), read(lower, u8::is_ascii_uppercase));
+            assert_eq!(number(upper, b'A'), read(upper, u8::is_ascii_lowercase));
         }
     }
 }

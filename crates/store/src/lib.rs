@@ -15,6 +15,7 @@
 
 mod alert;
 mod audit;
+mod called;
 mod callers;
 mod catalog;
 mod commit;
@@ -27,6 +28,7 @@ mod ids;
 mod local;
 mod outbox;
 mod question;
+mod radix;
 mod range;
 mod rows;
 mod segment;
@@ -45,6 +47,7 @@ mod word;
 
 pub use alert::Alert;
 pub use audit::AuditRow;
+pub use called::CalledBy;
 pub use callers::{CallerCount, CallerCounts, CallerHeading, CallerNumber, CallerWidth};
 pub use catalog::cube::{Dimension, Durations};
 pub use commit::{Commit, CommitId, Committed, NamedBy, SourceInfo};
@@ -60,7 +63,7 @@ pub use local::{
 pub use outbox::{NewNotice, Notice};
 pub use question::{CallQuestion, CallerQuestion, Counts, CubeQuestion, LoneMarks};
 pub use range::{Width, narrowest};
-pub use rows::{CallerCode, CallerKind, Countable, Pushed, Row, Rows};
+pub use rows::{Countable, Pushed, Row, Rows};
 pub use segment::Encoded;
 pub use settle::{Carried, Likeness, Own, Said, settle};
 pub use sightings::{CallerSightings, HiddenSightings, SightingQuestion, Sightings, WithoutId};

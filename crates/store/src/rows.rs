@@ -4,13 +4,14 @@ use dolmen_join::JoinKey;
 use dolmen_model::{Call, Joined, Mark, NameId, RequestId, SetId, Time};
 use xxhash_rust::xxh3::xxh3_128;
 
+use crate::called::CallerCode;
 use crate::catalog::waiting::short;
 use crate::facts::{CallFacts, MarkFacts, MarkState, Role, Settled, UnreadLine};
 use crate::ids::{Ids, StoredForm};
 use crate::segment::template::{Learned, TextField, Values};
-use crate::segment::{Kind, NONE, cut};
+use crate::segment::{Cut, Kind, NONE};
 use crate::sparse::Sparse;
-use crate::texts::{TextColumn, Texts};
+use crate::texts::{TextColumn, Texts, same};
 
 /// The rows of one block, of all three kinds. Filled by one worker, encoded by
 /// [`Store::encode`](crate::Store::encode) on the same thread, committed by whoever holds the
@@ -56,20 +57,6 @@ pub struct Countable<'r> {
     pub settled: Settled,
 }
 
-/// The caller of a call, in the numbers that texts have in their block.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct CallerCode {
-    /// The address that the line has; [`u32::MAX`] for none.
-    pub address: u32,
-    /// What the caller says beside it.
-    pub kind: CallerKind,
-}
-
-/// What a caller says beside its address, in the numbers that texts have in their block: the address
-/// that proxies forwarded, the user agent and the user.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct CallerKind([u32; 3]);
-
 /// The hash by which calls and marks are joined: 128-bit XXH3 of the request id's bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct IdKey(pub(crate) u128);
@@ -107,8 +94,7 @@ pub(crate) struct Lines {
     /// Those that are kept whole.
     pub(crate) line: Texts,
     pub(crate) raw_bytes: u64,
-    /// A target cut: its shape, its digits.
-    cut: (Vec<u8>, Vec<u8>),
+    cut: Cut,
 }
 
 /// The small facts of a row. For marks `operation` is the operation; `endpoint`, `actor` and
@@ -203,17 +189,30 @@ impl Rows {
         self.calls.push(Kind::Calls, line, values, call.request_id, facts)
     }
 
-    /// Numbers that calls of the same caller share, as long as these rows are not cleared; `None`
-    /// where they would cost more than the texts.
-    pub fn caller_of(&self, row: Row) -> Option<CallerCode> {
+    /// What calls of the same caller share, as long as these rows are not cleared; `None` where it
+    /// would cost more than the texts.
+    pub(crate) fn caller_code(&self, row: Row) -> Option<CallerCode> {
         let row = row.0 as usize;
         let number = |field: TextField| self.calls.texts[field as usize].number(row);
-        let kind = CallerKind([
-            self.calls.forwarded.number(row)?,
-            number(TextField::UserAgent)?,
-            number(TextField::User)?,
-        ]);
-        Some(CallerCode { address: number(TextField::Address)?, kind })
+        let known = |number: u32| (number != NONE).then_some(number);
+        let forwarded = known(self.calls.forwarded.number(row)?);
+        let address = match forwarded {
+            Some(_) => forwarded,
+            None => known(number(TextField::Address)?),
+        };
+        let kind = [number(TextField::UserAgent)?, number(TextField::User)?];
+        CallerCode::new(address, forwarded.is_some(), kind)
+    }
+
+    /// The address of the caller of a call that was pushed before, its user agent, its user.
+    pub fn caller_texts(&self, row: Row) -> [&[u8]; 3] {
+        let row = row.0 as usize;
+        let text = |field: TextField| self.calls.texts[field as usize].get(row);
+        let address = match self.calls.forwarded.get(row) {
+            b"" => text(TextField::Address),
+            forwarded => forwarded,
+        };
+        [address, text(TextField::UserAgent), text(TextField::User)]
     }
 
     /// What is counted of a call that was pushed before.
@@ -358,7 +357,7 @@ impl Lines {
         // A template needs every value it names to come back as it was: not so for what is not
         // UTF-8, because the columns are text, and for what does not fit their numbers.
         let fits = |number: Option<u64>| number.is_none_or(|number| i64::try_from(number).is_ok());
-        let is_text = line.is_ascii() || std::str::from_utf8(line).is_ok();
+        let is_text = is_ascii(line) || std::str::from_utf8(line).is_ok();
         let template = (is_text && fits(values.bytes) && fits(values.duration))
             .then(|| self.templates.fit(line, &values, &mut self.numbers))
             .flatten();
@@ -372,14 +371,13 @@ impl Lines {
             self.number_ends.push(self.numbers.len() as u32);
         }
         for &field in kind.texts() {
-            let text = values.text(field);
+            let at = field as usize;
             if field == TextField::Target {
-                let (shape, digits) = &mut self.cut;
-                cut(text, shape, digits);
-                self.texts[field as usize].push(shape);
-                self.target_digits.push(digits);
+                self.cut.cut(values.text(field));
+                self.texts[at].push(self.cut.shape());
+                self.target_digits.push(self.cut.digits());
             } else {
-                self.texts[field as usize].push(text);
+                self.texts[at].push(values.text(field));
             }
         }
         self.time.push(values.time);
@@ -426,10 +424,21 @@ impl Lines {
 
     fn source(&mut self, name: &str) -> u16 {
         // A block holds lines of few sources, mostly of one.
-        let at = self.sources.iter().position(|known| &**known == name).unwrap_or_else(|| {
-            self.sources.push(name.into());
-            self.sources.len() - 1
-        });
+        let at = self
+            .sources
+            .iter()
+            .position(|known| same(known.as_bytes(), name.as_bytes()))
+            .unwrap_or_else(|| {
+                self.sources.push(name.into());
+                self.sources.len() - 1
+            });
         at as u16
     }
+}
+
+/// What the standard library says, which looks at the last bytes of a line one by one.
+fn is_ascii(text: &[u8]) -> bool {
+    let Some(last) = text.last_chunk::<8>() else { return text.is_ascii() };
+    let words = text.as_chunks::<8>().0.iter().chain([last]);
+    words.fold(0, |all, word| all | u64::from_le_bytes(*word)) & 0x8080_8080_8080_8080 == 0
 }

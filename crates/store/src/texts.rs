@@ -43,9 +43,18 @@ impl Texts {
 
     /// Empty past the last one.
     pub(crate) fn get(&self, row: usize) -> &[u8] {
-        let Some(&end) = self.ends.get(row) else { return b"" };
+        if row >= self.ends.len() {
+            return b"";
+        }
+        let (from, end) = self.span(row);
+        &self.bytes[from..end]
+    }
+
+    /// Where the text of a row that is there begins and ends.
+    #[inline]
+    fn span(&self, row: usize) -> (usize, usize) {
         let from = if row == 0 { 0 } else { self.ends[row - 1] as usize };
-        &self.bytes[from..end as usize]
+        (from, self.ends[row] as usize)
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -73,9 +82,38 @@ pub(crate) struct TextColumn {
     /// How many rows there were before the first text: of a column without one, all.
     empty: usize,
     holds_all: bool,
-    /// Open addressing: half of a text's hash, and its number.
-    slots: Vec<(u32, u32)>,
+    /// Open addressing, at most half of them taken: the number of a text in the lower bits, some of its
+    /// hash in the upper ones. Small, because all columns share the near caches.
+    slots: Vec<u32>,
+    /// The last row's text: many columns say the same row after row.
+    last: Last,
 }
+
+/// A text that is held once.
+#[derive(Clone, Copy, Debug)]
+struct Last {
+    number: u32,
+    /// Where its bytes begin among those of all texts, and how many there are.
+    from: u32,
+    len: u32,
+}
+
+impl Last {
+    const NONE: Self = Self { number: NONE, from: 0, len: 0 };
+}
+
+impl Default for Last {
+    fn default() -> Self {
+        Self::NONE
+    }
+}
+
+/// A slot that holds nothing.
+const FREE: u32 = u32::MAX;
+/// Bits of a text's number in its slot.
+const NUMBER: u32 = 20;
+/// The highest number is that of a free slot.
+const MOST: usize = (1 << NUMBER) - 1;
 
 /// What a column holds.
 pub(crate) enum Held<'c> {
@@ -101,20 +139,32 @@ impl TextColumn {
 
     /// The same when there was a text before, or this is one.
     fn push_after(&mut self, text: &[u8]) {
-        let Self { texts, rows, slots, .. } = self;
         if self.holds_all {
-            return texts.push(text);
+            return self.texts.push(text);
         }
         if text.is_empty() {
-            return rows.push(NONE);
+            return self.rows.push(NONE);
         }
-        // Many columns say the same row after row.
-        if let Some(&last) = rows.last()
-            && last != NONE
-            && same(texts.get(last as usize), text)
-        {
-            return rows.push(last);
+        if !self.is_last(text) {
+            self.find(text);
         }
+        self.rows.push(self.last.number);
+        let (texts, rows) = (self.texts.len(), self.rows.len());
+        if texts > FEW && (texts > rows / 3 || texts == MOST) {
+            self.hold_all();
+        }
+    }
+
+    #[inline]
+    fn is_last(&self, text: &[u8]) -> bool {
+        let Last { from, len, .. } = self.last;
+        let known = || self.texts.bytes.get(from as usize..(from + len) as usize);
+        len as usize == text.len() && known().is_some_and(|known| same(known, text))
+    }
+
+    /// Makes a text that is not empty the last one.
+    fn find(&mut self, text: &[u8]) {
+        let Self { texts, rows, slots, .. } = self;
         if rows.is_empty() {
             rows.resize(self.empty, NONE);
         }
@@ -122,15 +172,25 @@ impl TextColumn {
             grow(texts, slots);
         }
         let hash = hash(text);
-        let (at, number) = find(texts, slots, text, hash);
-        rows.push(number);
-        if number as usize == texts.len() {
-            slots[at] = (hash as u32, number);
-            texts.push(text);
-            if texts.len() > FEW && texts.len() > rows.len() / 3 {
-                self.hold_all();
+        let mut at = place(hash, slots);
+        let (number, from) = loop {
+            let slot = slots[at];
+            if slot == FREE {
+                let (number, from) = (texts.len() as u32, texts.bytes.len());
+                slots[at] = taken(hash, number);
+                texts.push(text);
+                break (number, from);
             }
-        }
+            let number = slot & MOST as u32;
+            if slot == taken(hash, number) {
+                let (from, end) = texts.span(number as usize);
+                if same(&texts.bytes[from..end], text) {
+                    break (number, from);
+                }
+            }
+            at = (at + 1) & (slots.len() - 1);
+        };
+        self.last = Last { number, from: from as u32, len: text.len() as u32 };
     }
 
     pub(crate) fn get(&self, row: usize) -> &[u8] {
@@ -159,57 +219,65 @@ impl TextColumn {
         self.texts.clear();
         self.rows.clear();
         self.empty = 0;
-        self.slots.fill((0, NONE));
+        self.slots.fill(FREE);
+        self.last = Last::NONE;
         self.holds_all = false;
     }
 
     fn hold_all(&mut self) {
-        let mut all = Texts::default();
+        let mut all = Texts::with_room(4 * self.texts.bytes.len(), 4 * self.rows.len());
         (0..self.rows.len()).for_each(|row| all.push(self.get(row)));
         (self.texts, self.holds_all) = (all, true);
     }
 }
 
-/// Short ones are compared as two numbers, which overlap: a call would cost more.
+/// Short ones are compared as numbers, which overlap: a call would cost more.
 #[inline]
-fn same(a: &[u8], b: &[u8]) -> bool {
-    let ends = |text: &[u8]| Some((*text.first_chunk::<8>()?, *text.last_chunk::<8>()?));
-    match a.len() == b.len() {
-        true if (8..=16).contains(&a.len()) => ends(a) == ends(b),
-        same_length => same_length && a == b,
+pub(crate) fn same(a: &[u8], b: &[u8]) -> bool {
+    if a.len() != b.len() {
+        return false;
     }
+    match a.len() {
+        4..=7 => ends::<4>(a) == ends::<4>(b),
+        8..=16 => ends::<8>(a) == ends::<8>(b),
+        17..=32 => ends::<16>(a) == ends::<16>(b),
+        _ => a == b,
+    }
+}
+
+#[inline]
+fn ends<const N: usize>(text: &[u8]) -> Option<(&[u8; N], &[u8; N])> {
+    Some((text.first_chunk()?, text.last_chunk()?))
 }
 
 fn hash(text: &[u8]) -> u64 {
     FxBuildHasher.hash_one(text)
 }
 
-/// The slot of a text, and its number: the next one when it is new.
-fn find(texts: &Texts, slots: &[(u32, u32)], text: &[u8], hash: u64) -> (usize, u32) {
-    let mask = slots.len() - 1;
-    let mut at = (hash >> 32) as usize & mask;
-    loop {
-        match slots[at] {
-            (_, NONE) => return (at, texts.len() as u32),
-            (half, number) if half == hash as u32 && same(texts.get(number as usize), text) => {
-                return (at, number);
-            }
-            _ => at = (at + 1) & mask,
-        }
-    }
+/// Where a text with this hash is looked for first.
+#[inline]
+fn place(hash: u64, slots: &[u32]) -> usize {
+    (hash >> 32) as usize & (slots.len() - 1)
 }
 
-fn grow(texts: &Texts, slots: &mut Vec<(u32, u32)>) {
+/// The slot of a text.
+#[inline]
+fn taken(hash: u64, number: u32) -> u32 {
+    (hash as u32) >> NUMBER << NUMBER | number
+}
+
+fn grow(texts: &Texts, slots: &mut Vec<u32>) {
     let len = (slots.len() * 2).max(64);
     slots.clear();
-    slots.resize(len, (0, NONE));
+    slots.resize(len, FREE);
     for number in 0..texts.len() {
-        let hash = hash(texts.get(number));
-        let mut at = (hash >> 32) as usize & (len - 1);
-        while slots[at].1 != NONE {
+        let (from, end) = texts.span(number);
+        let hash = hash(&texts.bytes[from..end]);
+        let mut at = place(hash, slots);
+        while slots[at] != FREE {
             at = (at + 1) & (len - 1);
         }
-        slots[at] = (hash as u32, number as u32);
+        slots[at] = taken(hash, number as u32);
     }
 }
 
@@ -222,6 +290,19 @@ mod tests {
         texts.clone().for_each(|text| column.push(text.as_bytes()));
         texts.enumerate().for_each(|(row, text)| assert_eq!(column.get(row), text.as_bytes()));
         column
+    }
+
+    #[test]
+    fn texts_of_any_length_are_compared() {
+        for len in 0..70 {
+            let text = vec![b'a'; len];
+            assert!(same(&text, &text.clone()) && !same(&text, &vec![b'a'; len + 1]));
+            for at in 0..len {
+                let mut other = text.clone();
+                other[at] = b'b';
+                assert!(!same(&text, &other), "{len} {at}");
+            }
+        }
     }
 
     #[test]

@@ -3,17 +3,14 @@
 use dolmen_cubes::{Cube, Key};
 use dolmen_model::{Call, Names, Outcome, Time};
 use dolmen_store::{
-    CallerCounts, CallerHeading, CallerNumber, CallerWidth, Countable, Likeness, Own, Row, Rows,
+    CalledBy, CallerCounts, CallerHeading, CallerWidth, Countable, Likeness, Own, Row, Rows,
     narrowest,
 };
-
-use super::met::Met;
 
 pub(crate) struct Counts {
     now: Time,
     cube: Cube,
     callers: CallerCounts,
-    met: Met,
     /// The minute that was counted in last.
     minute: Option<Minute>,
 }
@@ -34,40 +31,24 @@ const DAY: i64 = 24 * HOUR;
 
 impl Counts {
     pub(crate) fn new(now: Time) -> Self {
-        Self {
-            now,
-            cube: Cube::default(),
-            callers: CallerCounts::default(),
-            met: Met::default(),
-            minute: None,
-        }
+        Self { now, cube: Cube::default(), callers: CallerCounts::default(), minute: None }
     }
 
-    /// The number of the caller of a call that is `row` of `rows`.
-    pub(crate) fn caller(
+    /// Who made the call that is `row` of `rows`.
+    pub(crate) fn called_by(
         &mut self,
         rows: &Rows,
         row: Row,
         call: &Call<'_>,
         address: &[u8],
-    ) -> CallerNumber {
-        let Self { callers, met, .. } = self;
-        match rows.caller_of(row) {
-            Some(code) => {
-                met.find(code, || callers.new_caller(address, call.user_agent, call.user))
-            }
-            None => callers.caller(address, call.user_agent, call.user),
-        }
+    ) -> CalledBy {
+        self.callers.called_by(rows, row, [address, call.user_agent, call.user])
     }
 
-    /// What is counted of a call whose own line says these.
-    pub(crate) fn likeness(
-        &self,
-        call: &Countable<'_>,
-        caller: CallerNumber,
-        own: &Own,
-        names: &Names,
-    ) -> Likeness {
+    /// What is counted of the call that is `row` of `rows`, whose own line says these.
+    pub(crate) fn likeness(rows: &Rows, row: Row, own: &Own, names: &Names) -> Likeness {
+        let call = rows.countable(row);
+        let [address, user_agent, _] = rows.caller_texts(row);
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         Likeness {
             service: names.services.name(own.service),
@@ -78,12 +59,12 @@ impl Counts {
             bytes: call.bytes.unwrap_or(0),
             duration: call.duration.unwrap_or(0),
             source: call.source.to_owned(),
-            caller: self.callers.texts_of(caller).map(text),
+            caller: [address, user_agent].map(text),
         }
     }
 
-    /// Counts a call that is settled.
-    pub(crate) fn add(&mut self, call: &Countable<'_>, caller: CallerNumber) {
+    /// Counts the call that is `row` of the rows; it is settled.
+    pub(crate) fn add(&mut self, call: &Countable<'_>, row: Row, by: CalledBy) {
         if !call.settled.role.counts() {
             return;
         }
@@ -104,7 +85,7 @@ impl Counts {
             false => (CallerWidth::Hour, minute.hour),
         };
         let heading = CallerHeading { time, width, actor: call.actor, service, operations };
-        self.callers.count_call(caller, heading);
+        self.callers.count_call(by, row, heading);
     }
 
     /// Calls come nearly in the order of time.
@@ -124,10 +105,9 @@ impl Counts {
         minute
     }
 
-    /// Gives back what was counted, and begins anew, with other rows.
-    pub(crate) fn take(&mut self) -> (Cube, CallerCounts) {
-        self.met.clear();
-        self.callers.add_up();
+    /// Gives back what was counted of the calls of `rows`, and begins anew, with other rows.
+    pub(crate) fn take(&mut self, rows: &Rows) -> (Cube, CallerCounts) {
+        self.callers.add_up(rows);
         (std::mem::take(&mut self.cube), std::mem::take(&mut self.callers))
     }
 }

@@ -10,7 +10,6 @@
 mod counts;
 mod group;
 mod mend;
-mod met;
 mod plain;
 mod plan;
 mod tape;

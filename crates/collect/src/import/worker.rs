@@ -9,8 +9,8 @@ use dolmen_join::{CallEntry, Chains, MarkEntry, Place};
 use dolmen_logs::{Call, Line, Mark, Reader, RequestId, Unread};
 use dolmen_model::{CachedSets, CachedTable, Joined, Time};
 use dolmen_store::{
-    CallFacts, CallerCounts, CallerNumber, Encoded, MarkFacts, MarkState, Own, Pushed, Role, Row,
-    Rows, Said, Settled, Store,
+    CallFacts, CalledBy, CallerCounts, Encoded, MarkFacts, MarkState, Own, Pushed, Role, Row, Rows,
+    Said, Settled, Store,
 };
 
 use super::counts::Counts;
@@ -73,7 +73,7 @@ pub(crate) struct Worker<'r> {
     groups: Groups,
     rows: Rows,
     /// Calls that take part in the join and who made them, by the number that [`Own::which`] has.
-    joined: Vec<(Row, CallerNumber)>,
+    joined: Vec<(Row, CalledBy)>,
     counts: Counts,
 }
 
@@ -105,8 +105,8 @@ impl<'r> Worker<'r> {
             0 => Vec::new(),
             _ => vec![self.shared.store.encode(&self.rows)?],
         };
+        let (cube, callers) = self.counts.take(&self.rows);
         self.rows.clear();
-        let (cube, callers) = self.counts.take();
         Ok(Done { rows: encoded, cube, callers, parts })
     }
 
@@ -233,13 +233,13 @@ impl<'r> Worker<'r> {
             settled.role = Role::Delivery;
         }
         let Pushed { row, key } = self.rows.push_call(line, call, &facts, settled);
-        let caller = self.counts.caller(&self.rows, row, call, address);
+        let by = self.counts.called_by(&self.rows, row, call, address);
         let Some(key) = key else {
-            self.counts.add(&self.rows.countable(row), caller);
+            self.counts.add(&self.rows.countable(row), row, by);
             return;
         };
         let which = u32::try_from(self.joined.len()).unwrap_or(u32::MAX);
-        self.joined.push((row, caller));
+        self.joined.push((row, by));
         self.groups.call(CallEntry {
             key,
             time: call.time.map_or(0, Time::micros),
@@ -275,19 +275,18 @@ impl<'r> Worker<'r> {
     fn settle(&mut self) {
         let Self { shared, groups, sets, rows, joined, counts, .. } = self;
         let names = &**shared.store.names();
-        // One closure counts what the other compares.
-        let (rows, counts) = (RefCell::new(rows), RefCell::new(counts));
+        // One closure settles what the other compares.
+        let rows = RefCell::new(rows);
         let likeness = |own: &Own| {
-            let (row, caller) = joined[own.which as usize];
-            let rows = rows.borrow();
-            counts.borrow().likeness(&rows.countable(row), caller, own, names)
+            let (row, _) = joined[own.which as usize];
+            Counts::likeness(&rows.borrow(), row, own, names)
         };
         groups.settle(shared.chains, sets, likeness, |settled| match settled {
             Settling::Call(own, settled) => {
-                let (row, caller) = joined[own.which as usize];
+                let (row, by) = joined[own.which as usize];
                 let mut rows = rows.borrow_mut();
                 rows.settle(row, settled);
-                counts.borrow_mut().add(&rows.countable(row), caller);
+                counts.add(&rows.countable(row), row, by);
             }
             Settling::Mark(row) => rows.borrow_mut().joined(row),
         });

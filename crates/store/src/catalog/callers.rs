@@ -10,6 +10,7 @@ use rustc_hash::FxHashMap;
 use super::damaged;
 use super::sorted::merged;
 use crate::callers::{Caller, CallerCounts, CallerHeading, CallerKey, CallerWidth};
+use crate::radix;
 use crate::range::{Width, minute_of};
 use crate::varint;
 
@@ -273,27 +274,41 @@ pub(crate) fn add(
         }
         ranks[number as usize] = rank;
     }
-    // In the order of buckets, parts, headings and callers, as two words each: there are many.
-    let mut added: Vec<([u64; 2], u64)> = counts
+    // In the order of buckets, parts, headings and callers, in as few bits as these need: there are
+    // many.
+    let bits = |highest: u32| u32::BITS - highest.leading_zeros();
+    let highest = ids.iter().copied().max().unwrap_or(0);
+    let (callers, headings_bits) = (bits(PART - 1), bits(headings.len() as u32));
+    let parts = bits(highest / PART);
+    let mut added: Vec<(u128, u64)> = counts
         .counts()
-        .filter_map(|(caller, heading, calls)| {
+        .iter()
+        .filter_map(|&(caller, heading, calls)| {
             let caller = *ids.get(caller.at() as usize)?;
             let rank = ranks.get(heading as usize)?;
-            let pair = |high: u32, low: u32| u64::from(high) << 32 | u64::from(low);
-            Some(([pair(rank.bucket, caller / PART), pair(rank.heading, caller)], calls))
+            let row = u128::from(rank.bucket) << parts | u128::from(caller / PART);
+            let who = u128::from(rank.heading) << callers | u128::from(caller % PART);
+            Some((row << (headings_bits + callers) | who, calls))
         })
         .collect();
-    added.sort_unstable_by_key(|(key, _)| *key);
-    let heading = |key: &[u64; 2]| headings[sorted[(key[1] >> 32) as usize] as usize];
+    radix::sort(&mut added, |(key, _)| *key);
+    let row_of = |key: u128| key >> (headings_bits + callers);
+    let part_of = |key: u128| (row_of(key) & ((1 << parts) - 1)) as u32;
+    let heading_of = |key: u128| {
+        let rank = (key >> callers) as usize & ((1 << headings_bits) - 1);
+        headings[sorted[rank] as usize]
+    };
     for generation in generations {
-        for row in added.chunk_by(|(a, _), (b, _)| a[0] == b[0]) {
-            let Some((first, _)) = row.first() else { continue };
-            let (width, bucket) = heading(first).bucket();
-            let bucket = Bucket { width, bucket, part: first[0] as u32 };
+        for row in added.chunk_by(|(a, _), (b, _)| row_of(*a) == row_of(*b)) {
+            let Some(&(first, _)) = row.first() else { continue };
+            let (width, bucket) = heading_of(first).bucket();
+            let part = part_of(first);
+            let bucket = Bucket { width, bucket, part };
             let known = bucket.read(db, *generation)?;
-            let added = row.iter().map(|(key, calls)| {
-                let Heading { actor, service, operations, .. } = heading(key);
-                (Who { actor, service, operations, caller: key[1] as u32 }, *calls)
+            let added = row.iter().map(|&(key, calls)| {
+                let Heading { actor, service, operations, .. } = heading_of(key);
+                let caller = part * PART + key as u32 % PART;
+                (Who { actor, service, operations, caller }, calls)
             });
             bucket.write(db, *generation, &merged(known, added, |all, calls| *all += calls))?;
         }

@@ -15,66 +15,140 @@ pub(super) const CUT: &str = "target";
 /// What was cut out of it.
 pub(super) const DIGITS: &str = "target_digits";
 
-/// Cuts whole words of digits out of `text`: each leaves a hole that says how many there were, and
-/// a brace of the text is doubled. What the two buffers held before is gone.
-pub(crate) fn cut(text: &[u8], shape: &mut Vec<u8>, digits: &mut Vec<u8>) {
-    shape.clear();
-    digits.clear();
-    let mut at = 0;
-    // What is not yet copied.
-    let mut from = 0;
-    while let Some(next) = find(text, at) {
-        at = next;
-        if text[at] == b'{' {
-            shape.extend_from_slice(&text[from..=at]);
-            from = at;
-            at += 1;
-            continue;
-        }
-        let len = text[at..].iter().take_while(|byte| byte.is_ascii_digit()).count();
-        let is_word = (at == 0 || !text[at - 1].is_ascii_alphanumeric())
-            && !text.get(at + len).is_some_and(u8::is_ascii_alphanumeric);
-        if is_word {
-            shape.extend_from_slice(&text[from..at]);
-            hole(len, shape);
-            digits.extend_from_slice(&text[at..at + len]);
-            from = at + len;
-        }
-        at += len;
-    }
-    shape.extend_from_slice(&text[from..]);
+/// A target cut in two. Its room is kept from one to the next.
+#[derive(Debug, Default)]
+pub(crate) struct Cut {
+    shape: Piece,
+    digits: Piece,
 }
 
-/// Where the next digit or opening brace stands, at `from` or after.
-fn find(text: &[u8], mut from: usize) -> Option<usize> {
-    const EACH: u64 = 0x0101_0101_0101_0101;
-    const HIGH: u64 = 0x80 * EACH;
-    // Eight at a time: the highest bit of each byte that may be one. Bytes that are not ASCII are
-    // none, and those behind one that is may be wrong, but the first never is.
-    while let Some(eight) = text.get(from..).and_then(|rest| rest.first_chunk::<8>()) {
-        let word = u64::from_le_bytes(*eight);
-        let is_zero = |bytes: u64| bytes.wrapping_sub(EACH) & !bytes & HIGH;
-        let low = word & !HIGH;
-        // '0' + 0x50 is the first to reach the highest bit, '9' + 0x46 the last not to.
-        let digits = (low + 0x50 * EACH) & !(low + 0x46 * EACH) & !word & HIGH;
-        let found = digits | is_zero(word ^ (u64::from(b'{') * EACH));
-        if found != 0 {
-            return Some(from + found.trailing_zeros() as usize / 8);
-        }
-        from += 8;
-    }
-    let is_one = |byte: &u8| byte.is_ascii_digit() || *byte == b'{';
-    Some(from + text.get(from..)?.iter().position(is_one)?)
+/// Bytes that are written eight at a time: what is past `len` is of no use.
+#[derive(Debug, Default)]
+struct Piece {
+    bytes: Vec<u8>,
+    len: usize,
 }
 
-fn hole(len: usize, shape: &mut Vec<u8>) {
-    shape.push(b'{');
+impl Piece {
+    /// Begins anew, with room for so many bytes.
+    fn begin(&mut self, room: usize) {
+        self.len = 0;
+        if self.bytes.len() < room {
+            self.bytes.resize(room, 0);
+        }
+    }
+
+    /// Takes the first `len` of eight bytes, the first one lowest.
+    #[inline]
+    fn take(&mut self, word: u64, len: usize) {
+        let room = self.bytes.get_mut(self.len..).and_then(|room| room.first_chunk_mut());
+        if let Some(room) = room {
+            *room = word.to_le_bytes();
+        }
+        self.len += len;
+    }
+
+    fn bytes(&self) -> &[u8] {
+        &self.bytes[..self.len]
+    }
+}
+
+impl Cut {
+    /// What is left of the last target.
+    pub(crate) fn shape(&self) -> &[u8] {
+        self.shape.bytes()
+    }
+
+    /// What was cut out of it.
+    pub(crate) fn digits(&self) -> &[u8] {
+        self.digits.bytes()
+    }
+
+    /// Cuts whole words of digits out of `text`: each leaves a hole that says how many there were,
+    /// and a brace of the text is doubled.
+    pub(crate) fn cut(&mut self, text: &[u8]) {
+        let Self { shape, digits } = self;
+        // A digit between two others becomes three bytes, and whole words are written.
+        shape.begin(3 * text.len() + 8);
+        digits.begin(text.len() + 8);
+        let mut at = 0;
+        while at < text.len() {
+            let word = eight(text, at);
+            let others = (digit_or_brace(word).trailing_zeros() as usize / 8).min(text.len() - at);
+            shape.take(word, others);
+            at += others;
+            if others == 8 || at == text.len() {
+                continue;
+            }
+            if text[at] == b'{' {
+                shape.take(u64::from_le_bytes(*b"{{\0\0\0\0\0\0"), 2);
+                at += 1;
+                continue;
+            }
+            let word = eight(text, at);
+            let end = match digits_of(word) {
+                len @ ..8 => at + len,
+                _ => at + text[at..].iter().take_while(|byte| byte.is_ascii_digit()).count(),
+            };
+            let is_word = (at == 0 || !text[at - 1].is_ascii_alphanumeric())
+                && !text.get(end).is_some_and(u8::is_ascii_alphanumeric);
+            let to = if is_word { &mut *digits } else { &mut *shape };
+            for from in (at..end).step_by(8) {
+                to.take(eight(text, from), (end - from).min(8));
+            }
+            if is_word {
+                hole(end - at, shape);
+            }
+            at = end;
+        }
+    }
+}
+
+/// Eight bytes of a text from a place in it on, the first one lowest; zeros past its end.
+#[inline]
+fn eight(text: &[u8], at: usize) -> u64 {
+    match (text[at..].first_chunk(), text.last_chunk()) {
+        (Some(eight), _) => u64::from_le_bytes(*eight),
+        (None, Some(last)) => u64::from_le_bytes(*last) >> (8 * (8 + at - text.len())),
+        (None, None) => {
+            let mut eight = [0; 8];
+            eight[..text.len() - at].copy_from_slice(&text[at..]);
+            u64::from_le_bytes(eight)
+        }
+    }
+}
+
+const EACH: u64 = 0x0101_0101_0101_0101;
+const HIGH: u64 = 0x80 * EACH;
+
+/// The highest bit of each byte that may be a digit or an opening brace. Those behind one that is may be
+/// wrong, but the first never is.
+#[inline]
+fn digit_or_brace(word: u64) -> u64 {
+    let is_zero = |bytes: u64| bytes.wrapping_sub(EACH) & !bytes & HIGH;
+    let low = word & !HIGH;
+    // '0' + 0x50 is the first to reach the highest bit, '9' + 0x46 the last not to.
+    let digits = (low + 0x50 * EACH) & !(low + 0x46 * EACH) & !word & HIGH;
+    digits | is_zero(word ^ (u64::from(b'{') * EACH))
+}
+
+/// How many of the bytes of a word, from the lowest on, are digits.
+#[inline]
+fn digits_of(word: u64) -> usize {
+    let low = word & !HIGH;
+    let digits = (low + 0x50 * EACH) & !(low + 0x46 * EACH) & !word & HIGH;
+    (digits ^ HIGH).trailing_zeros() as usize / 8
+}
+
+fn hole(len: usize, shape: &mut Piece) {
     if len < 10 {
-        shape.push(b'0' + len as u8);
-    } else {
-        shape.extend_from_slice(len.to_string().as_bytes());
+        shape.take(u64::from_le_bytes([b'{', b'0' + len as u8, b'}', 0, 0, 0, 0, 0]), 3);
+        return;
     }
-    shape.push(b'}');
+    let text = format!("{{{len}}}");
+    for from in (0..text.len()).step_by(8) {
+        shape.take(eight(text.as_bytes(), from), (text.len() - from).min(8));
+    }
 }
 
 /// Puts the digits back; `None` when there are not as many as the shape says.
@@ -101,19 +175,19 @@ fn fill(shape: &str, mut digits: &str, out: &mut String) -> Option<()> {
 /// Of a column of targets, its shapes and its digits.
 pub(super) fn cut_column(targets: &StringArray) -> (ArrayRef, ArrayRef) {
     let (mut shapes, mut all) = (StringBuilder::new(), StringBuilder::new());
-    let (mut shape, mut digits) = (Vec::new(), Vec::new());
+    let mut cut = Cut::default();
     for target in targets {
         let Some(target) = target else {
             shapes.append_null();
             all.append_null();
             continue;
         };
-        cut(target.as_bytes(), &mut shape, &mut digits);
+        cut.cut(target.as_bytes());
         // Only ASCII was cut, so both are still text.
-        shapes.append_value(String::from_utf8_lossy(&shape));
-        match digits.is_empty() {
-            true => all.append_null(),
-            false => all.append_value(String::from_utf8_lossy(&digits)),
+        shapes.append_value(String::from_utf8_lossy(cut.shape()));
+        match cut.digits() {
+            b"" => all.append_null(),
+            digits => all.append_value(String::from_utf8_lossy(digits)),
         }
     }
     (Arc::new(shapes.finish()), Arc::new(all.finish()))
@@ -159,9 +233,11 @@ mod tests {
     use super::*;
 
     fn cut_text(text: &str) -> (String, String) {
-        let (mut shape, mut digits) = (b"before".to_vec(), b"before".to_vec());
-        cut(text.as_bytes(), &mut shape, &mut digits);
-        (String::from_utf8(shape).unwrap(), String::from_utf8(digits).unwrap())
+        let mut cut = Cut::default();
+        cut.cut(b"/a/longer/1234567/one/1/2{3");
+        cut.cut(text.as_bytes());
+        let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
+        (text(cut.shape()), text(cut.digits()))
     }
 
     #[test]
@@ -172,6 +248,8 @@ mod tests {
             ("/q?a={5}&b=12345678901", "/q?a={{{1}}&b={11}", "512345678901"),
             ("/é/1é/2", "/é/{1}é/{1}", "12"),
             ("12", "{2}", "12"),
+            ("/1234567/12345678/123456789", "/{7}/{8}/{9}", "123456712345678123456789"),
+            ("/a12345678901{", "/a12345678901{{", ""),
             ("/", "/", ""),
         ] {
             assert_eq!(cut_text(text), (shape.to_owned(), digits.to_owned()), "{text}");
@@ -180,12 +258,19 @@ mod tests {
 
     proptest! {
         #[test]
-        fn the_next_digit_or_brace_is_found(text: Vec<u8>, word in "[a-z0-9{/:]{0,30}") {
+        fn words_say_what_bytes_say(text: Vec<u8>, word in "[a-z0-9{/:]{0,30}") {
             for text in [&text[..], word.as_bytes()] {
-                let is_one = |byte: &u8| matches!(byte, b'0'..=b'9' | b'{');
-                for from in 0..=text.len() {
-                    let expected = text[from..].iter().position(is_one).map(|at| from + at);
-                    prop_assert_eq!(find(text, from), expected);
+                for at in 0..text.len() {
+                    let bytes = eight(text, at).to_le_bytes();
+                    let len = (text.len() - at).min(8);
+                    prop_assert_eq!(&bytes[..len], &text[at..at + len]);
+                    prop_assert_eq!(&bytes[len..], &[0; 8][len..]);
+                    let is_one = |byte: &u8| matches!(byte, b'0'..=b'9' | b'{');
+                    let first = bytes.iter().position(is_one).unwrap_or(8);
+                    let found = digit_or_brace(u64::from_le_bytes(bytes)).trailing_zeros() / 8;
+                    prop_assert_eq!(found as usize, first);
+                    let run = bytes.iter().take_while(|byte| byte.is_ascii_digit()).count();
+                    prop_assert_eq!(digits_of(u64::from_le_bytes(bytes)), run);
                 }
             }
         }

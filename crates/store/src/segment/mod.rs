@@ -21,7 +21,7 @@ mod ticks;
 mod write;
 
 pub(crate) use columns::joined_word;
-pub(crate) use digits::cut;
+pub(crate) use digits::Cut;
 pub use encode::Encoded;
 pub(crate) use encode::{EncodedSegment, LooseMark, encode, encode_batch};
 pub(crate) use id_filters::IdFilters;
