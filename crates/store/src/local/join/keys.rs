@@ -142,43 +142,37 @@ const BEGIN_ANEW: usize = 1 << 16;
 /// a hundred.
 #[derive(Debug, Default)]
 struct Filter {
-    /// A bit for each stretch of keys that has one. Sorted keys read it from front to back.
+    /// A word for each stretch of keys, in which each has three bits. Sorted keys read the words, and
+    /// write them, from front to back.
     stretches: Vec<u64>,
-    /// The same by the keys' lower half, for those that the first does not rule out.
-    lower: Vec<u64>,
     /// How many keys were added.
     keys: usize,
 }
 
-/// Bits of the two as powers of two: about sixteen and eight a key of [`NEAR`].
-const STRETCHES: u32 = 24;
-const LOWER: u32 = 23;
+/// How many stretches there are, as a power of two: 32 bits a key of [`NEAR`].
+const STRETCHES: u32 = 19;
 
 impl Filter {
     fn add(&mut self, keys: &Keys) {
         if self.keys == 0 {
-            self.stretches = vec![0; 1 << (STRETCHES - 6)];
-            self.lower = vec![0; 1 << (LOWER - 6)];
+            self.stretches = vec![0; 1 << STRETCHES];
         }
         for &key in &keys.keys {
-            let (stretch, lower) = Self::bits(key);
-            self.stretches[stretch / 64] |= 1 << (stretch % 64);
-            self.lower[lower / 64] |= 1 << (lower % 64);
+            let (stretch, bits) = Self::bits(key);
+            self.stretches[stretch] |= bits;
         }
         self.keys += keys.keys.len();
     }
 
     fn may_hold(&self, key: u64) -> bool {
-        let has = |bits: &[u64], bit: usize| {
-            bits.get(bit / 64).is_some_and(|bits| bits >> (bit % 64) & 1 == 1)
-        };
-        let (stretch, lower) = Self::bits(key);
-        has(&self.stretches, stretch) && has(&self.lower, lower)
+        let (stretch, bits) = Self::bits(key);
+        self.stretches.get(stretch).is_some_and(|all| all & bits == bits)
     }
 
-    const fn bits(key: u64) -> (usize, usize) {
-        let lower = key as u32 >> (u32::BITS - LOWER);
-        ((key >> (u64::BITS - STRETCHES)) as usize, lower as usize)
+    /// The stretch of a key, and its bits there, which have nothing to do with the stretch.
+    const fn bits(key: u64) -> (usize, u64) {
+        let bits = 1 << (key & 63) | 1 << (key >> 6 & 63) | 1 << (key >> 12 & 63);
+        ((key >> (u64::BITS - STRETCHES)) as usize, bits)
     }
 }
 
