@@ -207,11 +207,15 @@ impl CallerCounts {
         CallerNumber::of(self.keys.len() as u32 - 1)
     }
 
-    pub(crate) fn callers(&self) -> impl Iterator<Item = (CallerKey, Caller<'_>)> {
-        self.keys.iter().enumerate().map(|(at, key)| {
-            let [address, user_agent, user] = [0, 1, 2].map(|n| self.texts.get(3 * at + n));
-            (*key, Caller { address, user_agent, user })
-        })
+    /// Of each caller, by number, what it is told apart by.
+    pub(crate) fn keys(&self) -> &[CallerKey] {
+        &self.keys
+    }
+
+    /// A caller, by number.
+    pub(crate) fn caller_at(&self, at: usize) -> (CallerKey, Caller<'_>) {
+        let [address, user_agent, user] = [0, 1, 2].map(|n| self.texts.get(3 * at + n));
+        (self.keys[at], Caller { address, user_agent, user })
     }
 
     /// Headings by number.
@@ -241,7 +245,7 @@ mod tests {
             .collect();
         assert_eq!(numbers, [0, 1, 2, 3, 4]);
         assert_eq!(counts.caller(b"ab", b"", b""), CallerNumber::of(1));
-        let (_, caller) = counts.callers().nth(3).unwrap();
+        let (_, caller) = counts.caller_at(3);
         assert_eq!(
             (caller.address, caller.user_agent, caller.user),
             (&b""[..], &b"a"[..], &b"b"[..])

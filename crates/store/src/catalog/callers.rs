@@ -20,6 +20,9 @@ pub(crate) const BOUND: i64 = 500_000;
 /// The row of all callers beyond [`BOUND`].
 const OTHER: u32 = 1;
 
+/// No caller has this number.
+const UNKNOWN: u32 = 0;
+
 /// Numbers that share a row: few enough that a commit of one call writes little.
 const PART: u32 = 4_096;
 
@@ -56,6 +59,21 @@ impl Numbers {
     pub(crate) fn forget(&mut self) {
         self.known.clear();
         self.last = None;
+    }
+
+    /// The numbers of all callers of a commit.
+    fn of_all(&mut self, db: &Connection, counts: &CallerCounts) -> rusqlite::Result<Vec<u32>> {
+        // Nearly all are known. They are looked for one after the other, with nothing in between:
+        // then the processor waits for several at a time.
+        let find = |key: &CallerKey| self.known.get(key).copied().unwrap_or(UNKNOWN);
+        let mut numbers: Vec<u32> = counts.keys().iter().map(find).collect();
+        for (at, number) in numbers.iter_mut().enumerate() {
+            if *number == UNKNOWN {
+                let (key, caller) = counts.caller_at(at);
+                *number = self.of(db, key, caller)?;
+            }
+        }
+        Ok(numbers)
     }
 
     /// The number of a caller, a new one where there is none.
@@ -255,10 +273,7 @@ pub(crate) fn add(
     generations: &[i64],
     counts: &CallerCounts,
 ) -> rusqlite::Result<()> {
-    let ids: Vec<u32> = counts
-        .callers()
-        .map(|(key, caller)| numbers.of(db, key, caller))
-        .collect::<rusqlite::Result<_>>()?;
+    let ids = numbers.of_all(db, counts)?;
     let headings: Vec<Heading> = counts.headings().iter().map(Heading::of).collect();
     let mut sorted: Vec<u32> = (0..headings.len() as u32).collect();
     sorted.sort_unstable_by_key(|&number| headings[number as usize]);
