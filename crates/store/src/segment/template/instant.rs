@@ -168,10 +168,29 @@ impl Lately {
     #[inline]
     pub(super) fn is_clock(&mut self, micros: i64, offset: i16, rest: Rest<'_>) -> bool {
         if !self.clock.is_of(micros, offset) {
-            let write = |instant: &Instant, out: &mut Digits| instant.clock(offset, out);
-            self.clock.write(micros, (offset, offset), 1, write);
+            self.write_clock(micros, offset);
         }
         self.clock.is_of(micros, offset) && self.clock.text.begins(rest)
+    }
+
+    /// Of a day that is known, a clock is written without asking the calendar.
+    fn write_clock(&mut self, micros: i64, offset: i16) {
+        let Written { form, from, .. } = self.date;
+        let Some(form) = form.filter(|form| form.1 == offset && self.date.is_of(micros, *form))
+        else {
+            let write = |instant: &Instant, out: &mut Digits| instant.clock(offset, out);
+            return self.clock.write(micros, (offset, offset), 1, write);
+        };
+        let second = (micros - from).cast_unsigned() / SECOND.cast_unsigned();
+        let two = |number: u64| [b'0' + (number / 10) as u8, b'0' + (number % 10) as u8];
+        let [[a, b], [c, d], [e, f]] =
+            [two(second / 3_600), two(second / 60 % 60), two(second % 60)];
+        self.clock = Written {
+            form: Some(form.1),
+            from: from + second.cast_signed() * SECOND,
+            len: SECOND.cast_unsigned(),
+            text: Short::of(&[a, b, b':', c, d, b':', e, f]),
+        };
     }
 
     /// Whether what is left begins with so many digits of the second's fraction.
@@ -306,6 +325,32 @@ mod tests {
                 prop_assert!(lately.is_fraction(micros, places, rest));
                 let next = micros + 10_i64.pow(6 - u32::from(places));
                 prop_assert!(!lately.is_fraction(next, places, rest));
+            }
+        }
+    }
+
+    #[test]
+    fn clocks_of_a_day_that_is_known_are_written_as_the_calendar_has_them() {
+        let written = |micros: i64, offset: i16| {
+            let (instant, mut text) = (Instant::new(Some(micros)), Digits::new());
+            instant.date(DateForm::YearMonthDay, offset, &mut text).unwrap();
+            instant.clock(offset, &mut text).unwrap();
+            text.as_bytes().to_vec()
+        };
+        for offset in [0, 120, -330] {
+            let mut lately = Lately::default();
+            for second in (-90_000..180_000).step_by(977) {
+                let micros = 1_700_000_000_250_000 + second * SECOND;
+                let text = written(micros, offset);
+                let (date, clock) = text.split_at(DateForm::YearMonthDay.len());
+                let (date, clock) = (Rest::of(date), Rest::of(clock));
+                assert!(lately.is_date(micros, DateForm::YearMonthDay, offset, date));
+                for (apart, is_same) in [(0, true), (749_999, true), (750_000, false)] {
+                    assert_eq!(lately.is_clock(micros + apart, offset, clock), is_same, "{second}");
+                }
+                assert!(lately.is_clock(micros, offset, clock));
+                // Another zone has another clock, whatever day is known.
+                assert!(!lately.is_clock(micros, offset + 60, clock));
             }
         }
     }
