@@ -7,7 +7,7 @@ use rustc_hash::FxBuildHasher;
 use crate::segment::NONE;
 
 /// Texts one after the other; an empty one is a missing one.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Texts {
     bytes: Vec<u8>,
     ends: Vec<u32>,

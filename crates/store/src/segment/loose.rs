@@ -18,8 +18,11 @@ pub(super) struct Loose {
 impl Loose {
     /// Texts in the order of `order`; what is not UTF-8 is shown as U+FFFD.
     pub(super) fn new(all: &Texts, order: &[u32]) -> Self {
-        let mut texts = Texts::with_room(all.bytes().len(), order.len());
         let is_ascii = all.bytes().is_ascii();
+        if is_ascii && order.len() == all.len() && (0..).zip(order).all(|(at, row)| at == *row) {
+            return Self { texts: all.clone() };
+        }
+        let mut texts = Texts::with_room(all.bytes().len(), order.len());
         for &row in order {
             let text = all.get(row as usize);
             match is_ascii || std::str::from_utf8(text).is_ok() {
