@@ -19,7 +19,7 @@ use super::plan::Slice;
 use super::tape::{Lines, Part};
 use crate::error::CollectError;
 use crate::progress::Progress;
-use crate::read::{BLOCK, Buffer, Ending, KEPT, MAX_LINE, Prepared, read_block};
+use crate::read::{BLOCK, Buffer, Ending, KEPT, LineEnds, MAX_LINE, Prepared, read_block};
 use crate::source::Source;
 use crate::spool::without_preamble;
 
@@ -157,8 +157,10 @@ impl<'r> Worker<'r> {
             _ if offset == 0 => bytes.len() - without_preamble(bytes).len(),
             _ => 0,
         };
+        let first = start;
+        let mut ends = LineEnds::of(&bytes[first..]);
         while start < bytes.len() {
-            let end = memchr::memchr(b'\n', &bytes[start..]).map_or(bytes.len(), |at| start + at);
+            let end = ends.next().map_or(bytes.len(), |at| first + at);
             let line = bytes[start..end].strip_suffix(b"\r").unwrap_or(&bytes[start..end]);
             let is_last = end == bytes.len();
             let ending = match ending {
