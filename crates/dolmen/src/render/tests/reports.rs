@@ -26,8 +26,8 @@ fn endpoint(service: &str, method: &str, endpoint: &str, calls: u64) -> Endpoint
 
 fn caller(address: &str, user_agent: &str, calls: u64, operations: &[&str]) -> CallerRow {
     CallerRow {
-        address: Some(address.into()),
-        user_agent: Some(user_agent.into()),
+        address: some(address).map(Into::into),
+        user_agent: some(user_agent).map(Into::into),
         calls,
         operations: operations.iter().map(|&name| name.to_owned()).collect(),
     }
