@@ -3,6 +3,11 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use arrow_array::ArrayRef;
+use arrow_array::builder::{BinaryBuilder, Int64Builder, ListBuilder, StringBuilder};
+use arrow_schema::{DataType, Field};
+use dolmen_model::{Joined, NameId, Names, SetId, Table};
+
 use super::Kind;
 use super::coded::Coded;
 use super::loose::Loose;
@@ -16,10 +21,6 @@ use crate::ids::{IdForm, StoredForm};
 use crate::rows::{Facts, Lines, UnreadLines};
 use crate::sparse::Sparse;
 use crate::texts::{Held, TextColumn, Texts};
-use arrow_array::ArrayRef;
-use arrow_array::builder::{BinaryBuilder, Int64Builder, ListBuilder, StringBuilder};
-use arrow_schema::{DataType, Field};
-use dolmen_model::{Joined, NameId, Names, SetId, Table};
 
 /// All values of a column, where they are few: what a search can skip a segment by.
 pub(super) type Values = BTreeMap<&'static str, Vec<Option<String>>>;

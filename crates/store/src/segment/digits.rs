@@ -29,12 +29,18 @@ struct Piece {
     len: usize,
 }
 
+/// Room that is kept: one target of megabytes does not hold its room to the end.
+const KEPT: usize = 64 << 10;
+
 impl Piece {
     /// Begins anew, with room for so many bytes.
     fn begin(&mut self, room: usize) {
         self.len = 0;
         if self.bytes.len() < room {
             self.bytes.resize(room, 0);
+        } else if self.bytes.len() > KEPT && room <= KEPT {
+            self.bytes.truncate(KEPT);
+            self.bytes.shrink_to_fit();
         }
     }
 
