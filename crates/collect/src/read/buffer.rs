@@ -1,3 +1,6 @@
+/// Bytes that a processor moves together.
+const CACHE_LINE: usize = 64;
+
 /// A worker's bytes: grown once and then reused, so that a block costs neither zeroing nor moving.
 #[derive(Debug, Default)]
 pub(crate) struct Buffer {
@@ -16,6 +19,21 @@ impl Buffer {
     pub(super) fn clear(&mut self) {
         self.start = 0;
         self.end = 0;
+    }
+
+    /// Empties it for `more` bytes from `offset` on of a file.
+    ///
+    /// They begin as far behind a cache line's beginning as they do in the file, whose pages begin with
+    /// one: a copy of strings (`rep movsb`, with which kernels copy pages to processes) takes four
+    /// times as long where it has to shift every line.
+    pub(super) fn clear_for(&mut self, offset: u64, more: usize) {
+        if self.storage.len() < more + CACHE_LINE {
+            self.storage.resize(more + CACHE_LINE, 0);
+        }
+        let behind = (offset % CACHE_LINE as u64) as usize;
+        let base = self.storage.as_ptr().addr() % CACHE_LINE;
+        self.start = (CACHE_LINE + behind - base) % CACHE_LINE;
+        self.end = self.start;
     }
 
     /// Room for `more` bytes behind those it holds; [`Buffer::took`] says how many came.
@@ -42,5 +60,22 @@ impl Buffer {
 
     pub(super) fn truncate(&mut self, bytes: usize) {
         self.end = self.end.min(self.start + bytes);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bytes_of_a_file_stand_behind_a_cache_line_as_they_do_there() {
+        let mut buffer = Buffer::default();
+        for offset in [0, 1, 63, 64, 65_535, 65_536, 1_000_003] {
+            buffer.clear_for(offset, 100);
+            buffer.append(b"some of them");
+            let behind = buffer.bytes().as_ptr().addr() % CACHE_LINE;
+            assert_eq!(behind as u64, offset % CACHE_LINE as u64, "{offset}");
+            assert_eq!(buffer.bytes(), b"some of them");
+        }
     }
 }

@@ -15,11 +15,12 @@ pub(crate) fn read_block(
     len: u64,
     out: &mut Buffer,
 ) -> io::Result<(u64, Ending)> {
-    out.clear();
     // One byte earlier: a line that begins at `from` is ours only if a line end stands before it.
     let lead = u64::from(from > 0);
     // A little more: nearly every last line ends there.
-    fill(file, from - lead, (to + STEP).min(len), out)?;
+    let until = (to + STEP).min(len);
+    out.clear_for(from - lead, until.saturating_sub(from - lead) as usize);
+    fill(file, from - lead, until, out)?;
     let mut begin = from - lead;
     let mut own = ((to - begin) as usize).min(out.bytes().len());
     if lead > 0 {
@@ -76,14 +77,18 @@ fn finish_line(
 fn fill(file: &File, from: u64, to: u64, out: &mut Buffer) -> io::Result<()> {
     let room = out.room(to.saturating_sub(from) as usize);
     let mut done = 0;
-    let result = loop {
+    let mut result = Ok(());
+    while done < room.len() {
         match file.read_at(&mut room[done..], from + done as u64) {
-            Ok(0) => break Ok(()),
+            Ok(0) => break,
             Ok(n) => done += n,
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => break Err(error),
+            Err(error) => {
+                result = Err(error);
+                break;
+            }
         }
-    };
+    }
     out.took(done);
     result
 }
