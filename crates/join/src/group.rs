@@ -3,7 +3,7 @@ use std::io;
 
 use crate::code::{Fact, Kept, KeptKey, SHORTEST};
 use crate::entry::{CallEntry, JoinKey, MarkEntry, Place};
-use crate::partitions::{Chunk, Lane, Partitions};
+use crate::partitions::{Chunk, Lane, Partitions, ReadBack};
 use crate::resolve::{Chains, Resolved, resolve};
 
 /// What a partition's join says.
@@ -37,7 +37,7 @@ pub struct Joiner<C, M> {
     group_calls: Vec<CallEntry<C>>,
     group_marks: Vec<MarkEntry<M>>,
     /// What was read back of the partition's calls, and of its marks.
-    bytes: [Vec<u8>; 2],
+    bytes: [ReadBack; 2],
     /// Bytes of entries that may be joined at once.
     allowed: usize,
 }
@@ -63,7 +63,7 @@ impl<C: Fact, M: Fact> Joiner<C, M> {
             several: Vec::new(),
             group_calls: Vec::new(),
             group_marks: Vec::new(),
-            bytes: [Vec::new(), Vec::new()],
+            bytes: <[ReadBack; 2]>::default(),
             allowed: allowed.max(1),
         }
     }
@@ -199,7 +199,7 @@ impl<C: Fact, M: Fact> Joiner<C, M> {
         each: &mut impl FnMut(Answer<'_, C, M>),
     ) -> io::Result<()> {
         let Self { ids, marks, several, bytes: [bytes, _], .. } = self;
-        let mut read = bytes.as_slice();
+        let mut read = bytes.bytes();
         // Ids are in the order of their first calls.
         let mut next = 0;
         for chunk in chunks {

@@ -22,6 +22,10 @@ pub(crate) const PARTITIONS: usize = 256;
 /// a worker.
 const CHUNK: usize = 8 * 1024;
 
+/// Chunks begin at a multiple of so many bytes, where they are spilled to and where they are read back
+/// to: a copy whose two sides begin apart takes several times as long on most processors.
+const ALIGNED: usize = 64;
+
 /// Bytes of chunks that are handed over at once: what a write costs is mostly the call and its pages,
 /// and what an allocation costs likewise.
 const AT_ONCE: usize = 256 * 1024;
@@ -55,7 +59,8 @@ const SECOND_CUT: u32 = 72;
 pub(crate) struct Chunk {
     pub(crate) source: u16,
     entries: u32,
-    /// How many bytes the entries are. [`AFTER`] more follow, which say nothing.
+    /// How many bytes the entries are. [`AFTER`] more follow, which say nothing, and what is missing
+    /// to the next multiple of [`ALIGNED`].
     len: usize,
     bytes: Bytes,
 }
@@ -63,6 +68,35 @@ pub(crate) struct Chunk {
 enum Bytes {
     Here { batch: Arc<Vec<u8>>, at: usize },
     Spilled { at: u64 },
+}
+
+/// Chunks that were read back, one after the other; reused between partitions.
+#[derive(Debug, Default)]
+pub(crate) struct ReadBack {
+    /// From the first multiple of [`ALIGNED`] in memory on.
+    bytes: Vec<u8>,
+    start: usize,
+}
+
+impl ReadBack {
+    /// Forgets them.
+    pub(crate) fn clear(&mut self) {
+        self.start = self.bytes.as_ptr().addr().wrapping_neg() % ALIGNED;
+        self.bytes.clear();
+        self.bytes.resize(self.start, 0);
+    }
+
+    /// All of them.
+    pub(crate) fn bytes(&self) -> &[u8] {
+        self.bytes.get(self.start..).unwrap_or_default()
+    }
+
+    /// Room for one more.
+    fn room(&mut self, bytes: usize) -> &mut [u8] {
+        let start = self.bytes.len();
+        self.bytes.resize(start + bytes, 0);
+        &mut self.bytes[start..]
+    }
 }
 
 /// What entries of one kind a chunk holds.
@@ -93,7 +127,7 @@ impl<C: Fact, M: Fact> Partitions<C, M> {
 
     /// The entries of one partition, cut again: each is read once and written once more, however
     /// many there are. `scratch` is reused between chunks.
-    pub(crate) fn cut(&self, partition: usize, scratch: &mut Vec<u8>) -> io::Result<Self> {
+    pub(crate) fn cut(&self, partition: usize, scratch: &mut ReadBack) -> io::Result<Self> {
         let finer = Self::empty(SECOND_CUT, Arc::clone(&self.room));
         let mut buffers = finer.buffers();
         self.entries(Lane::Calls, partition, scratch, |key, source, kept: Kept<C>| {
@@ -150,7 +184,7 @@ impl<C: Fact, M: Fact> Partitions<C, M> {
         &self,
         lane: Lane,
         partition: usize,
-        scratch: &mut Vec<u8>,
+        scratch: &mut ReadBack,
         mut each: impl FnMut(JoinKey, u16, Kept<F>) -> io::Result<()>,
     ) -> io::Result<()> {
         self.with(lane, partition, |chunks| {
@@ -167,15 +201,14 @@ impl<C: Fact, M: Fact> Partitions<C, M> {
     pub(crate) fn bytes<'c>(
         &self,
         chunk: &'c Chunk,
-        scratch: &'c mut Vec<u8>,
+        scratch: &'c mut ReadBack,
     ) -> io::Result<&'c [u8]> {
         match &chunk.bytes {
             Bytes::Here { batch, at } => Ok(batch.get(*at..).unwrap_or_default()),
             Bytes::Spilled { at } => {
-                let start = scratch.len();
-                scratch.resize(start + chunk.len + AFTER, 0);
-                self.room.spill.read(*at, &mut scratch[start..])?;
-                Ok(&scratch[start..])
+                let room = scratch.room(chunk.room());
+                self.room.spill.read(*at, room)?;
+                Ok(room)
             }
         }
     }
@@ -195,13 +228,18 @@ impl<C: Fact, M: Fact> Partitions<C, M> {
 }
 
 impl Chunk {
+    /// Bytes that it takes where it is kept.
+    fn room(&self) -> usize {
+        (self.len + AFTER).next_multiple_of(ALIGNED)
+    }
+
     /// Where its bytes lie in memory; else, where in `read`, which holds those of the chunks that
     /// were read back, and which begins with what is left of it after this.
     pub(crate) fn again<'c>(&'c self, read: &mut &'c [u8]) -> &'c [u8] {
         match &self.bytes {
             Bytes::Here { batch, at } => batch.get(*at..).unwrap_or_default(),
             Bytes::Spilled { .. } => {
-                let (bytes, rest) = read.split_at((self.len + AFTER).min(read.len()));
+                let (bytes, rest) = read.split_at(self.room().min(read.len()));
                 *read = rest;
                 bytes
             }
@@ -377,11 +415,14 @@ impl<C: Fact, M: Fact> Out<'_, C, M> {
         if bytes.is_empty() {
             bytes.reserve_exact(AT_ONCE);
         }
-        let (at, len) = (bytes.len(), filling.end as usize);
+        let (at, len) = (bytes.len().next_multiple_of(ALIGNED), filling.end as usize);
+        bytes.resize(at, 0);
         bytes.extend_from_slice(&filling.bytes[..len]);
         let (source, entries) = (filling.source, std::mem::take(&mut filling.entries).into());
         chunks.push(Waiting { lane, partition, source, entries, at, len });
-        if bytes.len() + CHUNK + AFTER > AT_ONCE { self.hand_over() } else { Ok(()) }
+        let more = (CHUNK + AFTER).next_multiple_of(ALIGNED);
+        let full = bytes.len().next_multiple_of(ALIGNED) + more > AT_ONCE;
+        if full { self.hand_over() } else { Ok(()) }
     }
 
     /// Hands over the chunks that wait.
@@ -390,7 +431,7 @@ impl<C: Fact, M: Fact> Out<'_, C, M> {
         if chunks.is_empty() {
             return Ok(());
         }
-        bytes.resize(bytes.len() + AFTER, 0);
+        bytes.resize((bytes.len() + AFTER).next_multiple_of(ALIGNED), 0);
         // Counted before it is kept, so that workers together cannot pass the bound.
         let room = &partitions.room;
         let before = room.in_memory.fetch_add(bytes.len(), Ordering::Relaxed);
