@@ -73,7 +73,8 @@ fn width(is_terminal: bool) -> usize {
 /// Standard output, for a command's answer. The caller flushes it, so that a full disk is an error
 /// and not silence.
 pub(crate) fn stdout() -> io::BufWriter<impl Write> {
-    io::BufWriter::new(Answer(io::stdout().lock()))
+    // Each write that a line buffer passes on is a system call, and answers may be megabytes.
+    io::BufWriter::with_capacity(64 * 1024, Answer(io::stdout().lock()))
 }
 
 /// Standard output whose errors say what they are about.
