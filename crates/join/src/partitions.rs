@@ -147,10 +147,9 @@ impl<C: Fact, M: Fact> Partitions<C, M> {
 
     /// A worker's buffers in front of these partitions.
     pub fn buffers(&self) -> Buffers<'_, C, M> {
-        let lane = || (0..PARTITIONS).map(|_| Filling::default()).collect();
         Buffers {
-            calls: lane(),
-            marks: lane(),
+            calls: Fillings::new(),
+            marks: Fillings::new(),
             out: Out { partitions: self, batch: Batch::default() },
         }
     }
@@ -292,8 +291,8 @@ fn cut_short() -> io::Error {
 
 /// A worker's entries on their way to the partitions. [`Buffers::flush`] before it is dropped.
 pub struct Buffers<'p, C, M> {
-    calls: Vec<Filling>,
-    marks: Vec<Filling>,
+    calls: Fillings,
+    marks: Fillings,
     out: Out<'p, C, M>,
 }
 
@@ -319,69 +318,87 @@ impl<C: Fact, M: Fact> Buffers<'_, C, M> {
         kept: &Kept<F>,
     ) -> io::Result<()> {
         let partition = usize::from((key.0 >> self.out.partitions.shift) as u8);
-        let filling = match lane {
-            Lane::Calls => &mut self.calls[partition],
-            Lane::Marks => &mut self.marks[partition],
+        let fillings = match lane {
+            Lane::Calls => &mut self.calls,
+            Lane::Marks => &mut self.marks,
         };
-        if !filling.push(key, source, kept) {
-            if filling.entries > 0 {
-                self.out.take(lane, partition, filling)?;
-            }
-            filling.begin(source);
-            filling.push(key, source, kept);
+        if !fillings.push(partition, key, source, kept) {
+            self.out.take(lane, partition, fillings)?;
+            fillings.begin(partition, source);
+            fillings.push(partition, key, source, kept);
         }
         Ok(())
     }
 
     /// Hands over what is left.
     pub fn flush(mut self) -> io::Result<()> {
-        for (lane, fillings) in [(Lane::Calls, self.calls), (Lane::Marks, self.marks)] {
-            for (partition, mut filling) in fillings.into_iter().enumerate() {
-                if filling.entries > 0 {
-                    self.out.take(lane, partition, &mut filling)?;
-                }
+        for (lane, fillings) in [(Lane::Calls, &mut self.calls), (Lane::Marks, &mut self.marks)] {
+            for partition in 0..PARTITIONS {
+                self.out.take(lane, partition, fillings)?;
             }
         }
         self.out.hand_over()
     }
 }
 
-/// A chunk under construction. Every entry goes to another one, so that all of them are at hand only
-/// where they are small.
-#[derive(Default)]
+/// The chunks of one lane under construction, one a partition, in one piece of memory.
+struct Fillings {
+    bytes: Vec<u8>,
+    states: Vec<Filling>,
+}
+
+/// From one chunk under construction to the next. All of them fill alike: at a power of two from each
+/// other, the places where the next entries go would share a few sets of the processor's cache.
+const STRIDE: usize = CHUNK + 64;
+
+/// How far a chunk under construction is. Every entry goes to another one, so that all of them are at
+/// hand only where they are small.
+#[derive(Clone, Copy, Default)]
 struct Filling {
-    /// [`CHUNK`] bytes from the first entry on.
-    bytes: Box<[u8]>,
-    end: u32,
+    end: u16,
     entries: u16,
     source: u16,
     before: Before,
 }
 
-impl Filling {
+impl Fillings {
+    fn new() -> Self {
+        let states = vec![Filling::default(); PARTITIONS];
+        Self { bytes: vec![0; PARTITIONS * STRIDE], states }
+    }
+
     /// Begins anew, with entries of this source.
     #[cold]
-    fn begin(&mut self, source: u16) {
-        if self.bytes.is_empty() {
-            self.bytes = vec![0; CHUNK].into();
-        }
-        (self.source, self.entries, self.end) = (source, 0, 0);
-        self.before = Before::default();
+    fn begin(&mut self, partition: usize, source: u16) {
+        self.states[partition] = Filling { source, ..Filling::default() };
     }
 
     /// Whether there was room for the entry.
     #[inline]
-    fn push<F: Fact>(&mut self, key: JoinKey, source: u16, kept: &Kept<F>) -> bool {
-        let rest = self.bytes.get_mut(self.end as usize..);
-        let Some(room) = rest.and_then(<[u8]>::first_chunk_mut::<LONGEST>) else {
-            return false;
-        };
-        if source != self.source {
+    fn push<F: Fact>(
+        &mut self,
+        partition: usize,
+        key: JoinKey,
+        source: u16,
+        kept: &Kept<F>,
+    ) -> bool {
+        let filling = &mut self.states[partition];
+        let end = usize::from(filling.end);
+        if source != filling.source || end > CHUNK - LONGEST {
             return false;
         }
-        self.end += self.before.write(room, key, kept) as u32;
-        self.entries += 1;
+        let rest = self.bytes.get_mut(partition * STRIDE + end..);
+        let Some(room) = rest.and_then(<[u8]>::first_chunk_mut) else { return false };
+        filling.end += filling.before.write(room, key, kept) as u16;
+        filling.entries += 1;
         true
+    }
+
+    /// Takes what is in a chunk: its source, how many entries, their bytes.
+    fn take(&mut self, partition: usize) -> (u16, u16, &[u8]) {
+        let Filling { end, entries, source, .. } = std::mem::take(&mut self.states[partition]);
+        let start = partition * STRIDE;
+        (source, entries, &self.bytes[start..start + usize::from(end)])
     }
 }
 
@@ -408,17 +425,21 @@ struct Waiting {
 }
 
 impl<C: Fact, M: Fact> Out<'_, C, M> {
-    /// Empties a chunk.
+    /// Empties a chunk, if there is anything in it.
     #[cold]
-    fn take(&mut self, lane: Lane, partition: usize, filling: &mut Filling) -> io::Result<()> {
+    fn take(&mut self, lane: Lane, partition: usize, fillings: &mut Fillings) -> io::Result<()> {
+        let (source, entries, filled) = fillings.take(partition);
+        if entries == 0 {
+            return Ok(());
+        }
         let Batch { bytes, chunks } = &mut self.batch;
         if bytes.is_empty() {
             bytes.reserve_exact(AT_ONCE);
         }
-        let (at, len) = (bytes.len().next_multiple_of(ALIGNED), filling.end as usize);
+        let (at, len) = (bytes.len().next_multiple_of(ALIGNED), filled.len());
         bytes.resize(at, 0);
-        bytes.extend_from_slice(&filling.bytes[..len]);
-        let (source, entries) = (filling.source, std::mem::take(&mut filling.entries).into());
+        bytes.extend_from_slice(filled);
+        let entries = entries.into();
         chunks.push(Waiting { lane, partition, source, entries, at, len });
         let more = (CHUNK + AFTER).next_multiple_of(ALIGNED);
         let full = bytes.len().next_multiple_of(ALIGNED) + more > AT_ONCE;
