@@ -1,4 +1,4 @@
-//! Chores of the project: `cargo xtask demo|test|ui|tidy|bench|prove`.
+//! Chores of the project: `cargo xtask demo|test|ui|release|tidy|bench|prove`.
 //!
 //! Nothing here is part of the product; everything here is what a person would otherwise have to
 //! remember. It must build fast on a fresh machine, so it parses its few arguments by hand.
@@ -8,6 +8,7 @@ mod bench;
 mod chores;
 mod demo;
 mod prove;
+mod release;
 mod shell;
 mod test;
 mod tidy;
@@ -21,6 +22,7 @@ const HELP: &str = "\
 cargo xtask demo [ARGS]         build everything and play the stories; ARGS go to `dolmen demo`
 cargo xtask test                install what is missing, run every check and test, count them
 cargo xtask ui [--pictures]     build the console's page, where its sources are newer; take its pictures for the docs
+cargo xtask release             build the program by profile, as its users get it
 cargo xtask tidy                what style demands of the tree
 cargo xtask bench [NAME [ARGS]] measure; without a name, what can be measured
 cargo xtask prove [NAME [ARGS]] proofs too slow for every day; without a name, which there are";
@@ -45,6 +47,7 @@ fn run(args: &[String]) -> Result<ExitCode> {
         "demo" => demo::run(args),
         "test" => alone(args).and_then(|()| test::run()),
         "ui" => ui::run(args),
+        "release" => alone(args).and_then(|()| release::run()),
         "tidy" => alone(args).and_then(|()| tidy::run()),
         "bench" => chores::run("bench", bench::CHORES, args),
         "prove" => chores::run("prove", prove::CHORES, args),

@@ -37,7 +37,7 @@ pub(crate) const CHORES: &[Chore] = &[
     },
     Chore {
         name: "store",
-        arguments: "[--kills N]",
+        arguments: "[--kills N] [--program FILE]",
         about: "an import that is killed again and again ends as an undisturbed one",
         run: store::prove,
     },

@@ -33,8 +33,12 @@ pub(crate) fn root() -> &'static Path {
 /// Builds the program as it is released, and says where it is.
 pub(crate) fn release() -> Result<PathBuf> {
     check(cargo().args(["build", "--release", "--quiet", "--package", "dolmen"]))?;
-    let target = std::env::var_os("CARGO_TARGET_DIR").map_or(root().join("target"), PathBuf::from);
-    Ok(target.join("release/dolmen"))
+    Ok(target().join("release/dolmen"))
+}
+
+/// Where cargo puts what it builds.
+pub(crate) fn target() -> PathBuf {
+    std::env::var_os("CARGO_TARGET_DIR").map_or(root().join("target"), PathBuf::from)
 }
 
 /// Runs a command; an error names it and what it said to the system.

@@ -9,7 +9,7 @@ use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 
 use crate::bench::generate;
-use crate::shell::{cargo, check, output, root};
+use crate::shell::{check, output, release};
 
 /// Calls in the logs that are imported.
 const CALLS: u64 = 400_000;
@@ -29,17 +29,21 @@ name = 'everybody'
 user_agent = '*'
 ";
 
-/// Kills each of them at least `--kills` times (200 without it).
+/// Kills each of them at least `--kills` times (200 without it); of `--program`, or of a release
+/// build.
 pub(crate) fn prove(args: &[String]) -> Result<()> {
-    let kills = match args {
-        [] => 200,
-        [flag, number] if flag == "--kills" => number.parse().context("--kills wants a number")?,
-        _ => anyhow::bail!("known: --kills N"),
-    };
-    check(cargo().args(["build", "--release", "--quiet", "--package", "dolmen"]))?;
-    let target = std::env::var_os("CARGO_TARGET_DIR").map_or(root().join("target"), PathBuf::from);
+    let (mut kills, mut program) = (200, None);
+    let mut args = args.iter();
+    while let Some(arg) = args.next() {
+        let value = args.next().with_context(|| format!("{arg} wants a value"))?;
+        match arg.as_str() {
+            "--kills" => kills = value.parse().context("--kills wants a number")?,
+            "--program" => program = Some(PathBuf::from(value).canonicalize()?),
+            _ => anyhow::bail!("known: --kills N, --program FILE"),
+        }
+    }
     let folder = tempfile::tempdir()?;
-    let bench = Bench { dolmen: target.join("release/dolmen"), folder: folder.path() };
+    let bench = Bench { dolmen: program.map_or_else(release, Ok)?, folder: folder.path() };
     let (access, marks) = (folder.path().join("access.log"), folder.path().join("marks.jsonl"));
     generate::write(&access, &marks, CALLS)?;
     std::fs::write(folder.path().join("rules.toml"), RULES)?;

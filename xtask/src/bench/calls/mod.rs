@@ -15,7 +15,7 @@ use measure::{Run, run};
 use peers::Peer;
 use table::Row;
 
-use crate::shell::release;
+use crate::shell::{release, target};
 
 /// What was typed.
 struct Options {
@@ -64,8 +64,7 @@ impl Options {
 pub(crate) fn bench(root: &Path, args: &[String]) -> Result<()> {
     let options = Options::parse(args)?;
     let dolmen = options.program.clone().map_or_else(release, Ok)?;
-    let target = std::env::var_os("CARGO_TARGET_DIR").map_or(root.join("target"), PathBuf::from);
-    let scratch = target.join("bench-calls");
+    let scratch = target().join("bench-calls");
     std::fs::create_dir_all(&scratch)?;
     let cores = std::thread::available_parallelism()?;
     let load = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();

@@ -1,0 +1,107 @@
+//! `cargo xtask release`: the program as its users get it, built by profile.
+//!
+//! Built twice. The first program counts how often each of its branches is taken while it plays the
+//! stories and reads generated lines; the second is laid out by these counts. Neither touches what
+//! `cargo build` made: both have folders of their own.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode, Stdio};
+
+use anyhow::{Context, Result, bail};
+
+use crate::bench::generate;
+use crate::shell::{cargo, check, output, target};
+use crate::{shell, ui};
+
+/// Calls that the first program reads: enough that what happens once counts for little, and little
+/// enough to take seconds.
+const CALLS: u64 = 400_000;
+
+/// Builds the program by profile, and says where it is.
+pub(crate) fn run() -> Result<ExitCode> {
+    let compiler = Compiler::find()?;
+    ui::build_if_possible()?;
+    let folder = target().join("by-profile");
+    let counts = folder.join("counts");
+    // Counts of another program's branches would be refused, one by one.
+    if counts.exists() {
+        fs::remove_dir_all(&counts)?;
+    }
+    let counting = format!("-Cprofile-generate={}", counts.display());
+    println!("building a program that counts its branches");
+    let program = compiler.build(&folder.join("counting"), &[&counting])?;
+    println!("counting them: the stories, and {CALLS} generated calls with their marks");
+    train(&program)?;
+    let profile = folder.join("dolmen.profdata");
+    check(Command::new(&compiler.merge).arg("merge").arg("-o").arg(&profile).arg(&counts))?;
+    println!("building the program by these counts");
+    let by_counts = format!("-Cprofile-use={}", profile.display());
+    // Most functions were never called, and that is no news.
+    let quietly = "-Cllvm-args=-pgo-warn-missing-function=false";
+    let program = compiler.build(&folder.join("built"), &[&by_counts, quietly])?;
+    println!("{}", program.display());
+    Ok(ExitCode::SUCCESS)
+}
+
+/// What builds the program.
+struct Compiler {
+    /// The machine it builds for: this one.
+    host: String,
+    /// Makes one profile of many counts.
+    merge: PathBuf,
+}
+
+impl Compiler {
+    fn find() -> Result<Self> {
+        let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
+        let says =
+            |args: &[&str]| output(Command::new(&rustc).args(args).current_dir(shell::root()));
+        let version = says(&["-vV"])?;
+        let host = version.lines().find_map(|line| line.strip_prefix("host: "));
+        let host = host.context("rustc -vV does not say what machine this is")?.to_owned();
+        let sysroot = says(&["--print", "sysroot"])?;
+        let tools = Path::new(sysroot.trim()).join("lib/rustlib").join(&host).join("bin");
+        let merge = tools.join("llvm-profdata");
+        if !merge.is_file() {
+            bail!(
+                "{} is missing: install it with `rustup component add llvm-tools`",
+                merge.display()
+            );
+        }
+        Ok(Self { host, merge })
+    }
+
+    /// Builds the released program with these flags, in a folder of its own. Nothing else may differ
+    /// between the two builds: functions are found among the counts by their names, which the
+    /// settings of a profile are part of, and what is not found is passed over in silence.
+    fn build(&self, folder: &Path, flags: &[&str]) -> Result<PathBuf> {
+        let mut build = cargo();
+        build.args(["build", "--release", "--locked", "--package", "dolmen", "--bin", "dolmen"]);
+        // Named, so that what runs while it builds is built without these flags.
+        build.args(["--target", &self.host]).arg("--target-dir").arg(folder);
+        // As cargo passes them on: a folder's name may have blanks in it.
+        build.env("CARGO_ENCODED_RUSTFLAGS", flags.join("\u{1f}"));
+        check(&mut build)?;
+        Ok(folder.join(&self.host).join("release/dolmen"))
+    }
+}
+
+/// Has the program do what its users have it do.
+fn train(program: &Path) -> Result<()> {
+    let scratch = tempfile::tempdir()?;
+    let (access, marks) = (scratch.path().join("access.log"), scratch.path().join("marks.jsonl"));
+    generate::write(&access, &marks, CALLS)?;
+    let dolmen = |args: &[&str]| {
+        let mut command = Command::new(program);
+        // No configuration of this folder.
+        command.args(args).current_dir(scratch.path()).env_remove("DOLMEN_CONFIG");
+        check(command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()))
+    };
+    let files = ["access.log", "--marks", "marks.jsonl"];
+    dolmen(&[&["report", "--json"], &files[..]].concat())?;
+    dolmen(&[&["import", "--store", "store"], &files[..]].concat())?;
+    dolmen(&["report", "--json", "--store", "store"])?;
+    dolmen(&["calls", "--json", "--store", "store", "-n", "1000", "--where", "status>=500"])?;
+    dolmen(&["demo", "--check"])
+}
