@@ -23,10 +23,13 @@ pub(crate) fn run() -> Result<ExitCode> {
     let compiler = Compiler::find()?;
     ui::build_if_possible()?;
     let folder = target().join("by-profile");
-    let counts = folder.join("counts");
-    // Counts of another program's branches would be refused, one by one.
-    if counts.exists() {
-        fs::remove_dir_all(&counts)?;
+    let (counts, built) = (folder.join("counts"), folder.join("built"));
+    // Counts of another program's branches would be refused, one by one; and cargo takes libraries that
+    // were built by other counts for fresh.
+    for old in [&counts, &built] {
+        if old.exists() {
+            fs::remove_dir_all(old)?;
+        }
     }
     let counting = format!("-Cprofile-generate={}", counts.display());
     println!("building a program that counts its branches");
@@ -39,7 +42,7 @@ pub(crate) fn run() -> Result<ExitCode> {
     let by_counts = format!("-Cprofile-use={}", profile.display());
     // Most functions were never called, and that is no news.
     let quietly = "-Cllvm-args=-pgo-warn-missing-function=false";
-    let program = compiler.build(&folder.join("built"), &[&by_counts, quietly])?;
+    let program = compiler.build(&built, &[&by_counts, quietly])?;
     println!("{}", program.display());
     Ok(ExitCode::SUCCESS)
 }
