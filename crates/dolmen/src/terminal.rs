@@ -73,8 +73,10 @@ fn width(is_terminal: bool) -> usize {
 /// Standard output, for a command's answer. The caller flushes it, so that a full disk is an error
 /// and not silence.
 pub(crate) fn stdout() -> io::BufWriter<impl Write> {
-    // Each write that a line buffer passes on is a system call, and answers may be megabytes.
-    io::BufWriter::with_capacity(64 * 1024, Answer(io::stdout().lock()))
+    // Who looks at a terminal sees each line as it comes. Elsewhere every write is a system call, and
+    // answers may be megabytes.
+    let room = if io::stdout().is_terminal() { 0 } else { 64 * 1024 };
+    io::BufWriter::with_capacity(room, Answer(io::stdout().lock()))
 }
 
 /// Standard output whose errors say what they are about.
