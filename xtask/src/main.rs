@@ -22,7 +22,7 @@ const HELP: &str = "\
 cargo xtask demo [ARGS]         build everything and play the stories; ARGS go to `dolmen demo`
 cargo xtask test                install what is missing, run every check and test, count them
 cargo xtask ui [--pictures]     build the console's page, where its sources are newer; take its pictures for the docs
-cargo xtask release             build the program by profile, as its users get it
+cargo xtask release             build the program by profile: the fastest one
 cargo xtask tidy                what style demands of the tree
 cargo xtask bench [NAME [ARGS]] measure; without a name, what can be measured
 cargo xtask prove [NAME [ARGS]] proofs too slow for every day; without a name, which there are";

@@ -1,4 +1,4 @@
-//! `cargo xtask release`: the program as its users get it, built by profile.
+//! `cargo xtask release`: the program, built by profile.
 //!
 //! Built twice. The first program counts how often each of its branches is taken while it plays the
 //! stories and reads generated lines; the second is laid out by these counts. Neither touches what
@@ -14,14 +14,14 @@ use crate::bench::generate;
 use crate::shell::{cargo, check, output, target};
 use crate::{shell, ui};
 
-/// Calls that the first program reads: enough that what happens once counts for little, and little
-/// enough to take seconds.
-const CALLS: u64 = 400_000;
+/// Calls that the first program reads: enough that a report spills entries, and little enough to take
+/// seconds.
+const CALLS: u64 = 1_500_000;
 
 /// Builds the program by profile, and says where it is.
 pub(crate) fn run() -> Result<ExitCode> {
     let compiler = Compiler::find()?;
-    ui::build_if_possible()?;
+    ui::build()?;
     let folder = target().join("by-profile");
     let (counts, built) = (folder.join("counts"), folder.join("built"));
     // Counts of another program's branches would be refused, one by one; and cargo takes libraries that
@@ -83,7 +83,8 @@ impl Compiler {
         build.args(["build", "--release", "--locked", "--package", "dolmen", "--bin", "dolmen"]);
         // Named, so that what runs while it builds is built without these flags.
         build.args(["--target", &self.host]).arg("--target-dir").arg(folder);
-        // As cargo passes them on: a folder's name may have blanks in it.
+        // As cargo passes them on: a folder's name may have blanks in it. Flags of the user's own
+        // configuration do not apply.
         build.env("CARGO_ENCODED_RUSTFLAGS", flags.join("\u{1f}"));
         check(&mut build)?;
         Ok(folder.join(&self.host).join("release/dolmen"))
@@ -95,11 +96,15 @@ fn train(program: &Path) -> Result<()> {
     let scratch = tempfile::tempdir()?;
     let (access, marks) = (scratch.path().join("access.log"), scratch.path().join("marks.jsonl"));
     generate::write(&access, &marks, CALLS)?;
+    // No configuration and no store of this machine, and counts where they are looked for.
+    fs::write(scratch.path().join("dolmen.toml"), "")?;
     let dolmen = |args: &[&str]| {
         let mut command = Command::new(program);
-        // No configuration of this folder.
-        command.args(args).current_dir(scratch.path()).env_remove("DOLMEN_CONFIG");
-        check(command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()))
+        command.args(args).current_dir(scratch.path()).stdin(Stdio::null());
+        for name in ["DOLMEN_CONFIG", "DOLMEN_STORE", "LLVM_PROFILE_FILE"] {
+            command.env_remove(name);
+        }
+        output(&mut command).map(drop)
     };
     let files = ["access.log", "--marks", "marks.jsonl"];
     dolmen(&[&["report", "--json"], &files[..]].concat())?;

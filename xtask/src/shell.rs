@@ -30,7 +30,7 @@ pub(crate) fn root() -> &'static Path {
     here.parent().unwrap_or(here)
 }
 
-/// Builds the program as it is released, and says where it is.
+/// Builds the program with all optimisations but a profile, and says where it is.
 pub(crate) fn release() -> Result<PathBuf> {
     check(cargo().args(["build", "--release", "--quiet", "--package", "dolmen"]))?;
     Ok(target().join("release/dolmen"))
@@ -38,7 +38,8 @@ pub(crate) fn release() -> Result<PathBuf> {
 
 /// Where cargo puts what it builds.
 pub(crate) fn target() -> PathBuf {
-    std::env::var_os("CARGO_TARGET_DIR").map_or(root().join("target"), PathBuf::from)
+    // From where cargo runs, if it is relative.
+    root().join(std::env::var_os("CARGO_TARGET_DIR").unwrap_or_else(|| "target".into()))
 }
 
 /// Runs a command; an error names it and what it said to the system.

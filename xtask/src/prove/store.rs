@@ -35,10 +35,14 @@ pub(crate) fn prove(args: &[String]) -> Result<()> {
     let (mut kills, mut program) = (200, None);
     let mut args = args.iter();
     while let Some(arg) = args.next() {
-        let value = args.next().with_context(|| format!("{arg} wants a value"))?;
-        match arg.as_str() {
-            "--kills" => kills = value.parse().context("--kills wants a number")?,
-            "--program" => program = Some(PathBuf::from(value).canonicalize()?),
+        match (arg.as_str(), args.next()) {
+            ("--kills", Some(number)) => {
+                kills = number.parse().context("--kills wants a number")?
+            }
+            ("--program", Some(file)) => {
+                let found = PathBuf::from(file).canonicalize();
+                program = Some(found.with_context(|| format!("cannot find {file}"))?);
+            }
             _ => anyhow::bail!("known: --kills N, --program FILE"),
         }
     }
