@@ -1,8 +1,11 @@
 //! HAProxy in front of the monolith. It differs from Apache and nginx in what it refuses, in how it
 //! logs, and in that what is no HTTP gets no id.
 
+use std::io::Write;
 use std::net::SocketAddr;
+use std::thread;
 
+use crate::client::{connect, read_answer};
 use crate::monolith::Monolith;
 use crate::one_proxy::{LOG, figures_are_what_was_sent, start, what_is_there_gets_ids};
 use crate::server::Kind;
@@ -43,6 +46,28 @@ fn a_connection_without_a_request_is_no_call_to_haproxy() {
     let lines = proxy.stop().lines(LOG);
     assert_eq!(lines.len(), 1, "{lines:#?}");
     assert!(lines[0].ends_with(&id.unwrap()), "{lines:#?}");
+}
+
+/// Of two threads that log at the same time, HAProxy drops the line of one: a few of so many calls.
+#[test]
+fn no_line_is_lost_when_calls_end_together() {
+    const CLIENTS: usize = 16;
+    const CALLS: usize = 1_000;
+    let monolith = Monolith::start();
+    let proxy = start(Kind::Haproxy, &monolith.url());
+    let request = Request::nowhere().bytes;
+    thread::scope(|scope| {
+        for _ in 0..CLIENTS {
+            scope.spawn(|| {
+                let mut stream = connect(proxy.address());
+                for _ in 0..CALLS {
+                    stream.write_all(&request).unwrap();
+                    assert_eq!(read_answer(&mut stream).unwrap().unwrap().status, 404);
+                }
+            });
+        }
+    });
+    assert_eq!(proxy.stop().lines(LOG).len(), CLIENTS * CALLS);
 }
 
 #[test]
