@@ -63,10 +63,8 @@ impl Format {
         let Some(first_line) = lines.first() else {
             return Ok(Self::auto(candidates));
         };
-        let scores: Vec<usize> = candidates.iter().map(|c| score(c.format(), &lines)).collect();
-        // Of those that read as many lines, the first.
-        let best = (0..scores.len()).rev().max_by_key(|&number| scores[number]).unwrap_or(0);
-        if scores[best] * 10 < lines.len() {
+        let (best, read) = best(&candidates, &lines);
+        if read * 10 < lines.len() {
             let formats = candidates.iter().map(Candidate::format);
             return Err(Undetected::new(first_line, formats));
         }
@@ -90,8 +88,8 @@ impl Format {
         let Some(first_line) = lines.first() else {
             return Ok(json);
         };
-        match score(&json, &lines) {
-            0 => Err(Undetected::without_operation(first_line, &json)),
+        match score(&json, &lines, 0) {
+            None | Some(0) => Err(Undetected::without_operation(first_line, &json)),
             _ if has_ids(&json, &lines) => json_marks(WithoutId::Missing),
             _ => Ok(json),
         }
@@ -112,15 +110,38 @@ fn lines(sample: &[u8]) -> Vec<&[u8]> {
     lines.into_iter().step_by(step).collect()
 }
 
-/// How many of the lines are calls or marks, or name the columns of calls to come.
-fn score(format: &Format, lines: &[&[u8]]) -> usize {
+/// The number of the candidate that reads most lines, of several the first, and how many those are.
+fn best(candidates: &[Candidate], lines: &[&[u8]]) -> (usize, usize) {
+    // Those that were guessed from these lines are the last, and one of them reads nearly all: then
+    // the others end at the first lines that they do not read, which are slow to find out about.
+    let numbered = candidates.iter().enumerate().rev();
+    numbered.fold((0, 0), |(best, most), (number, candidate)| {
+        match score(candidate.format(), lines, most) {
+            Some(read) => (number, read),
+            None => (best, most),
+        }
+    })
+}
+
+/// How many of the lines are calls or marks, or name the columns of calls to come; `None` where it
+/// is less than `least`.
+fn score(format: &Format, lines: &[&[u8]], least: usize) -> Option<usize> {
     let mut reader = format.reader();
-    let mut is_read = |line: &&&[u8]| match reader.read(line) {
+    let mut is_read = |line: &[u8]| match reader.read(line) {
         Ok(Line::Call(_) | Line::Mark(_)) => true,
         Ok(Line::Nothing) => line.starts_with(b"#Fields:"),
         Err(_) => false,
     };
-    lines.iter().filter(|line| is_read(line)).count()
+    let mut read = lines.len();
+    for line in lines {
+        if !is_read(line) {
+            read -= 1;
+        }
+        if read < least {
+            return None;
+        }
+    }
+    Some(read)
 }
 
 /// Loggers of JSON leave a key out that they have no value for. Where some lines have a request id,
