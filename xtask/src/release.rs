@@ -8,15 +8,22 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 
-use crate::bench::generate;
+use crate::bench::generate::{self, Style};
 use crate::shell::{cargo, check, output, target};
 use crate::{shell, ui};
 
 /// Calls that the first program reads: enough that a report spills entries, and little enough to take
 /// seconds.
 const CALLS: u64 = 1_500_000;
+
+/// Calls that it reads of each kind of log. A reader that was never used is laid out to be small, not to
+/// be fast.
+const OF_EACH: u64 = 100_000;
+
+/// What these are derived again by.
+const RULES: &str = "[[actor]]\nname = \"portal\"\nuser_agent = \"PortailWeb*\"\n";
 
 /// Builds the program by profile, and says where it is.
 pub(crate) fn run() -> Result<ExitCode> {
@@ -34,7 +41,9 @@ pub(crate) fn run() -> Result<ExitCode> {
     let counting = format!("-Cprofile-generate={}", counts.display());
     println!("building a program that counts its branches");
     let program = compiler.build(&folder.join("counting"), &[&counting])?;
-    println!("counting them: the stories, and {CALLS} generated calls with their marks");
+    println!(
+        "counting them: the stories, {CALLS} generated calls with their marks, other servers' logs"
+    );
     train(&program)?;
     let profile = folder.join("dolmen.profdata");
     check(Command::new(&compiler.merge).arg("merge").arg("-o").arg(&profile).arg(&counts))?;
@@ -104,12 +113,29 @@ fn train(program: &Path) -> Result<()> {
         for name in ["DOLMEN_CONFIG", "DOLMEN_STORE", "LLVM_PROFILE_FILE"] {
             command.env_remove(name);
         }
-        output(&mut command).map(drop)
+        output(&mut command)
     };
     let files = ["access.log", "--marks", "marks.jsonl"];
     dolmen(&[&["report", "--json"], &files[..]].concat())?;
     dolmen(&[&["import", "--store", "store"], &files[..]].concat())?;
-    dolmen(&["report", "--json", "--store", "store"])?;
-    dolmen(&["calls", "--json", "--store", "store", "-n", "1000", "--where", "status>=500"])?;
-    dolmen(&["demo", "--check"])
+    for style in Style::ALL {
+        generate::write_as(style, &access, OF_EACH)?;
+        let told: serde_json::Value =
+            serde_json::from_str(&dolmen(&["report", "--json", files[0]])?)?;
+        let (calls, unparsed) = (told["calls"].as_u64(), told["unparsed"].as_u64());
+        ensure!(
+            (calls, unparsed) == (Some(OF_EACH), Some(0)),
+            "of {OF_EACH} lines of {style:?}, {calls:?} are calls and {unparsed:?} are not read"
+        );
+        dolmen(&["import", "--store", "styles", files[0]])?;
+    }
+    for store in ["store", "styles"] {
+        dolmen(&["report", "--json", "--store", store])?;
+        dolmen(&["calls", "--json", "--store", store, "-n", "1000", "--where", "status>=500"])?;
+        dolmen(&["store", "compact", "--store", store])?;
+    }
+    fs::write(scratch.path().join("dolmen.toml"), RULES)?;
+    dolmen(&["rules", "apply", "--store", "styles"])?;
+    dolmen(&["store", "verify", "--store", "styles"])?;
+    dolmen(&["demo", "--check"]).map(drop)
 }

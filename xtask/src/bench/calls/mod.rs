@@ -148,10 +148,11 @@ impl Bench<'_> {
         let mut import = Row::new("dolmen import (the same, durable)", both);
         let mut theirs: Vec<Row> =
             peers.iter().map(|peer| Row::new(&peer.name, lines(peer.reads))).collect();
-        run(&mut self.command("report"))?;
+        self.check(&run(self.command("report").arg("--json"))?)?;
+        let answer = run(&mut self.command("report"))?.output;
         for round in 0..rounds {
             let found = run(&mut self.command("report"))?;
-            self.check(&found)?;
+            ensure!(found.output == answer, "dolmen report answered otherwise than before");
             report.runs.push(found);
             import.runs.push(self.import()?);
             for (peer, row) in peers.iter().zip(&mut theirs) {
@@ -169,7 +170,7 @@ impl Bench<'_> {
         let mut command = Command::new(self.dolmen);
         command.arg(name).arg(&self.input.access).arg("--marks").arg(&self.input.marks);
         // No configuration of this folder: the input is all there is.
-        command.arg("--json").current_dir(self.scratch).env_remove("DOLMEN_CONFIG");
+        command.current_dir(self.scratch).env_remove("DOLMEN_CONFIG");
         command
     }
 
@@ -182,7 +183,7 @@ impl Bench<'_> {
         if self.store().exists() {
             std::fs::remove_dir_all(self.store())?;
         }
-        let found = run(self.command("import").arg("--store").arg(self.store()))?;
+        let found = run(self.command("import").arg("--json").arg("--store").arg(self.store()))?;
         let answer: serde_json::Value = serde_json::from_str(&found.output)?;
         let (calls, marks) = (&answer["calls"], &answer["marks"]);
         ensure!(

@@ -1,9 +1,15 @@
 //! Access lines and marks as a proxy and a monolith write them: seeded, so that every run reads
 //! the same bytes.
 
+mod dates;
+mod style;
+
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
+
+use dates::rfc_3339;
+pub(crate) use style::Style;
 
 /// Every 200th call has no mark: refused, cached, or static.
 const UNMARKED: u64 = 200;
@@ -53,28 +59,85 @@ impl Random {
     }
 }
 
-/// Writes `calls` access lines to `access` and the marks of all but every 200th to `marks`.
-/// Request ids are half random, half a counter, as proxies make them. Returns the bytes written.
+/// A call, as logs of any format tell it.
+struct Record {
+    /// Since the epoch.
+    micros: u64,
+    operation: &'static str,
+    /// Half random, half a counter, as proxies make them.
+    id: String,
+    /// In microseconds.
+    duration: u64,
+    address: String,
+    agent: &'static str,
+    method: &'static str,
+    target: String,
+    status: u16,
+    /// Of the response, in bytes.
+    size: u64,
+}
+
+impl Record {
+    /// The call `number` of so many.
+    fn new(random: &mut Random, number: u64, calls: u64) -> Self {
+        let operation = random.below(5) as usize;
+        let id = format!("{:016x}{:016x}", random.next(), 0x0006_1c00_0000_0000 + number);
+        let octave = random.below(9);
+        let duration = 900 + random.below(1 << (10 + octave));
+        let mut pick = random.below(100);
+        let agent = AGENTS
+            .iter()
+            .find(|(_, weight)| {
+                let found = pick < *weight;
+                pick = pick.saturating_sub(*weight);
+                found
+            })
+            .map_or(AGENTS[0].0, |(agent, _)| agent);
+        let (client, card) = (10_000 + random.below(90_000), 100_000 + random.below(900_000));
+        let (method, target) = match operation {
+            0 | 4 => ("POST", format!("/api/comptes/{client}/ordres")),
+            1 => {
+                let amount = random.below(5000);
+                ("GET", format!("/banque?op=virement&client={client}&montant={amount}"))
+            }
+            2 => ("POST", format!("/api/carteService/{client}/opposition/{card}")),
+            _ => ("POST", format!("/services/soldes/{client}")),
+        };
+        let status = [200, 200, 200, 200, 200, 200, 200, 302, 404, 500][random.below(10) as usize];
+        let (c, d) = (random.below(16), 1 + random.below(254));
+        Self {
+            micros: START * 1_000_000 + SPAN / calls * number,
+            operation: OPERATIONS[operation],
+            id,
+            duration,
+            address: format!("10.0.{c}.{d}"),
+            agent,
+            method,
+            target,
+            status,
+            size: 200 + random.below(20_000),
+        }
+    }
+}
+
+/// Writes `calls` access lines of Apache to `access` and the marks of all but every 200th to `marks`.
+/// Returns the bytes written.
 pub(crate) fn write(access: &Path, marks: &Path, calls: u64) -> io::Result<u64> {
     let mut random = Random(7);
     let mut access = BufWriter::with_capacity(1 << 20, File::create(access)?);
     let mut marks = BufWriter::with_capacity(1 << 20, File::create(marks)?);
     let mut line = Vec::new();
     let mut bytes = 0;
-    for n in 0..calls {
-        let micros = START * 1_000_000 + SPAN / calls * n;
-        let operation = random.below(5) as usize;
-        let id = format!("{:016x}{:016x}", random.next(), 0x0006_1c00_0000_0000 + n);
-        let octave = random.below(9);
-        let duration = 900 + random.below(1 << (10 + octave));
+    for number in 0..calls {
+        let record = Record::new(&mut random, number, calls);
         line.clear();
-        access_line(&mut line, &mut random, micros, operation, &id, duration)?;
+        Style::Apache.line(&mut line, &record)?;
         access.write_all(&line)?;
         bytes += line.len() as u64;
-        if n % UNMARKED != 0 {
+        if number % UNMARKED != 0 {
             line.clear();
-            let at = rfc_3339(micros + duration / 2);
-            let operation = OPERATIONS[operation];
+            let at = rfc_3339(record.micros + record.duration / 2);
+            let Record { id, operation, .. } = &record;
             writeln!(line, r#"{{"time":"{at}","request_id":"{id}","operation":"{operation}"}}"#)?;
             marks.write_all(&line)?;
             bytes += line.len() as u64;
@@ -83,6 +146,17 @@ pub(crate) fn write(access: &Path, marks: &Path, calls: u64) -> io::Result<u64> 
     access.flush()?;
     marks.flush()?;
     Ok(bytes)
+}
+
+/// Writes `calls` access lines as another server writes them.
+pub(crate) fn write_as(style: Style, access: &Path, calls: u64) -> io::Result<()> {
+    let mut random = Random(7);
+    let mut access = BufWriter::with_capacity(1 << 20, File::create(access)?);
+    style.begin(&mut access)?;
+    for number in 0..calls {
+        style.line(&mut access, &Record::new(&mut random, number, calls))?;
+    }
+    access.flush()
 }
 
 /// Writes `calls` access lines as JSON documents, as agents send them that parse by themselves.
@@ -108,83 +182,9 @@ pub(crate) fn write_documents(to: &Path, calls: u64) -> io::Result<u64> {
     Ok(bytes)
 }
 
-fn access_line(
-    out: &mut Vec<u8>,
-    random: &mut Random,
-    micros: u64,
-    operation: usize,
-    id: &str,
-    duration: u64,
-) -> io::Result<()> {
-    let mut pick = random.below(100);
-    let agent = AGENTS
-        .iter()
-        .find(|(_, weight)| {
-            let found = pick < *weight;
-            pick = pick.saturating_sub(*weight);
-            found
-        })
-        .map_or(AGENTS[0].0, |(agent, _)| agent);
-    let (client, card) = (10_000 + random.below(90_000), 100_000 + random.below(900_000));
-    let target = match operation {
-        0 | 4 => format!("POST /api/comptes/{client}/ordres"),
-        1 => format!("GET /banque?op=virement&client={client}&montant={}", random.below(5000)),
-        2 => format!("POST /api/carteService/{client}/opposition/{card}"),
-        _ => format!("POST /services/soldes/{client}"),
-    };
-    let status = [200, 200, 200, 200, 200, 200, 200, 302, 404, 500][random.below(10) as usize];
-    let (c, d) = (random.below(16), 1 + random.below(254));
-    write!(out, "10.0.{c}.{d} - - [{}] \"{target} HTTP/1.1\" {status} ", apache_time(micros))?;
-    let size = 200 + random.below(20_000);
-    writeln!(out, "{size} \"-\" \"{agent}\" \"{id}\" {duration}")
-}
-
-/// Days since the epoch to a date (Hinnant's `civil_from_days`, for dates after 1970).
-fn date(days: u64) -> (u64, u64, u64) {
-    let z = days + 719_468;
-    let era = z / 146_097;
-    let day_of_era = z % 146_097;
-    let year_of_era =
-        (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let shifted = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * shifted + 2) / 5 + 1;
-    let month = if shifted < 10 { shifted + 3 } else { shifted - 9 };
-    (year_of_era + era * 400 + u64::from(month <= 2), month, day)
-}
-
-fn clock(micros: u64) -> (u64, u64, u64, u64) {
-    let seconds = micros / 1_000_000 % 86_400;
-    (seconds / 3600, seconds / 60 % 60, seconds % 60, micros % 1_000_000)
-}
-
-fn apache_time(micros: u64) -> String {
-    const MONTHS: [&str; 12] =
-        ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
-    let (year, month, day) = date(micros / 86_400_000_000);
-    let (hour, minute, second, _) = clock(micros);
-    let month = MONTHS[month as usize - 1];
-    format!("{day:02}/{month}/{year}:{hour:02}:{minute:02}:{second:02} +0000")
-}
-
-fn rfc_3339(micros: u64) -> String {
-    let (year, month, day) = date(micros / 86_400_000_000);
-    let (hour, minute, second, fraction) = clock(micros);
-    let millis = fraction / 1000;
-    format!("{year}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{millis:03}Z")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn dates_are_right() {
-        assert_eq!(date(0), (1970, 1, 1));
-        assert_eq!(date(19_782), (2024, 2, 29));
-        assert_eq!(apache_time(START * 1_000_000), "05/Oct/2026:00:00:00 +0000");
-        assert_eq!(rfc_3339(START * 1_000_000 + 5_000), "2026-10-05T00:00:00.005Z");
-    }
 
     #[test]
     fn the_same_bytes_every_time() {
