@@ -1,15 +1,16 @@
 //! The rules changed: what lines say of actors, services, endpoints and operations is derived again.
 
 use std::ops::ControlFlow;
-use std::sync::Arc;
+use std::sync::{Arc, mpsc};
 
 use dolmen_attribution::{Attributor, RuleSet, Rules, client_address};
+use dolmen_cubes::Cube;
 use dolmen_join::JoinKey;
 use dolmen_logs::{Fields, Format, Line};
 use dolmen_model::{Call, Joined, NameId, Names, RequestId, Time};
 use dolmen_store::{
-    CallFacts, Encoded, Generation, LocalStore, Role, Rows, Settled, Store, StoreError, StoredCall,
-    Swap, Underived, Unreadable,
+    CallFacts, CallerCounts, Encoded, Generation, LocalStore, Role, Rows, Settled, Store,
+    StoreError, StoredCall, Swap, Underived, Unreadable,
 };
 use rustc_hash::FxHashMap;
 
@@ -81,88 +82,120 @@ pub fn rederive(
         deliveries: Format::calls("bus", &Fields::new()).ok().map(Arc::new),
     };
     loop {
-        loop {
-            match derive_next(store, generation, rules, &mut formats, now) {
-                Ok(None) => break,
-                Ok(Some(calls)) => {
-                    done.calls += calls;
-                    done.segments += 1;
-                }
-                Err(StoreError::Segment(lost)) => {
-                    let goes_on = store.begin_generation(&version.0, now)?;
-                    if goes_on != generation {
-                        // It was given up, and what it had with it.
-                        (generation, done) = (goes_on, Rederived::default());
-                    }
-                    done.unreadable.push(lost);
-                }
-                Err(error) => return Err(error),
-            }
-            if progress(&done).is_break() {
-                return Ok(None);
-            }
-        }
-        if store.finish_generation(generation, now)? == Swap::Done {
-            return Ok(Some(done));
-        }
-    }
-}
-
-/// Derives the next segment, and says how many calls it holds.
-fn derive_next(
-    store: &LocalStore,
-    generation: Generation,
-    rules: &Rules,
-    formats: &mut Formats<'_>,
-    now: Time,
-) -> Result<Option<u64>, StoreError> {
-    let Some(old) = store.underived(generation)? else { return Ok(None) };
-    let (rows, (cube, callers)) = derive(store, &old, rules, formats, now)?;
-    store.derive(generation, &old, rows, &cube, &callers)?;
-    Ok(Some(old.calls.len() as u64))
-}
-
-type Counted = (dolmen_cubes::Cube, dolmen_store::CallerCounts);
-
-fn derive(
-    store: &LocalStore,
-    old: &Underived,
-    rules: &Rules,
-    formats: &mut Formats<'_>,
-    now: Time,
-) -> Result<(Encoded, Counted), StoreError> {
-    let names = &**store.names();
-    let mut attributor = Attributor::new(rules, names);
-    let mut rows = Rows::new();
-    let mut counts = Counts::new(now);
-    for stored in &old.calls {
-        let format = formats.of(stored, &old.calls);
-        let mut reader = format.as_ref().map(|format| format.reader());
-        let read = reader.as_mut().and_then(|reader| match reader.read(&stored.line) {
-            Ok(Line::Call(call)) => Some(call),
-            _ => None,
+        let by = By { store, generation, rules, now };
+        let taken = derive_left(by, &mut formats, |calls| {
+            done.calls += calls;
+            done.segments += 1;
+            progress(&done)
         });
-        // A line that today's format does not read keeps what was read of it.
-        let call = read.unwrap_or_else(|| as_read(stored));
-        let source = formats.source(&stored.source);
-        let service = source.map_or(NameId::UNKNOWN, |source| source.service);
-        let found = attributor.attribute(&call, service);
-        let address = client_address(&call, rules.trusted_proxies());
-        let facts = CallFacts {
-            source: &stored.source,
-            forwarded_address: address,
-            service: found.service,
-            actor: found.actor,
-            endpoint: found.endpoint,
-            claimed: found.claimed,
-        };
-        let settled = settled(stored, &facts, names);
-        let row = rows.push_call(&stored.line, &call, &facts, settled).row;
-        let by = counts.called_by(&rows, row, &call, address);
-        counts.add(&rows.countable(row), row, by);
+        match taken {
+            Ok(ControlFlow::Break(())) => return Ok(None),
+            Ok(ControlFlow::Continue(())) => {
+                if store.finish_generation(generation, now)? == Swap::Done {
+                    return Ok(Some(done));
+                }
+            }
+            Err(StoreError::Segment(lost)) => {
+                let goes_on = store.begin_generation(&version.0, now)?;
+                if goes_on != generation {
+                    // It was given up, and what it had with it.
+                    (generation, done) = (goes_on, Rederived::default());
+                }
+                done.unreadable.push(lost);
+                if progress(&done).is_break() {
+                    return Ok(None);
+                }
+            }
+            Err(error) => return Err(error),
+        }
     }
-    let counted = counts.take(&rows);
-    Ok((store.encode(&rows)?, counted))
+}
+
+/// What a derivation is by.
+#[derive(Clone, Copy)]
+struct By<'r> {
+    store: &'r LocalStore,
+    generation: Generation,
+    rules: &'r Rules,
+    now: Time,
+}
+
+/// A segment's calls, derived.
+struct Derived {
+    old: Underived,
+    rows: Encoded,
+    cube: Cube,
+    callers: CallerCounts,
+}
+
+/// Derives what is left, and takes it in while the next segment is derived already; `taken` is told how
+/// many calls it was. Who stops it, or an error, leaves that next one to another time.
+fn derive_left(
+    by: By<'_>,
+    formats: &mut Formats<'_>,
+    mut taken: impl FnMut(u64) -> ControlFlow<()>,
+) -> Result<ControlFlow<()>, StoreError> {
+    std::thread::scope(|scope| {
+        // Without room: what was derived is not kept beside what is being derived.
+        let (done, next) = mpsc::sync_channel(0);
+        scope.spawn(move || {
+            for old in by.store.underived(by.generation) {
+                let derived = old.and_then(|old| by.derive(old, formats));
+                let is_last = derived.is_err();
+                if done.send(derived).is_err() || is_last {
+                    return;
+                }
+            }
+        });
+        for derived in next {
+            let Derived { old, rows, cube, callers } = derived?;
+            by.store.derive(by.generation, &old, rows, &cube, &callers)?;
+            if taken(old.calls()).is_break() {
+                return Ok(ControlFlow::Break(()));
+            }
+        }
+        Ok(ControlFlow::Continue(()))
+    })
+}
+
+impl By<'_> {
+    fn derive(self, old: Underived, formats: &mut Formats<'_>) -> Result<Derived, StoreError> {
+        let Self { store, generation, rules, now } = self;
+        let names = &**store.names();
+        let mut attributor = Attributor::new(rules, names);
+        let mut rows = Rows::new();
+        let mut counts = Counts::new(now);
+        store.show_underived(generation, &old, |calls| {
+            for stored in calls {
+                let format = formats.of(stored, calls);
+                let mut reader = format.as_ref().map(|format| format.reader());
+                let read = reader.as_mut().and_then(|reader| match reader.read(&stored.line) {
+                    Ok(Line::Call(call)) => Some(call),
+                    _ => None,
+                });
+                // A line that today's format does not read keeps what was read of it.
+                let call = read.unwrap_or_else(|| as_read(stored));
+                let source = formats.source(&stored.source);
+                let service = source.map_or(NameId::UNKNOWN, |source| source.service);
+                let found = attributor.attribute(&call, service);
+                let address = client_address(&call, rules.trusted_proxies());
+                let facts = CallFacts {
+                    source: &stored.source,
+                    forwarded_address: address,
+                    service: found.service,
+                    actor: found.actor,
+                    endpoint: found.endpoint,
+                    claimed: found.claimed,
+                };
+                let settled = settled(stored, &facts, names);
+                let row = rows.push_call(&stored.line, &call, &facts, settled).row;
+                let by = counts.called_by(&rows, row, &call, address);
+                counts.add(&rows.countable(row), row, by);
+            }
+        })?;
+        let (cube, callers) = counts.take(&rows);
+        Ok(Derived { old, rows: store.encode(&rows)?, cube, callers })
+    }
 }
 
 /// What the join said stays; what it had from the rules is what these rules say.

@@ -12,7 +12,7 @@ use dolmen_model::{Joined, NameId, Time};
 use dolmen_store::{
     CallFacts, CallerCount, CallerCounts, CallerHeading, CallerQuestion, CallerWidth, Commit,
     Compacted, CubeQuestion, Dimension, Generation, LocalStore, Options, Rows, Settled, Store,
-    Swap, Underived, narrowest,
+    StoredCall, Swap, Underived, narrowest,
 };
 
 fn at(seconds: i64) -> Time {
@@ -26,12 +26,23 @@ fn commit(store: &LocalStore, calls: std::ops::Range<u64>, marks: std::ops::Rang
     store.commit(block.commit(store, Vec::new())).unwrap();
 }
 
+fn calls_of(store: &LocalStore, generation: Generation, old: &Underived) -> Vec<StoredCall> {
+    let mut all = Vec::new();
+    store.show_underived(generation, old, |calls| all.extend_from_slice(calls)).unwrap();
+    assert_eq!(all.len() as u64, old.calls());
+    all
+}
+
+fn first(store: &LocalStore, generation: Generation) -> Underived {
+    store.underived(generation).next().unwrap().unwrap()
+}
+
 /// The new rules: curl has a name now.
 fn derive(store: &LocalStore, generation: Generation, old: &Underived) {
     let names = store.names();
     let mut rows = Rows::new();
     let mut cube = Cube::default();
-    for stored in &old.calls {
+    for stored in &calls_of(store, generation, old) {
         let line = std::str::from_utf8(&stored.line).unwrap();
         let call = read_call(line).unwrap();
         let operations: Vec<NameId> =
@@ -57,7 +68,7 @@ fn derive(store: &LocalStore, generation: Generation, old: &Underived) {
 /// The same, as a program does it that knows what time it is.
 fn derive_at(store: &LocalStore, generation: Generation, old: &Underived, now: Time) {
     let (mut rows, mut cube) = (Rows::new(), Cube::default());
-    for stored in &old.calls {
+    for stored in &calls_of(store, generation, old) {
         let call = read_call(std::str::from_utf8(&stored.line).unwrap()).unwrap();
         let facts = facts(store, &call);
         let settled = alone(store, &call, &facts);
@@ -111,9 +122,9 @@ fn new_rules_reach_all_history_at_once() {
     assert!(before.iter().all(|(name, _)| name.as_deref() != Some("bash opposition")));
 
     let generation = store.begin_generation("v2", at(0)).unwrap();
-    let first = store.underived(generation).unwrap().unwrap();
-    assert_eq!(first.calls.len(), 300);
-    derive(&store, generation, &first);
+    let earliest = first(&store, generation);
+    assert_eq!(earliest.calls(), 300);
+    derive(&store, generation, &earliest);
     // Meanwhile: new calls, a late mark for what is derived already, one for what is not.
     commit(&store, 600..700, 50..51);
     commit(&store, 700..701, 400..401);
@@ -121,10 +132,11 @@ fn new_rules_reach_all_history_at_once() {
     assert_eq!(store.finish_generation(generation, at(0)).unwrap(), Swap::Behind);
 
     // Interrupted: the same rules go on where they were.
-    drop(first);
+    drop(earliest);
     assert_eq!(store.begin_generation("v2", at(0)).unwrap(), generation);
     let mut derived = 0;
-    while let Some(old) = store.underived(generation).unwrap() {
+    for old in store.underived(generation) {
+        let old = old.unwrap();
         derive(&store, generation, &old);
         derived += 1;
     }
@@ -155,7 +167,8 @@ fn new_rules_reach_all_history_at_once() {
 
     // The same counts as a store that knew the rules from the start, whatever the way.
     let again = store.begin_generation("v3", at(0)).unwrap();
-    while let Some(old) = store.underived(again).unwrap() {
+    for old in store.underived(again) {
+        let old = old.unwrap();
         derive(&store, again, &old);
     }
     let counts = actors(&store);
@@ -172,7 +185,8 @@ fn new_rules_long_after_the_last_line_move_no_call_in_time() {
     let now = at(40 * 86_400);
     for rules in ["v2", "v3"] {
         let generation = store.begin_generation(rules, now).unwrap();
-        while let Some(old) = store.underived(generation).unwrap() {
+        for old in store.underived(generation) {
+            let old = old.unwrap();
             derive_at(&store, generation, &old, now);
         }
         assert_eq!(store.finish_generation(generation, now).unwrap(), Swap::Done);
@@ -192,14 +206,15 @@ fn a_backup_holds_a_generation_under_way() {
     commit(&store, 0..300, 0..20);
     commit(&store, 300..600, 100..120);
     let generation = store.begin_generation("v2", at(0)).unwrap();
-    derive(&store, generation, &store.underived(generation).unwrap().unwrap());
+    derive(&store, generation, &first(&store, generation));
     let copy = folder.path().join("copy");
     store.backup(&copy).unwrap();
     drop(store);
     let store = LocalStore::open(&copy, Options::default()).unwrap();
     assert_eq!(store.begin_generation("v2", at(0)).unwrap(), generation);
     let mut derived = 0;
-    while let Some(old) = store.underived(generation).unwrap() {
+    for old in store.underived(generation) {
+        let old = old.unwrap();
         derive(&store, generation, &old);
         derived += 1;
     }
@@ -215,12 +230,11 @@ fn a_generation_that_is_given_up_leaves_nothing() {
     let store = LocalStore::open(folder.path(), Options::default()).unwrap();
     commit(&store, 0..300, 0..20);
     let before = actors(&store);
-    let first = store.begin_generation("v2", at(0)).unwrap();
-    let old = store.underived(first).unwrap().unwrap();
-    derive(&store, first, &old);
+    let given_up = store.begin_generation("v2", at(0)).unwrap();
+    derive(&store, given_up, &first(&store, given_up));
     let second = store.begin_generation("v3", at(0)).unwrap();
-    assert_ne!(first, second);
-    assert_eq!(store.underived(second).unwrap().unwrap().calls.len(), 300);
+    assert_ne!(given_up, second);
+    assert_eq!(first(&store, second).calls(), 300);
     assert_eq!(actors(&store), before);
     assert_eq!(all_calls(&store, "").len(), 300);
     let later = Time::from_micros(at(0).micros() + dolmen_store::GRACE);
@@ -249,9 +263,10 @@ fn compaction_gives_way_to_a_generation_that_begins_meanwhile() {
     assert_eq!(store.compact(at(0)).unwrap(), Compacted::default());
 
     let mut derived = 0;
-    while let Some(old) = store.underived(generation).unwrap() {
+    for old in store.underived(generation) {
+        let old = old.unwrap();
         derive(&store, generation, &old);
-        derived += old.calls.len();
+        derived += old.calls();
     }
     assert_eq!(derived, 300);
     assert_eq!(store.finish_generation(generation, at(0)).unwrap(), Swap::Done);

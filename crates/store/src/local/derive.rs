@@ -6,6 +6,8 @@
 //! copy holds every call once, under the old rules or the new, and what has no lines any more
 //! carries over by itself. A crash leaves the generation where its last transaction was.
 
+use std::sync::Arc;
+
 use dolmen_cubes::Cube;
 use dolmen_model::{NameId, SetId, Time};
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
@@ -19,23 +21,54 @@ use crate::catalog::segments::{self, SegmentId, SegmentRow};
 use crate::catalog::{self, callers, cube, dictionary, findings, waiting};
 use crate::error::StoreError;
 use crate::facts::Settled;
-use crate::range::Kept;
-use crate::segment::{Columns, Encoded, Kind, Rebuild, unreadable};
+use crate::range::{Kept, Width};
+use crate::segment::{Columns, Encoded, Kind, Rebuild, SegmentReader, unreadable};
 use crate::stored::{CallRow, StoredCall};
 
 /// A derivation of all derived fields.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Generation(pub u64);
 
-/// Calls to be derived again: the rows of one segment, hops included, in its order.
+/// Calls to be derived again: those of one segment, hops included.
 #[derive(Debug)]
 pub struct Underived {
     segment: SegmentRow,
-    /// The last commit whose amendments are in `calls`.
+    reader: Arc<SegmentReader>,
+    amended: FxHashMap<u32, Settled>,
+    /// The last commit whose amendments are in `amended`.
     commit: i64,
-    /// The calls. Where `joined` says so, their operations come from marks and stay.
-    pub calls: Vec<StoredCall>,
 }
+
+impl Underived {
+    /// How many.
+    pub fn calls(&self) -> u64 {
+        self.segment.rows
+    }
+}
+
+/// What a generation has not derived yet, segment by segment: [`LocalStore::underived`].
+#[derive(Debug)]
+pub struct Left<'s> {
+    store: &'s LocalStore,
+    generation: Generation,
+    /// The last one that was given.
+    after: Option<SegmentId>,
+}
+
+impl Iterator for Left<'_> {
+    type Item = Result<Underived, StoreError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let next = self.store.left_after(self.generation, self.after).transpose()?;
+        if let Ok(next) = &next {
+            self.after = Some(next.segment.id);
+        }
+        Some(next)
+    }
+}
+
+/// Calls that are shown together: a segment may hold more than memory should.
+const TOGETHER: usize = 4_096;
 
 /// Whether a generation could be swapped in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -100,46 +133,60 @@ impl LocalStore {
         })
     }
 
-    /// The next calls to derive; `None` when there is nothing left.
+    /// What is left to derive when it is asked for. One may be taken in while the next is derived: what
+    /// changed in between is given again by who asks anew.
     ///
     /// [`StoreError::Segment`] stands for the calls of a segment that cannot be read. They stay as older
     /// rules had them, and the next question is answered by the segment after it. Where they had been
     /// derived already and changed since, the generation is given up: begin it again.
-    pub fn underived(&self, generation: Generation) -> Result<Option<Underived>, StoreError> {
-        let next = {
-            let inner = self.inner();
+    pub fn underived(&self, generation: Generation) -> Left<'_> {
+        Left { store: self, generation, after: None }
+    }
+
+    fn left_after(
+        &self,
+        generation: Generation,
+        after: Option<SegmentId>,
+    ) -> Result<Option<Underived>, StoreError> {
+        let (segment, amended, commit, reader) = {
+            let mut inner = self.inner();
             let refused = inner.catalog.refused("look for what to derive");
             let db = &inner.catalog.db;
-            left_to_derive(db, inner.writer.as_ref(), generation)
-                .map_err(&refused)?
-                .first()
-                .map(|&id| {
-                    let amended = waiting::amendments(db, id)?;
-                    Ok((segments::one(db, id)?, amended, catalog::get(db, "commit")?))
-                })
-                .transpose()
-                .map_err(&refused)?
+            let left = left_to_derive(db, inner.writer.as_ref(), generation).map_err(&refused)?;
+            let Some(id) = left.into_iter().find(|id| after.is_none_or(|after| *id > after)) else {
+                return Ok(None);
+            };
+            let segment = segments::one(db, id).map_err(&refused)?;
+            let amended = waiting::amendments(db, id).map_err(&refused)?;
+            let commit = catalog::get(db, "commit").map_err(&refused)?;
+            let reader = self.segment(&mut inner, &segment);
+            (segment, amended, commit, reader)
         };
-        let Some((segment, amended, commit)) = next else { return Ok(None) };
-        match self.read_calls(&segment, &amended) {
-            Ok(calls) => Ok(Some(Underived { segment, commit, calls })),
-            Err(error @ StoreError::Segment(_)) => {
-                self.pass_over(generation, segment.id)?;
-                Err(error)
-            }
-            Err(error) => Err(error),
+        match reader.map_err(StoreError::from) {
+            Ok(reader) => Ok(Some(Underived { segment, reader, amended, commit })),
+            Err(error) => Err(self.unread(generation, segment.id, error)?),
         }
     }
 
-    /// The calls of a segment, amended.
-    fn read_calls(
+    /// Shows the calls of what is to be derived, in their order, some at a time. Where `joined` says so,
+    /// their operations come from marks and stay. Fails with [`StoreError::Segment`] as
+    /// [`LocalStore::underived`] does; what was shown before is of no use then.
+    pub fn show_underived(
         &self,
-        segment: &SegmentRow,
-        amended: &FxHashMap<u32, Settled>,
-    ) -> Result<Vec<StoredCall>, StoreError> {
-        let reader = self.segment(&mut self.inner(), segment)?;
+        generation: Generation,
+        old: &Underived,
+        each: impl FnMut(&[StoredCall]),
+    ) -> Result<(), StoreError> {
+        match self.show(old, each) {
+            Err(error) => Err(self.unread(generation, old.segment.id, error)?),
+            done => done,
+        }
+    }
+
+    fn show(&self, old: &Underived, mut each: impl FnMut(&[StoredCall])) -> Result<(), StoreError> {
+        let Underived { segment, reader, amended, .. } = old;
         let mut rebuild = Rebuild::default();
-        let mut calls = Vec::with_capacity(segment.rows as usize);
+        let mut calls = Vec::with_capacity(TOGETHER);
         for group in 0..reader.row_groups() {
             let columns = Columns::new(reader.read_all(group)?);
             let first = reader.first_row(group);
@@ -150,9 +197,27 @@ impl LocalStore {
                 let call = row.call(&mut rebuild);
                 let lost = || unreadable(segment, format!("row {number} does not fit"));
                 calls.push(call.ok_or_else(lost)?);
+                if calls.len() == TOGETHER {
+                    each(&calls);
+                    calls.clear();
+                }
             }
         }
-        Ok(calls)
+        each(&calls);
+        Ok(())
+    }
+
+    /// What to say of a segment that was not read. One that cannot be is passed over.
+    fn unread(
+        &self,
+        generation: Generation,
+        segment: SegmentId,
+        error: StoreError,
+    ) -> Result<StoreError, StoreError> {
+        if let StoreError::Segment(_) = error {
+            self.pass_over(generation, segment)?;
+        }
+        Ok(error)
     }
 
     /// Leaves a segment that cannot be read as it is.
@@ -184,10 +249,7 @@ impl LocalStore {
         callers: &CallerCounts,
     ) -> Result<(), StoreError> {
         match self.take_in(generation, old, rows, counts, callers) {
-            Err(error @ StoreError::Segment(_)) => {
-                self.pass_over(generation, old.segment.id)?;
-                Err(error)
-            }
+            Err(error) => Err(self.unread(generation, old.segment.id, error)?),
             done => done,
         }
     }
@@ -203,7 +265,7 @@ impl LocalStore {
         let encoded = rows.segments.iter().find(|segment| segment.kind == Kind::Calls);
         let Some(encoded) = encoded.filter(|segment| segment.rows == old.segment.rows) else {
             let reason = "other rows were derived than were read".to_owned();
-            return Err(StoreError::Encode { rows: old.calls.len(), reason });
+            return Err(StoreError::Encode { rows: old.segment.rows as usize, reason });
         };
         let mut inner = self.inner();
         let Inner { catalog, saved, writer, open } = &mut *inner;
@@ -305,7 +367,10 @@ impl LocalStore {
             if let Some(key) = call.counted_at(&call.settled) {
                 counts.add_cell(key, &call.cell);
                 let under = (call.settled.service, call.settled.operations);
-                *by_caller.entry((call.place(), under)).or_default() += 1;
+                // Callers are counted by the hour or by the day.
+                let mut place = call.place();
+                place.minute = Width::Hour.floor(place.minute);
+                *by_caller.entry((place, under)).or_default() += 1;
             }
             for finding in Finding::of(&call.settled, call.claimed, &self.names) {
                 *found.entry((call.hour(), finding)).or_default() += 1;
