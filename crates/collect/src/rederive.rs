@@ -9,7 +9,7 @@ use dolmen_join::JoinKey;
 use dolmen_logs::{Fields, Format, Line};
 use dolmen_model::{Call, Joined, NameId, Names, RequestId, Time};
 use dolmen_store::{
-    CallFacts, CallerCounts, Encoded, Generation, LocalStore, Role, Rows, Settled, Store,
+    CallFacts, CallerCounts, Encoded, Generation, LocalStore, Passed, Role, Rows, Settled, Store,
     StoreError, StoredCall, Swap, Underived, Unreadable,
 };
 use rustc_hash::FxHashMap;
@@ -83,35 +83,22 @@ pub fn rederive(
     };
     loop {
         let by = By { store, generation, rules, now };
-        let taken = derive_left(by, &mut formats, |calls| {
-            done.calls += calls;
-            done.segments += 1;
-            progress(&done)
-        });
-        match taken {
-            Ok(ControlFlow::Break(())) => return Ok(None),
-            Ok(ControlFlow::Continue(())) => {
-                if store.finish_generation(generation, now)? == Swap::Done {
-                    return Ok(Some(done));
-                }
+        match derive_left(by, &mut formats, &mut done, &mut progress)? {
+            Round::Through if store.finish_generation(generation, now)? == Swap::Done => {
+                return Ok(Some(done));
             }
-            Err(StoreError::Segment(lost)) => {
-                let goes_on = store.begin_generation(&version.0, now)?;
-                if goes_on != generation {
-                    // It was given up, and what it had with it.
-                    (generation, done) = (goes_on, Rederived::default());
-                }
-                done.unreadable.push(lost);
-                if progress(&done).is_break() {
-                    return Ok(None);
-                }
+            Round::Through => {}
+            Round::Stopped => return Ok(None),
+            Round::GivenUp => {
+                // What it had is gone with it, and what cannot be read is met again.
+                generation = store.begin_generation(&version.0, now)?;
+                done = Rederived::default();
             }
-            Err(error) => return Err(error),
         }
     }
 }
 
-/// What a derivation is by.
+/// What a derivation needs.
 #[derive(Clone, Copy)]
 struct By<'r> {
     store: &'r LocalStore,
@@ -120,54 +107,86 @@ struct By<'r> {
     now: Time,
 }
 
+/// How a round through what is left ended.
+enum Round {
+    Through,
+    /// By whoever looks at its progress.
+    Stopped,
+    /// Calls that had been derived cannot be read any more.
+    GivenUp,
+}
+
 /// A segment's calls, derived.
 struct Derived {
-    old: Underived,
     rows: Encoded,
     cube: Cube,
     callers: CallerCounts,
 }
 
-/// Derives what is left, and takes it in while the next segment is derived already; `taken` is told how
-/// many calls it was. Who stops it, or an error, leaves that next one to another time.
+/// Derives what is left, and takes it in while the next segment is derived already. Whoever stops it, or
+/// an error, leaves that next one to another time.
 fn derive_left(
     by: By<'_>,
     formats: &mut Formats<'_>,
-    mut taken: impl FnMut(u64) -> ControlFlow<()>,
-) -> Result<ControlFlow<()>, StoreError> {
+    done: &mut Rederived,
+    progress: &mut impl FnMut(&Rederived) -> ControlFlow<()>,
+) -> Result<Round, StoreError> {
+    let By { store, generation, .. } = by;
     std::thread::scope(|scope| {
         // Without room: what was derived is not kept beside what is being derived.
-        let (done, next) = mpsc::sync_channel(0);
+        let (to, from) = mpsc::sync_channel(0);
         scope.spawn(move || {
-            for old in by.store.underived(by.generation) {
-                let derived = old.and_then(|old| by.derive(old, formats));
-                let is_last = derived.is_err();
-                if done.send(derived).is_err() || is_last {
+            for old in store.underived(generation) {
+                // Changes nothing in the store, so that it may be done in vain.
+                let derived = old.map(|old| (by.derive(&old, formats), old));
+                if to.send(derived).is_err() {
                     return;
                 }
             }
         });
-        for derived in next {
-            let Derived { old, rows, cube, callers } = derived?;
-            by.store.derive(by.generation, &old, rows, &cube, &callers)?;
-            if taken(old.calls()).is_break() {
-                return Ok(ControlFlow::Break(()));
+        for derived in from {
+            let (derived, old) = derived?;
+            let taken = derived.and_then(|Derived { rows, cube, callers }| {
+                store.derive(generation, &old, rows, &cube, &callers)
+            });
+            match taken {
+                Ok(()) => {
+                    done.calls += old.calls();
+                    done.segments += 1;
+                }
+                Err(StoreError::Segment(lost)) => {
+                    done.unreadable.push(lost);
+                    if store.pass_over(generation, &old)? == Passed::GivenUp {
+                        return Ok(Round::GivenUp);
+                    }
+                }
+                Err(error) => return Err(error),
+            }
+            if progress(done).is_break() {
+                return Ok(Round::Stopped);
             }
         }
-        Ok(ControlFlow::Continue(()))
+        Ok(Round::Through)
     })
 }
 
 impl By<'_> {
-    fn derive(self, old: Underived, formats: &mut Formats<'_>) -> Result<Derived, StoreError> {
-        let Self { store, generation, rules, now } = self;
+    fn derive(self, old: &Underived, formats: &mut Formats<'_>) -> Result<Derived, StoreError> {
+        let Self { store, rules, now, .. } = self;
         let names = &**store.names();
         let mut attributor = Attributor::new(rules, names);
         let mut rows = Rows::new();
         let mut counts = Counts::new(now);
-        store.show_underived(generation, &old, |calls| {
+        let mut failed = None;
+        store.show_underived(old, |calls| {
             for stored in calls {
-                let format = formats.of(stored, calls);
+                let format = match formats.of(stored, |name| lines_of(store, old, name)) {
+                    Ok(format) => format,
+                    Err(error) => {
+                        failed = Some(error);
+                        return ControlFlow::Break(());
+                    }
+                };
                 let mut reader = format.as_ref().map(|format| format.reader());
                 let read = reader.as_mut().and_then(|reader| match reader.read(&stored.line) {
                     Ok(Line::Call(call)) => Some(call),
@@ -192,10 +211,31 @@ impl By<'_> {
                 let by = counts.called_by(&rows, row, &call, address);
                 counts.add(&rows.countable(row), row, by);
             }
+            ControlFlow::Continue(())
         })?;
+        if let Some(error) = failed {
+            return Err(error);
+        }
         let (cube, callers) = counts.take(&rows);
-        Ok(Derived { old, rows: store.encode(&rows)?, cube, callers })
+        Ok(Derived { rows: store.encode(&rows)?, cube, callers })
     }
+}
+
+/// The first lines that one source has in a segment, from which its format is found.
+fn lines_of(store: &LocalStore, old: &Underived, source: &str) -> Result<Vec<u8>, StoreError> {
+    let (mut lines, mut found) = (Vec::new(), 0);
+    store.show_underived(old, |calls| {
+        for call in calls.iter().filter(|call| call.source == source).take(SAMPLE - found) {
+            lines.extend_from_slice(&call.line);
+            lines.push(b'\n');
+            found += 1;
+        }
+        match found {
+            SAMPLE => ControlFlow::Break(()),
+            _ => ControlFlow::Continue(()),
+        }
+    })?;
+    Ok(lines)
 }
 
 /// What the join said stays; what it had from the rules is what these rules say.
@@ -260,13 +300,18 @@ impl<'s> Formats<'s> {
         self.sources.iter().find(|source| source.name == name)
     }
 
-    fn of(&mut self, stored: &StoredCall, calls: &[StoredCall]) -> Option<Arc<Format>> {
+    /// The format of a call's line; `lines` of its source are looked at where nobody said.
+    fn of(
+        &mut self,
+        stored: &StoredCall,
+        lines: impl FnOnce(&str) -> Result<Vec<u8>, StoreError>,
+    ) -> Result<Option<Arc<Format>>, StoreError> {
         if stored.role == Role::Delivery {
-            return self.deliveries.clone();
+            return Ok(self.deliveries.clone());
         }
         let name = stored.source.as_str();
         if let Some(known) = self.known.get(name) {
-            return known.clone();
+            return Ok(known.clone());
         }
         let format = match self.source(name).map(|source| &source.format) {
             Some(FormatChoice::Given(format)) => Some(Arc::clone(format)),
@@ -275,13 +320,10 @@ impl<'s> Formats<'s> {
                     Some(FormatChoice::AutoIn(key)) => Some(key.as_str()),
                     _ => None,
                 };
-                let lines = calls.iter().filter(|call| call.source == name).take(SAMPLE);
-                let sample: Vec<u8> =
-                    lines.flat_map(|call| [call.line.as_slice(), b"\n"].concat()).collect();
-                found(key, Holds::Calls, &sample).ok().map(Arc::new)
+                found(key, Holds::Calls, &lines(name)?).ok().map(Arc::new)
             }
         };
         self.known.insert(name.to_owned(), format.clone());
-        format
+        Ok(format)
     }
 }

@@ -68,7 +68,7 @@ pub(crate) struct CallerKey(pub(crate) u128);
 pub struct CallerHeading {
     /// Any instant of the bucket; of the same bucket always the same.
     pub time: Time,
-    /// The bucket's width: an hour for unknown actors and retired operations, a day otherwise.
+    /// The bucket's width: an hour for unknown actors, a day otherwise.
     pub width: CallerWidth,
     /// Who the rules say it is.
     pub actor: NameId,

@@ -90,6 +90,9 @@ pub enum StoreError {
         /// What the system says.
         source: io::Error,
     },
+    /// What was to be derived again is given up: other rules came meanwhile.
+    #[error("other rules came meanwhile, and the history is derived by those")]
+    GivenUp,
     /// A segment is missing, cut short or altered.
     #[error("{0}")]
     Segment(Unreadable),

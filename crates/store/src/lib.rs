@@ -57,8 +57,8 @@ pub use facts::{CallFacts, MarkFacts, MarkState, Role, Settled, UnreadLine};
 pub use files::{FileId, FileRef, Fingerprint, HEAD, KnownFile, Progress};
 pub use glimpse::Glimpse;
 pub use local::{
-    BackedUp, Compacted, GRACE, Generation, Left, LocalStore, Options, ReadAgain, Removed, Swap,
-    Underived, UnreadSegment, Verified,
+    BackedUp, Compacted, GRACE, Generation, Left, LocalStore, Options, Passed, ReadAgain, Removed,
+    Swap, Underived, UnreadSegment, Verified,
 };
 pub use outbox::{NewNotice, Notice};
 pub use question::{CallQuestion, CallerQuestion, Counts, CubeQuestion, LoneMarks};

@@ -4,6 +4,8 @@
 
 mod common;
 
+use std::ops::ControlFlow;
+
 use common::{
     Block, START, all_calls, alone, call_line, calls_by_joined, facts, key, mark_line, read_call,
 };
@@ -11,8 +13,8 @@ use dolmen_cubes::{Cube, Key};
 use dolmen_model::{Joined, NameId, Time};
 use dolmen_store::{
     CallFacts, CallerCount, CallerCounts, CallerHeading, CallerQuestion, CallerWidth, Commit,
-    Compacted, CubeQuestion, Dimension, Generation, LocalStore, Options, Rows, Settled, Store,
-    StoredCall, Swap, Underived, narrowest,
+    Compacted, CubeQuestion, Dimension, Generation, LocalStore, Options, Passed, Rows, Settled,
+    Store, StoreError, StoredCall, Swap, Underived, narrowest,
 };
 
 fn at(seconds: i64) -> Time {
@@ -26,9 +28,13 @@ fn commit(store: &LocalStore, calls: std::ops::Range<u64>, marks: std::ops::Rang
     store.commit(block.commit(store, Vec::new())).unwrap();
 }
 
-fn calls_of(store: &LocalStore, generation: Generation, old: &Underived) -> Vec<StoredCall> {
+fn calls_of(store: &LocalStore, old: &Underived) -> Vec<StoredCall> {
     let mut all = Vec::new();
-    store.show_underived(generation, old, |calls| all.extend_from_slice(calls)).unwrap();
+    let shown = store.show_underived(old, |calls| {
+        all.extend_from_slice(calls);
+        ControlFlow::Continue(())
+    });
+    shown.unwrap();
     assert_eq!(all.len() as u64, old.calls());
     all
 }
@@ -39,10 +45,14 @@ fn first(store: &LocalStore, generation: Generation) -> Underived {
 
 /// The new rules: curl has a name now.
 fn derive(store: &LocalStore, generation: Generation, old: &Underived) {
+    derived(store, generation, old).unwrap();
+}
+
+fn derived(store: &LocalStore, generation: Generation, old: &Underived) -> Result<(), StoreError> {
     let names = store.names();
     let mut rows = Rows::new();
     let mut cube = Cube::default();
-    for stored in &calls_of(store, generation, old) {
+    for stored in &calls_of(store, old) {
         let line = std::str::from_utf8(&stored.line).unwrap();
         let call = read_call(line).unwrap();
         let operations: Vec<NameId> =
@@ -60,15 +70,13 @@ fn derive(store: &LocalStore, generation: Generation, old: &Underived) {
         rows.push_call(&stored.line, &call, &facts, settled);
         cube.add(key(&call, &facts, &settled), call.bytes, call.duration);
     }
-    store
-        .derive(generation, old, store.encode(&rows).unwrap(), &cube, &CallerCounts::default())
-        .unwrap();
+    store.derive(generation, old, store.encode(&rows).unwrap(), &cube, &CallerCounts::default())
 }
 
 /// The same, as a program does it that knows what time it is.
 fn derive_at(store: &LocalStore, generation: Generation, old: &Underived, now: Time) {
     let (mut rows, mut cube) = (Rows::new(), Cube::default());
-    for stored in &calls_of(store, generation, old) {
+    for stored in &calls_of(store, old) {
         let call = read_call(std::str::from_utf8(&stored.line).unwrap()).unwrap();
         let facts = facts(store, &call);
         let settled = alone(store, &call, &facts);
@@ -239,6 +247,57 @@ fn a_generation_that_is_given_up_leaves_nothing() {
     assert_eq!(all_calls(&store, "").len(), 300);
     let later = Time::from_micros(at(0).micros() + dolmen_store::GRACE);
     assert_eq!(store.remove_replaced(later).unwrap(), 1);
+}
+
+/// One segment is derived while another is taken in: what is taken in must be for a generation that goes
+/// on, and for calls that are still there.
+#[test]
+fn what_was_derived_in_vain_counts_nowhere() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = LocalStore::open(folder.path(), Options::default()).unwrap();
+    commit(&store, 0..300, 0..20);
+    commit(&store, 30_000..30_300, 0..0);
+    let total = |store: &LocalStore| actors(store).iter().map(|(_, n)| n).sum::<u64>();
+
+    let given_up = store.begin_generation("v2", at(0)).unwrap();
+    let late = first(&store, given_up);
+    let generation = store.begin_generation("v3", at(0)).unwrap();
+    assert!(matches!(derived(&store, given_up, &late), Err(StoreError::GivenUp)));
+
+    // Its lines are removed before it is taken in.
+    let removed = first(&store, generation);
+    assert_eq!(store.keep_from(at(200), at(1_000)).unwrap().segments, 2);
+    derive(&store, generation, &removed);
+    for old in store.underived(generation) {
+        derive(&store, generation, &old.unwrap());
+    }
+    assert_eq!(store.finish_generation(generation, at(1_000)).unwrap(), Swap::Done);
+    assert_eq!((total(&store), all_calls(&store, "").len()), (600, 300));
+    assert_eq!(store.verify(|_, _| {}).unwrap().problems, Vec::<String>::new());
+}
+
+/// What cannot be read is left out of a generation; one that had it already is given up.
+#[test]
+fn calls_that_cannot_be_read_are_passed_over() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = LocalStore::open(folder.path(), Options::default()).unwrap();
+    commit(&store, 0..300, 0..20);
+    commit(&store, 300..600, 100..120);
+    let generation = store.begin_generation("v2", at(0)).unwrap();
+    let [one, other] = [0, 1].map(|n| store.underived(generation).nth(n).unwrap().unwrap());
+    derive(&store, generation, &one);
+    assert_eq!(store.pass_over(generation, &other).unwrap(), Passed::Over);
+    assert_eq!(store.underived(generation).count(), 0);
+    assert_eq!(store.finish_generation(generation, at(0)).unwrap(), Swap::Done);
+    assert_eq!(all_calls(&store, "").len(), 600);
+
+    let again = store.begin_generation("v3", at(0)).unwrap();
+    let old = first(&store, again);
+    derive(&store, again, &old);
+    assert_eq!(store.pass_over(again, &old).unwrap(), Passed::GivenUp);
+    assert_ne!(store.begin_generation("v3", at(0)).unwrap(), again);
+    assert!(matches!(derived(&store, again, &old), Err(StoreError::GivenUp)));
+    assert_eq!(all_calls(&store, "").len(), 600);
 }
 
 /// A generation knows calls by the segments they are in: whoever merges them gives way to it.

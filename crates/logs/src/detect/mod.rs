@@ -112,8 +112,8 @@ fn lines(sample: &[u8]) -> Vec<&[u8]> {
 
 /// The number of the candidate that reads most lines, of several the first, and how many those are.
 fn best(candidates: &[Candidate], lines: &[&[u8]]) -> (usize, usize) {
-    // Those that were guessed from these lines are the last, and one of them reads nearly all: then
-    // the others end at the first lines that they do not read, which are slow to find out about.
+    // Those that were guessed from these lines, if any, are the last, and one of them nearly always reads
+    // all: then the others end at the first line that they do not read, which is slow to find out about.
     let numbered = candidates.iter().enumerate().rev();
     numbered.fold((0, 0), |(best, most), (number, candidate)| {
         match score(candidate.format(), lines, most) {

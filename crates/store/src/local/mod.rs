@@ -26,7 +26,7 @@ mod words;
 
 pub use backup::BackedUp;
 pub use compact::Compacted;
-pub use derive::{Generation, Left, Swap, Underived};
+pub use derive::{Generation, Left, Passed, Swap, Underived};
 pub(crate) use join::Keys;
 pub use keep::{GRACE, Removed};
 pub use unread::{ReadAgain, UnreadSegment};

@@ -1,6 +1,6 @@
 //! What a generation has not derived yet.
 
-use std::sync::Arc;
+use std::ops::ControlFlow;
 
 use dolmen_model::Time;
 use rusqlite::Connection;
@@ -12,14 +12,13 @@ use crate::catalog::{self, waiting};
 use crate::error::StoreError;
 use crate::facts::Settled;
 use crate::local::{LocalStore, Writer};
-use crate::segment::{Columns, Rebuild, SegmentReader, unreadable};
+use crate::segment::{Columns, Rebuild, unreadable};
 use crate::stored::{CallRow, StoredCall};
 
 /// Calls to be derived again: those of one segment, hops included.
 #[derive(Debug)]
 pub struct Underived {
     pub(super) segment: SegmentRow,
-    reader: Arc<SegmentReader>,
     amended: FxHashMap<u32, Settled>,
     /// The last commit whose amendments are in `amended`.
     pub(super) commit: i64,
@@ -53,16 +52,21 @@ impl Iterator for Left<'_> {
     }
 }
 
+/// What became of a generation that passes over calls.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Passed {
+    /// It goes on without them.
+    Over,
+    /// It had them, as they were before they changed, and is given up: begin it again.
+    GivenUp,
+}
+
 /// Calls that are shown together: a segment may hold more than memory should.
 const TOGETHER: usize = 4_096;
 
 impl LocalStore {
-    /// What is left to derive when it is asked for. One may be taken in while the next is derived: what
-    /// changed in between is given again by who asks anew.
-    ///
-    /// [`StoreError::Segment`] stands for the calls of a segment that cannot be read. They stay as older
-    /// rules had them, and the next question is answered by the segment after it. Where they had been
-    /// derived already and changed since, the generation is given up: begin it again.
+    /// What is left to derive, as it is asked for. One may be taken in while the next is derived: whoever
+    /// asks anew is given what changed in between.
     pub fn underived(&self, generation: Generation) -> Left<'_> {
         Left { store: self, generation, after: None }
     }
@@ -72,43 +76,32 @@ impl LocalStore {
         generation: Generation,
         after: Option<SegmentId>,
     ) -> Result<Option<Underived>, StoreError> {
-        let (segment, amended, commit, reader) = {
-            let mut inner = self.inner();
-            let refused = inner.catalog.refused("look for what to derive");
-            let db = &inner.catalog.db;
-            let left = left_to_derive(db, inner.writer.as_ref(), generation).map_err(&refused)?;
-            let Some(id) = left.into_iter().find(|id| after.is_none_or(|after| *id > after)) else {
-                return Ok(None);
-            };
-            let segment = segments::one(db, id).map_err(&refused)?;
-            let amended = waiting::amendments(db, id).map_err(&refused)?;
-            let commit = catalog::get(db, "commit").map_err(&refused)?;
-            let reader = self.segment(&mut inner, &segment);
-            (segment, amended, commit, reader)
+        let inner = self.inner();
+        let refused = inner.catalog.refused("look for what to derive");
+        let db = &inner.catalog.db;
+        let left = left_to_derive(db, inner.writer.as_ref(), generation).map_err(&refused)?;
+        let Some(id) = left.into_iter().find(|id| after.is_none_or(|after| *id > after)) else {
+            return Ok(None);
         };
-        match reader.map_err(StoreError::from) {
-            Ok(reader) => Ok(Some(Underived { segment, reader, amended, commit })),
-            Err(error) => Err(self.unread(generation, segment.id, error)?),
-        }
+        Ok(Some(Underived {
+            segment: segments::one(db, id).map_err(&refused)?,
+            amended: waiting::amendments(db, id).map_err(&refused)?,
+            commit: catalog::get(db, "commit").map_err(&refused)?,
+        }))
     }
 
-    /// Shows the calls of what is to be derived, in their order, some at a time. Where `joined` says so,
-    /// their operations come from marks and stay. Fails with [`StoreError::Segment`] as
-    /// [`LocalStore::underived`] does; what was shown before is of no use then.
+    /// Shows the calls of what is to be derived, in their order, some at a time, until `each` has enough.
+    /// Where `joined` says so, their operations come from marks and stay.
+    ///
+    /// [`StoreError::Segment`] stands for calls that cannot be read: what was shown of them before is of
+    /// no use, and [`LocalStore::pass_over`] leaves them.
     pub fn show_underived(
         &self,
-        generation: Generation,
         old: &Underived,
-        each: impl FnMut(&[StoredCall]),
+        mut each: impl FnMut(&[StoredCall]) -> ControlFlow<()>,
     ) -> Result<(), StoreError> {
-        match self.show(old, each) {
-            Err(error) => Err(self.unread(generation, old.segment.id, error)?),
-            done => done,
-        }
-    }
-
-    fn show(&self, old: &Underived, mut each: impl FnMut(&[StoredCall])) -> Result<(), StoreError> {
-        let Underived { segment, reader, amended, .. } = old;
+        let Underived { segment, amended, .. } = old;
+        let reader = self.segment(&mut self.inner(), segment)?;
         let mut rebuild = Rebuild::default();
         let mut calls = Vec::with_capacity(TOGETHER);
         for group in 0..reader.row_groups() {
@@ -122,44 +115,37 @@ impl LocalStore {
                 let lost = || unreadable(segment, format!("row {number} does not fit"));
                 calls.push(call.ok_or_else(lost)?);
                 if calls.len() == TOGETHER {
-                    each(&calls);
+                    if each(&calls).is_break() {
+                        return Ok(());
+                    }
                     calls.clear();
                 }
             }
         }
-        each(&calls);
+        // Nothing comes after these.
+        let _ = each(&calls);
         Ok(())
     }
 
-    /// What to say of a segment that was not read. One that cannot be is passed over.
-    pub(super) fn unread(
-        &self,
-        generation: Generation,
-        segment: SegmentId,
-        error: StoreError,
-    ) -> Result<StoreError, StoreError> {
-        if let StoreError::Segment(_) = error {
-            self.pass_over(generation, segment)?;
-        }
-        Ok(error)
-    }
-
-    /// Leaves a segment that cannot be read as it is.
-    fn pass_over(&self, generation: Generation, segment: SegmentId) -> Result<(), StoreError> {
+    /// Leaves calls that cannot be read as older rules had them.
+    pub fn pass_over(&self, generation: Generation, old: &Underived) -> Result<Passed, StoreError> {
+        let segment = old.segment.id;
         let mut inner = self.inner();
         let refused = inner.catalog.refused("pass over a segment");
         let target = generation.0 as i64;
-        inner.catalog.transaction("pass over a segment", |tx| {
+        let passed = inner.catalog.transaction("pass over a segment", |tx| {
             // What it counted when it was derived would have to be taken out by what it is now.
-            let is_derived = derived(tx, target, segment).map_err(&refused)?.is_some();
+            if derived(tx, target, segment).map_err(&refused)?.is_none() {
+                return Ok(Passed::Over);
+            }
             // No reader ever saw what it made: that may go at once.
-            let long_ago = Time::from_micros(0);
-            if is_derived { give_up(tx, target, long_ago).map_err(&refused) } else { Ok(()) }
+            give_up(tx, target, Time::from_micros(0)).map_err(&refused)?;
+            Ok(Passed::GivenUp)
         })?;
         if let Some(writer) = &mut inner.writer {
             writer.passed_over.insert((generation, segment));
         }
-        Ok(())
+        Ok(passed)
     }
 }
 

@@ -23,7 +23,7 @@ use crate::error::StoreError;
 use crate::range::{Kept, Width};
 use crate::segment::{Encoded, Kind};
 use left::left_to_derive;
-pub use left::{Left, Underived};
+pub use left::{Left, Passed, Underived};
 
 /// A derivation of all derived fields.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -92,23 +92,12 @@ impl LocalStore {
         })
     }
 
-    /// Takes in what was derived of `old`: as many calls, their counts, and who called. Fails with
-    /// [`StoreError::Segment`] as [`LocalStore::underived`] does.
+    /// Takes in what was derived of `old`: as many calls, their counts, and who called. What was removed
+    /// meanwhile is left as it is.
+    ///
+    /// [`StoreError::Segment`] stands for counts that cannot be taken out, since their calls cannot be
+    /// read: [`LocalStore::pass_over`] leaves them.
     pub fn derive(
-        &self,
-        generation: Generation,
-        old: &Underived,
-        rows: Encoded,
-        counts: &Cube,
-        callers: &CallerCounts,
-    ) -> Result<(), StoreError> {
-        match self.take_in(generation, old, rows, counts, callers) {
-            Err(error) => Err(self.unread(generation, old.segment.id, error)?),
-            done => done,
-        }
-    }
-
-    fn take_in(
         &self,
         generation: Generation,
         old: &Underived,
@@ -126,18 +115,25 @@ impl LocalStore {
         let Some(writer) = writer else {
             return Err(StoreError::ReadOnly { path: self.root.clone() });
         };
+        let refused = catalog.refused("derive calls again");
+        let target = generation.0 as i64;
+        let under_way = building(&catalog.db).map_err(&refused)?;
+        if under_way.is_none_or(|(id, _)| id != target) {
+            return Err(StoreError::GivenUp);
+        }
+        if !is_visible(&catalog.db, old.segment.id).map_err(&refused)? {
+            return Ok(());
+        }
         let id = SegmentId(writer.next_segment);
         writer.next_segment += 1;
         let path = self.write_segment(id, encoded)?;
         let folder = self.folder();
         self.vfs.sync_dir(&folder).map_err(StoreError::io("sync", &folder))?;
-        let refused = catalog.refused("derive calls again");
         let names = &self.names;
         let known = *saved;
         let numbers = &mut writer.callers;
         let done = catalog.transaction("derive calls again", |tx| {
             let kept = kept(tx).map_err(&refused)?;
-            let target = generation.0 as i64;
             // What was derived before and has changed since goes first.
             let before = derived(tx, target, old.segment.id).map_err(&refused)?;
             if let Some(stale) = before {
@@ -247,6 +243,11 @@ pub(super) fn building(db: &Connection) -> rusqlite::Result<Option<(i64, String)
     db.prepare_cached("SELECT id, rules FROM generations WHERE state = 'building'")?
         .query_row([], |row| Ok((row.get(0)?, row.get(1)?)))
         .optional()
+}
+
+/// Whether readers see a segment.
+fn is_visible(db: &Connection, segment: SegmentId) -> rusqlite::Result<bool> {
+    db.prepare_cached("SELECT 1 FROM visible WHERE id = ?1")?.exists([segment.0])
 }
 
 /// Segments that a generation under way has derived already.
