@@ -150,7 +150,8 @@ pub(crate) fn write(access: &Path, marks: &Path, calls: u64) -> io::Result<u64> 
 
 /// Writes `calls` access lines as another server writes them.
 pub(crate) fn write_as(style: Style, access: &Path, calls: u64) -> io::Result<()> {
-    let mut random = Random(7);
+    // Other ids for each.
+    let mut random = Random(8 + style as u64);
     let mut access = BufWriter::with_capacity(1 << 20, File::create(access)?);
     style.begin(&mut access)?;
     for number in 0..calls {

@@ -60,6 +60,8 @@ impl Style {
         let at = rfc_3339(*micros);
         let seconds = *duration as f64 / 1e6;
         let millis = duration / 1000;
+        // As long as X-Ray's.
+        let trace = id.get(..24).unwrap_or(id);
         match self {
             Self::Apache | Self::Nginx => {
                 let clf = apache_time(*micros);
@@ -81,7 +83,7 @@ impl Style {
                 let clf = clf.strip_suffix(" +0000").unwrap_or(&clf);
                 writeln!(
                     out,
-                    r#"{address}:40000 [{clf}.000] front back/one 0/0/1/{millis}/{millis} {status} {size} - - ---- 1/1/1/1/0 0/0 "{method} {target} HTTP/1.1""#
+                    r#"{address}:40000 [{clf}.000] front back/one 0/0/1/{millis}/{millis} {status} {size} - - ---- 1/1/1/1/0 0/0 "{method} {target} HTTP/1.1" {id}"#
                 )
             }
             Self::Envoy => writeln!(
@@ -104,7 +106,7 @@ impl Style {
             }
             Self::Alb => writeln!(
                 out,
-                r#"http {at} app/bank/50dc6c495c0c9188 {address}:40000 10.1.0.1:80 0.000 {seconds:.3} 0.000 {status} {status} 34 {size} "{method} http://bank.example:80{target} HTTP/1.1" "{agent}" - - arn:aws:elasticloadbalancing:eu-west-3:1:targetgroup/bank/1 "Root=1-58337262-36d228ad5d99923122bbe354" "-" "-" 0 {at} "forward" "-" "-" "10.1.0.1:80" "{status}" "-" "-""#
+                r#"http {at} app/bank/50dc6c495c0c9188 {address}:40000 10.1.0.1:80 0.000 {seconds:.3} 0.000 {status} {status} 34 {size} "{method} http://bank.example:80{target} HTTP/1.1" "{agent}" - - arn:aws:elasticloadbalancing:eu-west-3:1:targetgroup/bank/1 "Root=1-58337262-{trace}" "-" "-" 0 {at} "forward" "-" "-" "10.1.0.1:80" "{status}" "-" "-""#
             ),
             Self::W3c => {
                 let (date, time) = date_and_time(*micros);
