@@ -1,6 +1,6 @@
 //! Callers, numbered and counted.
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 
 use dolmen_model::{CachedTable, NameId, SetId, Table};
 use rustc_hash::FxHashMap;
@@ -12,8 +12,26 @@ use smallvec::SmallVec;
 pub struct CallerTable {
     addresses: Table,
     user_agents: Table,
-    /// By the bytes of both numbers.
-    pairs: Table,
+    pairs: RwLock<Pairs>,
+    bound: usize,
+}
+
+/// Numbers of an address and of a user agent.
+type Halves = (NameId, NameId);
+
+/// The callers, numbered as a [`Table`] numbers names.
+#[derive(Debug, Default)]
+struct Pairs {
+    numbers: FxHashMap<Halves, NameId>,
+    by_number: Vec<Halves>,
+}
+
+impl Pairs {
+    fn halves(&self, caller: NameId) -> Halves {
+        let at = caller.0.checked_sub(NameId::RESERVED);
+        let pair = at.and_then(|at| self.by_number.get(at as usize));
+        pair.copied().unwrap_or((caller, NameId::UNKNOWN))
+    }
 }
 
 /// Who a caller is; a half that no log said is `None`.
@@ -30,48 +48,54 @@ impl CallerTable {
     pub fn new(bound: usize) -> Self {
         // Callers that have a number have no more addresses or user agents than that.
         let table = || Table::new(bound);
-        Self { addresses: table(), user_agents: table(), pairs: table() }
+        Self { addresses: table(), user_agents: table(), pairs: RwLock::default(), bound }
     }
 
     /// Who stands behind a number: `(other)` behind [`NameId::OVERFLOW`].
     pub fn name(&self, caller: NameId) -> CallerName {
-        let (address, user_agent) = self.halves(caller);
+        let (address, user_agent) = self.pairs().halves(caller);
         CallerName {
             address: self.addresses.name(address),
             user_agent: self.user_agents.name(user_agent),
         }
     }
 
-    /// The numbers of a caller's address and of its user agent.
-    fn halves(&self, caller: NameId) -> (NameId, NameId) {
-        self.pairs.with(caller, |pair| match pair {
-            Some(&[a, b, c, d, e, f, g, h]) => {
-                let number = |bytes| NameId(u32::from_le_bytes(bytes));
-                (number([a, b, c, d]), number([e, f, g, h]))
-            }
-            _ => (caller, NameId::UNKNOWN),
-        })
+    fn pairs(&self) -> RwLockReadGuard<'_, Pairs> {
+        self.pairs.read().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Every caller's name, to be asked for its place among the others.
     pub(crate) fn order(&self) -> CallerOrder<'_> {
         let (addresses, user_agents) = (Texts::of(&self.addresses), Texts::of(&self.user_agents));
-        CallerOrder { table: self, addresses, user_agents }
+        CallerOrder { pairs: self.pairs(), addresses, user_agents }
     }
 
     fn pair(&self, address: NameId, user_agent: NameId) -> NameId {
         if address == NameId::OVERFLOW || user_agent == NameId::OVERFLOW {
             return NameId::OVERFLOW;
         }
-        let [a, b, c, d] = address.0.to_le_bytes();
-        let [e, f, g, h] = user_agent.0.to_le_bytes();
-        self.pairs.intern(&[a, b, c, d, e, f, g, h])
+        let pair = (address, user_agent);
+        if let Some(&known) = self.pairs().numbers.get(&pair) {
+            return known;
+        }
+        let mut pairs = self.pairs.write().unwrap_or_else(PoisonError::into_inner);
+        let Pairs { numbers, by_number } = &mut *pairs;
+        match u32::try_from(by_number.len()) {
+            Ok(next) if by_number.len() < self.bound => {
+                // Somebody else may have come first.
+                *numbers.entry(pair).or_insert_with(|| {
+                    by_number.push(pair);
+                    NameId(next + NameId::RESERVED)
+                })
+            }
+            _ => numbers.get(&pair).copied().unwrap_or(NameId::OVERFLOW),
+        }
     }
 }
 
 /// The names of a table's callers, each looked up once.
 pub(crate) struct CallerOrder<'t> {
-    table: &'t CallerTable,
+    pairs: RwLockReadGuard<'t, Pairs>,
     addresses: Texts,
     user_agents: Texts,
 }
@@ -82,13 +106,13 @@ struct Texts(Vec<(Option<Arc<str>>, u32)>);
 impl CallerOrder<'_> {
     /// What sorts callers by name: address first.
     pub(crate) fn rank(&self, caller: NameId) -> (u32, u32) {
-        let (address, user_agent) = self.table.halves(caller);
+        let (address, user_agent) = self.pairs.halves(caller);
         (self.addresses.rank(address), self.user_agents.rank(user_agent))
     }
 
     /// A caller's address and its user agent.
     pub(crate) fn name(&self, caller: NameId) -> [Option<Arc<str>>; 2] {
-        let (address, user_agent) = self.table.halves(caller);
+        let (address, user_agent) = self.pairs.halves(caller);
         [self.addresses.name(address), self.user_agents.name(user_agent)]
     }
 }

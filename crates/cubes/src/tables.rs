@@ -85,7 +85,7 @@ fn caller_rows(unknown: &Callers, names: &Names, callers: &CallerTable) -> Vec<C
             ((!count.calls, names), caller, entered.of(&count.entered))
         })
         .collect();
-    counts.sort_by_key(|(place, ..)| *place);
+    counts.sort_unstable_by_key(|(place, ..)| *place);
     let rows = counts.into_iter().map(|((calls, _), caller, operations)| {
         let [address, user_agent] = order.name(caller);
         CallerRow { address, user_agent, calls: !calls, operations }

@@ -216,7 +216,7 @@ fn describe_files(report: &mut Report, files: &[Prepared], mut found: Found) {
     for (index, file) in files.iter().enumerate() {
         let facts: FileFacts = found.files.remove(&index).unwrap_or_default();
         report.unparsed += facts.unparsed;
-        let count = facts.lines.values().sum();
+        let count = facts.lines.iter().map(|(_, lines)| lines).sum();
         let format = if file.is_guess && count == 0 { "empty" } else { file.format.name() };
         report.files.push(FileRow {
             path: path(index),

@@ -60,16 +60,18 @@ impl Unparsed {
         }
     }
 
-    /// With line numbers: `lines[file]` counts the lines of each block of a file.
+    /// With line numbers: `lines[file]` has the blocks of a file, in any order, each with its number and
+    /// how many lines it has.
     pub(super) fn into_lines(
         self,
-        lines: &[BTreeMap<u64, u64>],
+        lines: &[Vec<(u64, u64)>],
         path: impl Fn(usize) -> String,
     ) -> Vec<UnparsedLine> {
         self.first
             .into_iter()
             .map(|((file, _), found)| {
-                let before: u64 = lines[file].range(..found.block).map(|(_, n)| n).sum();
+                let before = lines[file].iter().filter(|(block, _)| *block < found.block);
+                let before: u64 = before.map(|(_, lines)| lines).sum();
                 UnparsedLine {
                     file: path(file),
                     line: before + found.line_in_block + 1,

@@ -79,8 +79,8 @@ pub(super) struct Found {
 /// What is known of one file.
 #[derive(Default)]
 pub(super) struct FileFacts {
-    /// Lines of each block.
-    pub(super) lines: BTreeMap<u64, u64>,
+    /// How many lines each block has, by the block's number; in no order.
+    pub(super) lines: Vec<(u64, u64)>,
     pub(super) unparsed: u64,
     /// The first line, where no format reads it: it may be the end of a line cut by a rotation.
     pub(super) head: Option<Fragment>,
@@ -150,7 +150,7 @@ impl<'r> Worker<'r> {
             start = end + 1;
         }
         let facts = self.found.files.entry(block.file).or_default();
-        facts.lines.insert(block.number, lines);
+        facts.lines.push((block.number, lines));
         if block.error.is_some() {
             facts.error = block.error;
         }
