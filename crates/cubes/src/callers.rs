@@ -371,6 +371,32 @@ mod tests {
     }
 
     #[test]
+    fn workers_side_by_side_agree_on_every_number() {
+        let table = CallerTable::new(300);
+        let ask = |step: usize| {
+            let mut callers = CachedCallers::new(&table);
+            let mut numbers = vec![NameId::UNKNOWN; 400];
+            for n in (0..400).map(|n| n * step % 400) {
+                let (address, user_agent) = (format!("{}", n / 20), format!("{}", n % 20));
+                numbers[n] = callers.intern(address.as_bytes(), user_agent.as_bytes());
+            }
+            numbers
+        };
+        let found: Vec<Vec<NameId>> = std::thread::scope(|scope| {
+            let ask = &ask;
+            let threads = [1, 3, 7, 9].map(|step| scope.spawn(move || ask(step)));
+            threads.map(|thread| thread.join().unwrap()).into()
+        });
+        assert!(found.iter().all(|numbers| *numbers == found[0]));
+        let known = |id: &&NameId| **id != NameId::OVERFLOW;
+        assert_eq!(found[0].iter().filter(known).count(), 300);
+        for (n, &id) in found[0].iter().enumerate().filter(|(_, id)| known(id)) {
+            let expected = (Some(format!("{}", n / 20)), Some(format!("{}", n % 20)));
+            assert_eq!(name(&table, id), expected);
+        }
+    }
+
+    #[test]
     fn pairs_without_a_place_have_a_number_too() {
         let table = CallerTable::new(50_000);
         let mut callers = CachedCallers::new(&table);
